@@ -1,0 +1,96 @@
+// Builds everything: validators from the schemas, the command line as one bundle, the library, its types.
+// `node scripts/build.mjs validators` stops after the first, which is all that the tests on the sources need.
+
+import { execFileSync } from 'node:child_process';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { pathToFileURL } from 'node:url';
+import { rolldown } from 'rolldown';
+
+const root = new URL('..', import.meta.url);
+const at = (path) => new URL(path, root).pathname;
+
+async function bundle(input, output, options = {}) {
+  const build = await rolldown({
+    input,
+    platform: 'node',
+    resolve: { mainFields: ['module', 'main'] },
+    ...options,
+    onwarn: (warning) => {
+      throw new Error(warning.message);
+    },
+  });
+  await build.write({ ...output });
+  await build.close();
+}
+
+async function readJson(path) {
+  return JSON.parse(await readFile(at(path), 'utf8'));
+}
+
+async function validators() {
+  const compiler = at('dist/.compile.mjs');
+  await bundle(at('src/dialect/compile.ts'), { file: compiler, format: 'esm' }, { external: [/^ajv/] });
+  const { detectorSource, expand, exportName, validatorSource } = await import(
+    `${pathToFileURL(compiler)}?${Date.now()}`
+  );
+  await rm(compiler);
+  const roles = await readJson('schemas/roles.schema.json');
+  const files = (await readdir(at('schemas')))
+    .filter((f) => f.endsWith('.schema.json') && !/^(roles|rebatch\.)/.test(f))
+    .sort();
+  const schemas = await Promise.all(files.map(async (f) => expand(await readJson(`schemas/${f}`), roles)));
+  const out = at('src/dialect/generated');
+  await rm(out, { recursive: true, force: true });
+  await mkdir(out, { recursive: true });
+  const write = async (name, text) => {
+    if (/\brequire\(/.test(text))
+      throw new Error(`${name} needs ajv at run time: write the schema without that keyword`);
+    await writeFile(`${out}/${name}`, text);
+  };
+  for (const schema of schemas) await write(`${schema.dialect.name}.js`, validatorSource(schema));
+  await write('detect.js', detectorSource(schemas));
+  const entries = schemas.map((s) => {
+    const meta = JSON.stringify({ ...s.dialect, title: s.title });
+    const { name } = s.dialect;
+    return `  ${JSON.stringify(name)}: { ...${meta}, recognises: detectors.${exportName(name)}, load: () => import('./${name}.js') },`;
+  });
+  await write(
+    'index.js',
+    `import * as detectors from './detect.js';\nexport const dialects = {\n${entries.join('\n')}\n};\n`,
+  );
+  await write(
+    'index.d.ts',
+    [
+      "import type { Dialect, Validator } from '../dialect.ts';",
+      "type Entry = Omit<Dialect, 'validate'> & { recognises(data: unknown): boolean; load(): Promise<{ validate: Validator }> };",
+      'export const dialects: Readonly<Record<string, Entry>>;',
+      '',
+    ].join('\n'),
+  );
+}
+
+async function distribution() {
+  const dependencies = Object.keys((await readJson('package.json')).dependencies);
+  await bundle(at('src/cli.ts'), {
+    dir: at('dist/cli'),
+    format: 'cjs',
+    minify: true,
+    entryFileNames: 'cli.cjs',
+    chunkFileNames: '[name].cjs',
+  });
+  const external = (id) => dependencies.some((d) => id === d || id.startsWith(`${d}/`));
+  await bundle(
+    at('src/index.ts'),
+    { dir: at('dist/lib'), format: 'esm', entryFileNames: 'index.js', chunkFileNames: '[name].js' },
+    { external },
+  );
+  execFileSync(process.execPath, [at('node_modules/typescript/bin/tsc'), '-p', at('tsconfig.build.json')], {
+    stdio: 'inherit',
+  });
+}
+
+await validators();
+if (process.argv[2] !== 'validators') {
+  await rm(at('dist'), { recursive: true, force: true });
+  await distribution();
+}

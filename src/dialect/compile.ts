@@ -1,0 +1,56 @@
+/** Compiles dialects with ajv: to source text at build time, to functions for `--schema`. */
+import standaloneCode from 'ajv/dist/standalone/index.js';
+import type { Dialect, Validator } from './dialect.ts';
+import { createAjv, expand, type Schema } from './vocabulary.ts';
+
+export { expand };
+
+/** The `dialect` annotation at a schema's root. */
+export type Meta = Omit<Dialect, 'validate' | 'title'>;
+
+/** ES module text that exports one dialect's validator as `validate`. */
+export function validatorSource(schema: Schema): string {
+  const ajv = createAjv({ standalone: true });
+  ajv.addSchema(schema, 'dialect');
+  const generate = standaloneCode as unknown as {
+    default?: typeof standaloneCode.default;
+  } & typeof standaloneCode.default;
+  return (generate.default ?? generate)(ajv, { validate: 'dialect' });
+}
+
+/** ES module text that exports one recognising function per dialect. */
+export function detectorSource(schemas: readonly Schema[]): string {
+  const ajv = createAjv({ standalone: true });
+  const names: Record<string, string> = {};
+  for (const schema of schemas) {
+    const { name } = schema.dialect as Meta;
+    ajv.addSchema(schema.detect as Schema, `detect-${name}`);
+    names[exportName(name)] = `detect-${name}`;
+  }
+  const generate = standaloneCode as unknown as {
+    default?: typeof standaloneCode.default;
+  } & typeof standaloneCode.default;
+  return (generate.default ?? generate)(ajv, names);
+}
+
+/** A dialect's name as a JavaScript name. */
+export function exportName(name: string): string {
+  return name.replace(/-(\w)/g, (_, c: string) => c.toUpperCase());
+}
+
+/**
+ * A user's own dialect (`--schema FILE`), compiled at run time.
+ * @throws Error where the schema is not a valid annotated JSON Schema
+ */
+export function compileDialect(schema: Schema, roles: Schema): Dialect {
+  const expanded = expand(schema, roles);
+  const meta = (schema.dialect ?? {}) as Partial<Meta>;
+  return {
+    name: meta.name ?? 'custom',
+    title: typeof schema.title === 'string' ? schema.title : 'custom dialect',
+    framework: meta.framework ?? 'custom',
+    version: meta.version ?? '',
+    library: meta.library ?? 'torch',
+    validate: createAjv({ standalone: false }).compile(expanded) as unknown as Validator,
+  };
+}

@@ -1,0 +1,103 @@
+import type { Document } from '../document/nodes.ts';
+import { type Pointer, parentOf, readable } from '../document/pointer.ts';
+import { problemAt } from '../document/position.ts';
+import { Problem } from '../problem.ts';
+import { dialects } from './generated/index.js';
+import type { Found } from './roles.ts';
+
+/** An error as ajv reports it. */
+export interface SchemaError {
+  readonly instancePath: string;
+  readonly keyword: string;
+  readonly message?: string;
+  readonly params: Readonly<Record<string, unknown>>;
+}
+
+/** A compiled schema: checks the data and pushes what it finds onto `this`. */
+export interface Validator {
+  (this: Found[], data: unknown): boolean;
+  errors?: readonly SchemaError[] | null;
+}
+
+/** A framework's way of writing its config. */
+export interface Dialect {
+  readonly name: string;
+  readonly title: string;
+  readonly framework: string;
+  /** The version of the framework whose sources the schema was read from. */
+  readonly version: string;
+  /** Which names for optimizers, and which defaults, hold here (src/optimizers). */
+  readonly library: string;
+  /** Dialects that this one is a special case of: where both match, this one is meant. */
+  readonly specializes?: readonly string[];
+  /** A file that this dialect reads. */
+  readonly sample?: string;
+  readonly validate: Validator;
+}
+
+/** The dialects that come with rebatch, by name, without their validators. */
+export function listDialects(): readonly Omit<Dialect, 'validate'>[] {
+  return Object.values(dialects).map(({ load: _load, recognises: _recognises, ...meta }) => meta);
+}
+
+/** A dialect by name. @throws Problem with code `unknown-dialect` and the names there are */
+export async function loadDialect(name: string): Promise<Dialect> {
+  const entry = dialects[name];
+  if (!entry)
+    throw new Problem(
+      'unknown-dialect',
+      `no dialect is called "${name}"; there are: ${Object.keys(dialects).join(', ')}`,
+    );
+  const { load, recognises: _, ...meta } = entry;
+  return { ...meta, validate: (await load()).validate };
+}
+
+/** The built-in dialects that recognise this data, the most specific ones alone; `generic` only if no other does. */
+export function detect(data: unknown): string[] {
+  const matching = Object.keys(dialects).filter((name) => dialects[name]!.recognises(data));
+  const general = new Set(matching.flatMap((name) => ancestors(name)));
+  return matching.filter((name) => !general.has(name));
+}
+
+function ancestors(name: string): string[] {
+  const own = name === 'generic' ? [] : ['generic'];
+  return [...own, ...(dialects[name]?.specializes ?? []).flatMap((parent) => [parent, ...ancestors(parent)])];
+}
+
+/**
+ * Runs a document through its dialect: what was found, or the schema's first error as a Problem with its place.
+ * @throws Problem with code `schema`
+ */
+export function collect(document: Document, dialect: Dialect, text: string): Found[] {
+  const found: Found[] = [];
+  if (dialect.validate.call(found, document.data)) return found;
+  const error = worst(dialect.validate.errors ?? []);
+  if (!error) return found;
+  const node =
+    document.nodes.get(error.instancePath) ?? document.nodes.get(nearest(document, error.instancePath));
+  throw problemAt(
+    'schema',
+    `${readable(error.instancePath)} ${describe(error)} (${dialect.title})`,
+    text,
+    node?.offset ?? 0,
+  );
+}
+
+/** Errors of `if`, `anyOf` and the like only wrap the one that says what is wrong. */
+function worst(errors: readonly SchemaError[]): SchemaError | undefined {
+  const plain = errors.filter((e) => !['if', 'anyOf', 'oneOf', 'not', 'allOf'].includes(e.keyword));
+  return plain[0] ?? errors[0];
+}
+
+function nearest(document: Document, pointer: Pointer): Pointer {
+  let at = pointer;
+  while (at !== '' && !document.nodes.has(at)) at = parentOf(at);
+  return at;
+}
+
+function describe({ keyword, message, params }: SchemaError): string {
+  if (keyword === 'type') return `must be ${([] as unknown[]).concat(params.type).join(' or ')}`;
+  if (keyword === 'enum') return `must be one of ${(params.allowedValues as unknown[]).join(', ')}`;
+  if (keyword === 'multipleOf') return 'must be a whole number';
+  return message ?? 'is not valid';
+}

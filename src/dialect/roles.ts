@@ -1,0 +1,87 @@
+/** What a field of a config does, as its dialect's schema declares it (schemas/roles.schema.json). */
+export type Role =
+  | BatchRole
+  | LearningRateRole
+  | DecayRole
+  | CountRole
+  | { readonly role: 'dampening' | 'nesterov' | 'clip' | 'optimizer' | 'sync-norm' }
+  | { readonly role: 'weight-decay'; readonly form?: WeightDecayForm }
+  | { readonly role: 'epsilon'; readonly inside?: boolean };
+
+/** A factor of the global batch. The product of micro, accumulation, devices and nodes is global. */
+export interface BatchRole {
+  readonly role: 'batch';
+  /** `per-device` is micro x accumulation in one number; `nominal` is a batch the trainer accumulates up to by itself. */
+  readonly part: 'global' | 'micro' | 'accumulation' | 'devices' | 'nodes' | 'per-device' | 'nominal';
+  readonly unit: 'samples' | 'tokens';
+}
+
+export interface LearningRateRole {
+  readonly role: 'learning-rate';
+  readonly point: 'peak' | 'minimum' | 'warmup-start';
+  /** What the trainer multiplies the value by at run time as the batch changes; it is divided out again. */
+  readonly trainer?: TrainerScaling;
+}
+
+/** How a trainer scales a learning rate by itself: with the global batch, its root, or the number of devices. */
+export type TrainerScaling = 'linear' | 'sqrt' | 'per-worker';
+
+/** An exponential average. */
+export interface DecayRole {
+  readonly role: 'decay';
+  readonly of: 'gradient' | 'second-moment' | 'third' | 'weights' | 'norm-stats' | 'preconditioner';
+  /** How the value is written: the decay, 1 - decay, or the half-life in steps. */
+  readonly form: 'ema' | 'sum' | 'complement' | 'half-life';
+  /** What one update of the average is: an optimizer step, or a forward pass. */
+  readonly per: 'step' | 'forward';
+}
+
+export interface CountRole {
+  readonly role: 'count';
+  readonly unit: 'steps' | 'micro-steps' | 'ticks' | 'samples' | 'tokens' | 'epochs';
+  readonly use: 'schedule' | 'cadence' | 'average';
+  readonly minimum?: number;
+  /** A value below 1 is a fraction of the run and stays. */
+  readonly fraction?: boolean;
+}
+
+/** coupled: added to the gradient. times-lr: w -= lr*wd*w. independent: w -= wd*w whatever the peak lr. */
+export type WeightDecayForm = 'coupled' | 'times-lr' | 'independent';
+
+/** Roles packed into one string: `"(0.9, 0.98)"`, `"momentum=0.9, nesterov=True"`, `"100ba"`. */
+export interface Encoding {
+  readonly kind: 'tuple-string' | 'kv-string' | 'time-string';
+  readonly items?: readonly { readonly role: Role }[];
+  readonly fields?: Readonly<Record<string, { readonly role: Role }>>;
+}
+
+/** A constraint between fields of one object that rounding could break. */
+export interface Constraint {
+  readonly kind: 'multiple';
+  /** The first field must stay a whole multiple of the second. */
+  readonly of: readonly [string, string];
+}
+
+/** The default that a trainer uses for a field the file does not have. */
+export type Default = number | string | boolean | readonly number[];
+
+/** A field that the schema knows and the file lacks. */
+export interface Absent {
+  /** The trainer's default, or undefined where the optimizer table knows it. */
+  readonly default?: Default;
+  readonly role?: Role;
+  /** For a list: the roles of its entries. */
+  readonly items?: readonly Role[];
+}
+
+/** What a validator collects as it walks a config: [pointer, what was found there]. */
+export type Found = readonly [
+  pointer: string,
+  found:
+    | { readonly role: Role }
+    | { readonly encoding: Encoding }
+    | { readonly scope: 'optimizer' }
+    | { readonly constraint: Constraint }
+    | { readonly note: string }
+    | { readonly absent: Absent },
+];

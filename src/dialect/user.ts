@@ -1,0 +1,23 @@
+import roles from '../../schemas/roles.schema.json' with { type: 'json' };
+import { parse } from '../document/parse.ts';
+import { readText } from '../io/files.ts';
+import type { Io } from '../io/streams.ts';
+import { Problem } from '../problem.ts';
+import { compileDialect } from './compile.ts';
+import type { Dialect } from './dialect.ts';
+import type { Schema } from './vocabulary.ts';
+
+/** Reads and compiles a dialect of the user's own (`--schema FILE`, JSON or YAML). @throws Problem: schema */
+export async function readDialect(file: string, io: Io): Promise<Dialect> {
+  const text = await readText(file, io);
+  try {
+    return compileDialect(parse(text, file)[0]!.data as Schema, roles as Schema);
+  } catch (error) {
+    const problem =
+      error instanceof Problem
+        ? error
+        : new Problem('schema', `is not a dialect schema: ${(error as Error).message}`);
+    problem.file = file;
+    throw problem;
+  }
+}

@@ -1,0 +1,154 @@
+/**
+ * The schema keywords that rebatch adds to JSON Schema, for ajv at build time and for `--schema` at run time.
+ * Each one only collects: it pushes [pointer, what it found] onto the array that is `this` of the validator.
+ */
+import {
+  _,
+  Ajv2020,
+  type Code,
+  type CodeKeywordDefinition,
+  type KeywordCxt,
+  Name,
+  str,
+} from 'ajv/dist/2020.js';
+import type { Absent } from './roles.ts';
+
+/** A JSON Schema, as plain data. */
+export type Schema = { readonly [keyword: string]: unknown };
+
+const INSTANCE_PATH = new Name('instancePath');
+
+function collector(keyword: 'role' | 'encoding' | 'scope' | 'constraint' | 'note'): CodeKeywordDefinition {
+  return {
+    keyword,
+    schemaType: keyword === 'scope' || keyword === 'note' ? 'string' : 'object',
+    code: (cxt) => push(cxt, '', { [keyword]: keyword === 'encoding' ? rolesOnly(cxt.schema) : cxt.schema }),
+  };
+}
+
+/** Fires for each field that has a default and is missing or empty (`expand` derives it from `default`). */
+const absent: CodeKeywordDefinition = {
+  keyword: 'absent',
+  schemaType: 'object',
+  type: 'object',
+  code(cxt) {
+    for (const [path, found] of Object.entries(cxt.schema as Record<string, Absent>)) {
+      const first = path.slice(1).split('/')[0] as string;
+      cxt.gen.if(_`${cxt.data}[${first}] == null`, () => push(cxt, path, { absent: found }));
+    }
+  },
+};
+
+/** An encoding's fields stripped to their roles: their bounds are checked once the string is decoded. */
+function rolesOnly({
+  kind,
+  items,
+  fields,
+}: {
+  kind: unknown;
+  items?: Schema[];
+  fields?: Record<string, Schema>;
+}) {
+  const strip = ({ role }: Schema) => ({ role });
+  return {
+    kind,
+    items: items?.map(strip),
+    fields: fields && Object.fromEntries(Object.entries(fields).map(([k, f]) => [k, strip(f)])),
+  };
+}
+
+function push({ gen, it }: KeywordCxt, below: string, found: unknown): void {
+  gen.code(_`this.push([${str`${INSTANCE_PATH}${it.errorPath}${below}`}, ${literal(found)}])`);
+}
+
+function literal(value: unknown): Code {
+  if (Array.isArray(value)) return _`[${joined(value.map(literal))}]`;
+  if (value !== null && typeof value === 'object') {
+    const members = Object.entries(value).filter(([, v]) => v !== undefined);
+    return _`{${joined(members.map(([k, v]) => _`${k}: ${literal(v)}`))}}`;
+  }
+  return _`${value as string | number | boolean | null}`;
+}
+
+function joined(parts: Code[]): Code {
+  return parts.reduce((all, part, i) => (i ? _`${all}, ${part}` : part), _``);
+}
+
+/** An ajv that knows the keywords. `allErrors`, since a validator that stops early would miss roles. */
+export function createAjv(options: { standalone: boolean }): Ajv2020 {
+  const ajv = new Ajv2020({
+    allErrors: true,
+    passContext: true,
+    allowUnionTypes: true,
+    strictTuples: false,
+    strictTypes: false,
+    strictRequired: false,
+    ...(options.standalone ? { code: { source: true, esm: true, lines: true } } : {}),
+  });
+  for (const keyword of ['role', 'encoding', 'scope', 'constraint', 'note'] as const)
+    ajv.addKeyword(collector(keyword));
+  ajv.addKeyword(absent);
+  for (const annotation of ['dialect', 'detect', 'defaultFrom']) ajv.addKeyword(annotation);
+  return ajv;
+}
+
+/**
+ * A schema made self-contained: references to roles.schema.json are replaced by their definitions (a `role` beside
+ * the reference refines the definition's), and `absent` is derived wherever a property has a `default`.
+ */
+export function expand(schema: Schema, roles: Schema): Schema {
+  return withAbsent(inlineRoles(schema, roles.$defs as Record<string, Schema>) as Schema);
+}
+
+function inlineRoles(node: unknown, defs: Record<string, Schema>): unknown {
+  if (Array.isArray(node)) return node.map((item) => inlineRoles(item, defs));
+  if (node === null || typeof node !== 'object') return node;
+  const { $ref, ...rest } = node as { $ref?: unknown } & Record<string, unknown>;
+  const siblings = Object.fromEntries(Object.entries(rest).map(([k, v]) => [k, inlineRoles(v, defs)]));
+  const name =
+    typeof $ref === 'string' ? /(?:^roles\.schema\.json)?#\/\$defs\/(\w+)$/.exec($ref)?.[1] : undefined;
+  const isRole =
+    typeof $ref === 'string' &&
+    ($ref.startsWith('roles.schema.json') || (name !== undefined && name in defs));
+  if (!isRole) return $ref === undefined ? siblings : { $ref, ...siblings };
+  const definition = name === undefined ? undefined : defs[name];
+  if (!definition) throw new Error(`roles.schema.json has no ${String($ref)}`);
+  const inlined = inlineRoles(definition, defs) as Record<string, unknown>;
+  const role =
+    inlined.role && siblings.role
+      ? { role: { ...(inlined.role as object), ...(siblings.role as object) } }
+      : {};
+  return { ...inlined, ...siblings, ...role };
+}
+
+function withAbsent<T>(node: T): T {
+  if (Array.isArray(node)) return node.map(withAbsent) as T;
+  if (node === null || typeof node !== 'object') return node;
+  const walked = Object.fromEntries(Object.entries(node).map(([k, v]) => [k, withAbsent(v)])) as Record<
+    string,
+    unknown
+  >;
+  const { properties } = walked;
+  if (properties === null || typeof properties !== 'object' || Array.isArray(properties)) return walked as T;
+  const missing: Record<string, Absent> = {};
+  for (const [key, property] of Object.entries(properties as Record<string, Schema>)) {
+    const at = `/${key.replace(/~/g, '~0').replace(/\//g, '~1')}`;
+    if (property.defaultFrom === undefined && property.default === undefined) continue;
+    if (property.prefixItems)
+      missing[at] = fill(property, {
+        items: (property.prefixItems as { role: Absent['role'] }[]).map((i) => i.role!),
+      });
+    else if (property.role)
+      missing[at] = fill(property, { role: property.role as NonNullable<Absent['role']> });
+    else
+      for (const [below, found] of Object.entries((property.absent ?? {}) as Record<string, Absent>))
+        missing[at + below] = found;
+  }
+  return (Object.keys(missing).length ? { ...walked, absent: missing } : walked) as T;
+}
+
+function fill(property: Schema, found: Absent): Absent {
+  return property.default === undefined
+    ? found
+    : { ...found, default: property.default as NonNullable<Absent['default']> };
+}

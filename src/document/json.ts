@@ -1,0 +1,68 @@
+import { type Node as JsonNode, type ParseError, parseTree, printParseErrorCode } from 'jsonc-parser';
+import { DocumentBuilder } from './builder.ts';
+import type { Document, Entry, Node } from './nodes.ts';
+import { child, type Pointer } from './pointer.ts';
+import { problemAt } from './position.ts';
+
+/** Reads JSON, also with comments and trailing commas. Throws a Problem at the first thing that is not. */
+export function parseJson(text: string): Document {
+  const errors: ParseError[] = [];
+  const start = text.charCodeAt(0) === 0xfeff ? 1 : 0;
+  const tree = parseTree(start ? ` ${text.slice(1)}` : text, errors, { allowTrailingComma: true });
+  const error = errors[0];
+  if (error)
+    throw problemAt(
+      'syntax',
+      `not valid JSON: ${sentence(printParseErrorCode(error.error))}`,
+      text,
+      error.offset,
+    );
+  if (!tree) throw problemAt('empty', 'the file is empty', text, 0);
+  const builder = new DocumentBuilder();
+  return builder.finish('json', convert(tree, text, '', builder));
+}
+
+function convert(node: JsonNode, text: string, path: Pointer, builder: DocumentBuilder): Node {
+  const { offset, length } = node;
+  if (node.type === 'array') {
+    const items = (node.children ?? []).map((item, i) => convert(item, text, child(path, i), builder));
+    return { kind: 'list', offset, end: offset + length, flow: true, items };
+  }
+  if (node.type === 'object') {
+    const entries: Entry[] = [];
+    const keys = new Set<string>();
+    for (const property of node.children ?? []) {
+      const [key, value] = property.children as [JsonNode, JsonNode];
+      const name = String(key.value);
+      if (keys.has(name))
+        throw problemAt(
+          'duplicate-key',
+          `the key "${name}" stands twice in the same object`,
+          text,
+          key.offset,
+        );
+      keys.add(name);
+      entries.push({
+        key: name,
+        offset: key.offset,
+        quote: '"',
+        node: convert(value, text, child(path, name), builder),
+      });
+    }
+    return { kind: 'map', offset, end: offset + length, flow: true, entries };
+  }
+  const source = text.slice(offset, offset + length);
+  builder.scalars.push({ path, source });
+  return {
+    kind: 'scalar',
+    offset,
+    length,
+    source,
+    style: node.type === 'string' ? 'double' : 'plain',
+    value: node.value ?? null,
+  };
+}
+
+function sentence(code: string): string {
+  return code.replace(/([a-z])([A-Z])/g, '$1 $2').toLowerCase();
+}

@@ -1,0 +1,63 @@
+import type { Pointer } from './pointer.ts';
+import type { ScalarValue } from './scalar.ts';
+
+/** How a scalar is written. */
+export type ScalarStyle = 'plain' | 'single' | 'double' | 'block';
+
+/** A scalar as it stands in the text. */
+export interface ScalarNode {
+  readonly kind: 'scalar';
+  /** Place of the scalar's own text, quotes included, tag and anchor not. */
+  readonly offset: number;
+  readonly length: number;
+  readonly source: string;
+  readonly style: ScalarStyle;
+  readonly value: ScalarValue;
+  readonly stringToPyYaml?: true;
+}
+
+/** A key and its value. `offset` is where the key starts. */
+export interface Entry {
+  readonly key: string;
+  readonly offset: number;
+  readonly quote: '' | '"' | "'";
+  readonly node: Node;
+}
+
+/** A mapping. `end` is one past its last character; `flow` is `{...}` as against one entry a line. */
+export interface MapNode {
+  readonly kind: 'map';
+  readonly offset: number;
+  readonly end: number;
+  readonly flow: boolean;
+  readonly entries: readonly Entry[];
+}
+
+/** A list. */
+export interface ListNode {
+  readonly kind: 'list';
+  readonly offset: number;
+  readonly end: number;
+  readonly flow: boolean;
+  readonly items: readonly Node[];
+}
+
+export type Node = ScalarNode | MapNode | ListNode;
+
+/** One parsed document (a YAML file can hold several): what it says, and where. */
+export interface Document {
+  readonly format: 'yaml' | 'json';
+  /** Plain data for the validator: what the trainer's parser would make of the text. */
+  readonly data: unknown;
+  /** The node that each pointer leads to, through aliases and merge keys. */
+  readonly nodes: ReadonlyMap<Pointer, Node>;
+  /** For nodes that several pointers lead to: all of them. */
+  readonly shared: ReadonlyMap<Node, readonly Pointer[]>;
+  /** Every scalar of the text once, in order, with the path at which it is written (aliases as they stand). */
+  readonly scalars: readonly { readonly path: Pointer; readonly source: string }[];
+}
+
+/** One past the last character of a node. */
+export function endOf(node: Node): number {
+  return node.kind === 'scalar' ? node.offset + node.length : node.end;
+}

@@ -1,0 +1,86 @@
+import { Problem } from '../problem.ts';
+import { applyEdits, type Edit, inOrder } from './edit.ts';
+import type { Document } from './nodes.ts';
+import { isWithin, type Pointer, readable } from './pointer.ts';
+import type { ScalarValue } from './scalar.ts';
+
+/** What an edited document must say at one pointer. */
+export interface Planned {
+  readonly pointer: Pointer;
+  readonly value: ScalarValue | readonly ScalarValue[];
+}
+
+/**
+ * Applies edits and proves the result, or throws a Problem with code `proof-failed`: planned pointers hold the
+ * planned values, every other scalar keeps its source text and its place, and all bytes outside the edits are
+ * the same.
+ */
+export function editAndProve(
+  text: string,
+  edits: readonly Edit[],
+  before: readonly Document[],
+  planned: readonly (readonly Planned[])[],
+  reparse: (text: string) => Document[],
+): string {
+  if (edits.length === 0) return text;
+  const result = applyEdits(text, edits);
+  const fail = (what: string): never => {
+    throw new Problem(
+      'proof-failed',
+      `the edited text did not pass its check (${what}); nothing was written. Please report this file`,
+    );
+  };
+  if (!sameOutside(text, result, edits)) fail('bytes outside the edits changed');
+  const after = reparse(result);
+  if (after.length !== before.length) fail('the number of documents changed');
+  for (const [i, old] of before.entries()) {
+    const now = after[i]!;
+    const plans = planned[i] ?? [];
+    for (const plan of plans) {
+      if (!holds(now, plan)) fail(`${readable(plan.pointer)} does not read as ${JSON.stringify(plan.value)}`);
+    }
+    const untouched = unplanned(old, plans);
+    const kept = unplanned(now, plans);
+    if (untouched.length !== kept.length) fail('a value appeared or vanished');
+    for (const [k, scalar] of untouched.entries()) {
+      if (scalar.path !== kept[k]!.path || scalar.source !== kept[k]!.source)
+        fail(`${readable(scalar.path)} changed`);
+    }
+  }
+  return result;
+}
+
+function sameOutside(text: string, result: string, edits: readonly Edit[]): boolean {
+  let before = 0;
+  let after = 0;
+  for (const edit of inOrder(edits)) {
+    const kept = edit.offset - before;
+    if (text.slice(before, edit.offset) !== result.slice(after, after + kept)) return false;
+    before = edit.offset + edit.length;
+    after += kept + edit.text.length;
+  }
+  return text.slice(before) === result.slice(after);
+}
+
+function holds(document: Document, { pointer, value }: Planned): boolean {
+  const node = document.nodes.get(pointer);
+  if (Array.isArray(value))
+    return (
+      node?.kind === 'list' &&
+      value.every((v, i) => same(node.items[i], v)) &&
+      node.items.length === value.length
+    );
+  return same(node, value as ScalarValue);
+}
+
+function same(node: unknown, value: ScalarValue): boolean {
+  const scalar = node as { kind?: string; value?: unknown } | undefined;
+  return scalar?.kind === 'scalar' && Object.is(scalar.value, value);
+}
+
+/** The scalars that no plan speaks of. An alias of an edited anchor keeps its own text, so paths are as written. */
+function unplanned(document: Document, plans: readonly Planned[]) {
+  const pointers = new Set(plans.map((p) => p.pointer));
+  const lists = plans.filter((p) => Array.isArray(p.value)).map((p) => p.pointer);
+  return document.scalars.filter((s) => !pointers.has(s.path) && !lists.some((l) => isWithin(s.path, l)));
+}

@@ -1,0 +1,155 @@
+import {
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  type Document as LibraryDocument,
+  type Node as LibraryNode,
+  parseAllDocuments,
+} from 'yaml';
+import { DocumentBuilder } from './builder.ts';
+import type { Document, Entry, Node, ScalarNode, ScalarStyle } from './nodes.ts';
+import { child, type Pointer } from './pointer.ts';
+import { problemAt } from './position.ts';
+import { numberInString, type Resolved, resolvePlain } from './scalar.ts';
+
+/** An alias may be followed this many times in one document; more is an attack, not a config. */
+const MAX_EXPANSIONS = 100_000;
+
+/** Reads every document of a YAML text. Throws a Problem at the first error. */
+export function parseYaml(text: string): Document[] {
+  const documents = parseAllDocuments(text, {
+    schema: 'failsafe',
+    prettyErrors: false,
+    logLevel: 'error',
+    uniqueKeys: true,
+  });
+  const parsed = Array.isArray(documents) ? documents : [];
+  for (const document of parsed) {
+    const error = document.errors[0];
+    if (error?.code === 'DUPLICATE_KEY')
+      throw problemAt('duplicate-key', 'this key stands twice in the same mapping', text, error.pos[0]);
+    if (error)
+      throw problemAt('syntax', `not valid YAML: ${error.message.replace(/\.?$/, '')}`, text, error.pos[0]);
+  }
+  const filled = parsed.filter(
+    (d) => d.contents !== null && !(isScalar(d.contents) && d.contents.source === ''),
+  );
+  if (filled.length === 0) throw problemAt('empty', 'the file is empty', text, 0);
+  return filled.map((document) => new Reader(text, document).read());
+}
+
+class Reader {
+  private readonly builder = new DocumentBuilder();
+  private readonly converted = new Map<LibraryNode, Node>();
+  private expansions = 0;
+
+  constructor(
+    private readonly text: string,
+    private readonly document: LibraryDocument,
+  ) {}
+
+  read(): Document {
+    return this.builder.finish('yaml', this.convert(this.document.contents as LibraryNode, ''));
+  }
+
+  private convert(node: LibraryNode, path: Pointer): Node {
+    if (isAlias(node)) return this.follow(node, path);
+    const [offset, end] = node.range ?? [0, 0];
+    let result: Node;
+    if (isSeq(node)) {
+      const items = node.items.map((item, i) => this.convert(item as LibraryNode, child(path, i)));
+      result = { kind: 'list', offset, end, flow: node.flow === true, items };
+    } else if (isMap(node)) {
+      result = {
+        kind: 'map',
+        offset,
+        end,
+        flow: node.flow === true,
+        entries: this.entries(node.items, path),
+      };
+    } else {
+      result = this.scalar(node, offset, end, path);
+    }
+    this.converted.set(node, result);
+    return result;
+  }
+
+  private entries(pairs: readonly { key: unknown; value: unknown }[], path: Pointer): Entry[] {
+    const own: Entry[] = [];
+    const merged: Entry[] = [];
+    for (const pair of pairs) {
+      const key = pair.key as LibraryNode | null;
+      const offset = key?.range?.[0] ?? 0;
+      const name = isScalar(key) ? String(key.value ?? '') : this.text.slice(offset, key?.range?.[1]);
+      const keyEnd = key?.range?.[1] ?? offset;
+      const node: Node = pair.value
+        ? this.convert(pair.value as LibraryNode, child(path, name))
+        : { kind: 'scalar', offset: keyEnd, length: 0, source: '', style: 'plain', value: null };
+      const quote =
+        isScalar(key) && key.type === 'QUOTE_DOUBLE'
+          ? '"'
+          : isScalar(key) && key.type === 'QUOTE_SINGLE'
+            ? "'"
+            : '';
+      if (name === '<<' && quote === '') {
+        for (const source of node.kind === 'list' ? node.items : [node]) {
+          if (source.kind === 'map')
+            merged.push(...source.entries.filter((e) => !merged.some((m) => m.key === e.key)));
+        }
+      } else own.push({ key: name, offset, quote, node });
+    }
+    const names = new Set(own.map((e) => e.key));
+    return [...own, ...merged.filter((e) => !names.has(e.key))];
+  }
+
+  private follow(alias: LibraryNode, path: Pointer): Node {
+    const target = isAlias(alias) ? alias.resolve(this.document) : undefined;
+    const at = alias.range?.[0] ?? 0;
+    const node = target && this.converted.get(target as LibraryNode);
+    if (!node) throw problemAt('syntax', 'this alias has no anchor before it', this.text, at);
+    this.builder.scalars.push({ path, source: this.text.slice(at, alias.range?.[1]) });
+    this.expansions += size(node, MAX_EXPANSIONS);
+    if (this.expansions > MAX_EXPANSIONS)
+      throw problemAt('syntax', 'its aliases expand to too large a document', this.text, at);
+    return node;
+  }
+
+  private scalar(node: LibraryNode, offset: number, end: number, path: Pointer): ScalarNode {
+    const source = this.text.slice(offset, end);
+    const type = isScalar(node) ? node.type : undefined;
+    const style: ScalarStyle =
+      type === 'QUOTE_DOUBLE'
+        ? 'double'
+        : type === 'QUOTE_SINGLE'
+          ? 'single'
+          : type?.startsWith('BLOCK')
+            ? 'block'
+            : 'plain';
+    const content = isScalar(node) ? String(node.value ?? '') : '';
+    this.builder.scalars.push({ path, source });
+    return {
+      kind: 'scalar',
+      offset,
+      length: end - offset,
+      source,
+      style,
+      ...resolve(content, style, node.tag),
+    };
+  }
+}
+
+/** `!!float 1e-4` and `!!int "3"` are numbers for PyYAML; `!!str 3` is a string. */
+function resolve(content: string, style: ScalarStyle, tag: string | undefined): Resolved {
+  if (tag === 'tag:yaml.org,2002:float' || tag === 'tag:yaml.org,2002:int')
+    return { value: numberInString(content) ?? content };
+  return style === 'plain' && !tag ? resolvePlain(content) : { value: content };
+}
+
+function size(node: Node, limit: number): number {
+  if (node.kind === 'scalar' || limit <= 0) return 1;
+  let total = 1;
+  for (const part of node.kind === 'list' ? node.items : node.entries.map((e) => e.node))
+    total += size(part, limit - total);
+  return total;
+}

@@ -1,0 +1,13 @@
+/** The library: the same pipe as the command line, without the world around it. */
+export {
+  type Conversion,
+  type ConvertOptions,
+  convertText as convert,
+  type PlacedChange,
+} from './convert.ts';
+export { type Dialect, listDialects } from './dialect/dialect.ts';
+export { type Place, Problem, type ProblemCode } from './problem.ts';
+export { ema } from './rules/ema.ts';
+export { RULES } from './rules/index.ts';
+export type { Change, TimeScale } from './rules/plan.ts';
+export type { Factor, Ratio, Rule, RuleOptions, Scaled, Settings } from './rules/rule.ts';

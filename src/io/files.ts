@@ -1,0 +1,78 @@
+import { open, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { Problem } from '../problem.ts';
+import type { Io } from './streams.ts';
+
+/** Reads a config; `-` is standard input. @throws Problem: unreadable, not-utf8 */
+export async function readText(file: string, io: Io): Promise<string> {
+  const bytes =
+    file === '-'
+      ? await readAll(io)
+      : await readFile(resolve(io.cwd, file)).catch((error: NodeJS.ErrnoException) => {
+          throw named(new Problem('unreadable', `cannot be read: ${reasonOf(error)}`), file);
+        });
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    throw named(new Problem('not-utf8', 'is not UTF-8 text; save it as UTF-8 first'), file);
+  }
+}
+
+async function readAll(io: Io): Promise<Uint8Array> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of io.stdin) chunks.push(Buffer.from(chunk as Uint8Array));
+  return Buffer.concat(chunks);
+}
+
+/**
+ * Replaces a file's text in one step: a temporary file in the same folder with the same mode is flushed to disk and
+ * renamed over it. A symbolic link stays one, its target is replaced.
+ * @throws Problem: unreadable
+ */
+export async function writeText(file: string, text: string, io: Io): Promise<void> {
+  const path = resolve(io.cwd, file);
+  const target = await realpath(path).catch(() => path);
+  const mode = await stat(target)
+    .then((s) => s.mode & 0o7777)
+    .catch(() => 0o666);
+  const temporary = join(dirname(target), `.${basename(target)}.${process.pid}.tmp`);
+  try {
+    const handle = await open(temporary, 'wx', mode);
+    try {
+      await handle.writeFile(text);
+      if (mode !== 0o666) await handle.chmod(mode);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(temporary, target);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw named(
+      new Problem('unreadable', `cannot be written: ${reasonOf(error as NodeJS.ErrnoException)}`),
+      file,
+    );
+  }
+}
+
+/** A file as messages call it. */
+export function displayName(file: string): string {
+  return file === '-' ? '<stdin>' : file;
+}
+
+function named(problem: Problem, file: string): Problem {
+  problem.file = displayName(file);
+  return problem;
+}
+
+function reasonOf(error: NodeJS.ErrnoException): string {
+  const known: Record<string, string> = {
+    ENOENT: 'there is no such file',
+    EISDIR: 'it is a folder',
+    EACCES: 'permission denied',
+    ENOTDIR: 'a part of its path is not a folder',
+    EROFS: 'the file system is read-only',
+    ENOSPC: 'the disk is full',
+  };
+  return known[error.code ?? ''] ?? error.message;
+}

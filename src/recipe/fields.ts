@@ -1,0 +1,190 @@
+import type { Encoding, Found, Role } from '../dialect/roles.ts';
+import type { Document, ScalarNode } from '../document/nodes.ts';
+import { child, type Pointer, readable } from '../document/pointer.ts';
+import { problemAt } from '../document/position.ts';
+import { numberInString } from '../document/scalar.ts';
+import type { Problem } from '../problem.ts';
+import type { Field, Unreadable } from './recipe.ts';
+
+/** What a document's roles came to. */
+export interface Reading {
+  readonly fields: Field[];
+  readonly unreadable: Unreadable[];
+  /** Optimizer names by pointer. */
+  readonly names: Map<Pointer, string>;
+  /** True-or-false roles by pointer. */
+  readonly flags: Map<Pointer, { readonly role: Role; readonly value: boolean }>;
+  /** Fields whose default only the optimizer table knows. */
+  readonly optional: { readonly pointer: Pointer; readonly role?: Role; readonly items?: readonly Role[] }[];
+}
+
+/** Reads the numbers behind the roles: through quotes, tuples in strings, key=value strings and interpolations. */
+export function readFields(document: Document, found: readonly Found[], text: string): Reading {
+  const reader = new FieldReader(document, text);
+  for (const [pointer, what] of found) {
+    if ('role' in what) reader.role(pointer, what.role);
+    else if ('encoding' in what) reader.encoded(pointer, what.encoding);
+    else if ('absent' in what) reader.absent(pointer, what.absent);
+  }
+  return reader.reading;
+}
+
+class FieldReader {
+  readonly reading: Reading = {
+    fields: [],
+    unreadable: [],
+    names: new Map(),
+    flags: new Map(),
+    optional: [],
+  };
+
+  constructor(
+    private readonly document: Document,
+    private readonly text: string,
+  ) {}
+
+  role(pointer: Pointer, role: Role): void {
+    const node = this.document.nodes.get(pointer);
+    if (!node) return;
+    if (node.kind === 'list' && role.role === 'batch')
+      return this.deviceList(pointer, role, node.items.length);
+    if (node.kind === 'list') {
+      for (const i of node.items.keys()) this.role(child(pointer, i), role);
+      return;
+    }
+    if (node.kind !== 'scalar' || node.value === null) return;
+    const { value } = node;
+    if (typeof value === 'boolean') {
+      if (role.role === 'nesterov' || role.role === 'sync-norm')
+        this.reading.flags.set(pointer, { role, value });
+      return;
+    }
+    if (typeof value === 'number') return this.add(pointer, role, value, node);
+    if (role.role === 'optimizer') return void this.reading.names.set(pointer, value);
+    const number = numberInString(value);
+    if (number !== undefined) return this.add(pointer, role, number, node);
+    const reference = /^\$\{([\w-]+(?:[.[\]]+[\w-]+)*\]?)\}$/.exec(value)?.[1];
+    const target = reference && `/${reference.replace(/[\][.]+/g, '/').replace(/\/$/, '')}`;
+    if (target && target !== pointer && this.document.nodes.get(target)?.kind === 'scalar')
+      return this.role(target, role);
+    if (/\$\{|^\?\?\?$/.test(value)) return this.skip(pointer, role, node, 'interpolation');
+    if (value === 'auto') return this.skip(pointer, role, node, 'auto');
+    const devices =
+      role.role === 'batch' && role.part === 'devices' && /^\d+(?:\s*,\s*\d+)*,?$/.test(value.trim());
+    if (devices) return this.deviceList(pointer, role, value.split(',').filter((v) => v.trim()).length);
+    throw this.problem(pointer, node, `${readable(pointer)} must be a number, not ${JSON.stringify(value)}`);
+  }
+
+  /** `devices: [0, 2]` is two devices; such a list cannot be rewritten as another count. */
+  private deviceList(pointer: Pointer, role: Role, value: number): void {
+    this.reading.fields.push({ pointer, role, value, site: { kind: 'absent', pointer: '' } });
+  }
+
+  private skip(pointer: Pointer, role: Role, node: ScalarNode, why: Unreadable['why']): void {
+    this.reading.unreadable.push({ pointer, role, source: node.source, why, offset: node.offset });
+  }
+
+  private add(pointer: Pointer, role: Role, value: number, node: ScalarNode): void {
+    const site = {
+      kind: 'text',
+      node,
+      offset: node.offset,
+      length: node.length,
+      source: node.source,
+    } as const;
+    this.push({ pointer, role, value, site });
+  }
+
+  private push(field: Field): void {
+    const wrong = outOfRange(field.role, field.value);
+    if (wrong && field.site.kind === 'text') {
+      const name = field.part ? `${readable(field.pointer)} ${field.part}` : readable(field.pointer);
+      throw problemAt('out-of-range', `${name} is ${field.value}: ${wrong}`, this.text, field.site.offset);
+    }
+    if (this.reading.fields.some((f) => f.pointer === field.pointer && f.part === field.part)) return;
+    this.reading.fields.push(field);
+  }
+
+  encoded(pointer: Pointer, encoding: Encoding): void {
+    const node = this.document.nodes.get(pointer);
+    if (node?.kind !== 'scalar' || typeof node.value !== 'string') return;
+    const start = node.source.indexOf(node.value);
+    if (start === -1) return;
+    const at = node.offset + start;
+    const part = (name: string, source: string, index: number, role: Role) => {
+      const value = numberInString(source);
+      if (value !== undefined)
+        return this.push({
+          pointer,
+          part: name,
+          role,
+          value,
+          site: { kind: 'text', node, offset: at + index, length: source.length, source },
+        });
+      if (/^(?:true|false)$/i.test(source))
+        this.reading.flags.set(child(pointer, name), { role, value: /^t/i.test(source) });
+    };
+    if (encoding.kind === 'kv-string') {
+      for (const match of node.value.matchAll(/([\w.]+)\s*=\s*([^,\s]+)/g)) {
+        const [whole, key = '', source = ''] = match;
+        const field = encoding.fields?.[key];
+        if (field) part(key, source, match.index + whole.length - source.length, field.role);
+      }
+    } else if (encoding.kind === 'tuple-string') {
+      const entries = [...node.value.matchAll(/[^\s,()[\]]+/g)];
+      const roles = encoding.items ?? [];
+      for (const [i, match] of entries.entries()) {
+        const item = roles[Math.min(i, roles.length - 1)];
+        if (item) part(String(i), match[0], match.index, item.role);
+      }
+    } else {
+      const batches = /^\s*(\d[\d_]*)ba\s*$/.exec(node.value);
+      const role = encoding.items?.[0]?.role;
+      if (batches?.[1] && role) part('ba', batches[1], node.value.indexOf(batches[1]), role);
+    }
+  }
+
+  absent(pointer: Pointer, found: Extract<Found[1], { absent: unknown }>['absent']): void {
+    const { default: value, role, items } = found;
+    if (value === undefined) {
+      this.reading.optional.push({ pointer, ...(role ? { role } : {}), ...(items ? { items } : {}) });
+    } else if (Array.isArray(value)) {
+      for (const [index, v] of value.entries()) {
+        const itemRole = items?.[index];
+        if (itemRole)
+          this.push({
+            pointer: child(pointer, index),
+            role: itemRole,
+            value: v,
+            site: { kind: 'absent', pointer, index },
+          });
+      }
+    } else if (typeof value === 'string') this.reading.names.set(pointer, value);
+    else if (typeof value === 'boolean') this.reading.flags.set(pointer, { role: role!, value });
+    else if (role) this.push({ pointer, role, value: value as number, site: { kind: 'absent', pointer } });
+  }
+
+  private problem(pointer: Pointer, node: ScalarNode, message: string): Problem {
+    void pointer;
+    return problemAt('schema', message, this.text, node.offset);
+  }
+}
+
+/** What is wrong with a value for its role, or undefined. Strings reach here unchecked by the schema. */
+function outOfRange(role: Role, value: number): string | undefined {
+  if (!Number.isFinite(value)) return 'it must be a finite number';
+  if (role.role === 'learning-rate' && (role.point === 'peak' ? value <= 0 : value < 0))
+    return 'a learning rate must be above 0';
+  if (role.role === 'decay' && role.form !== 'half-life') {
+    const atMostOne = role.of === 'weights' || role.of === 'norm-stats';
+    if (value < 0 || (atMostOne ? value > 1 : value >= 1)) return 'a decay must lie in [0, 1)';
+  }
+  if (
+    role.role === 'batch' &&
+    (!Number.isInteger(value) || value < 1) &&
+    !(role.part === 'devices' && value === -1)
+  )
+    return 'a batch size must be a whole number of at least 1';
+  if (role.role === 'weight-decay' && value < 0) return 'a weight decay must not be negative';
+  return undefined;
+}

@@ -1,0 +1,69 @@
+import type { Constraint, CountRole, DecayRole, Role } from '../dialect/roles.ts';
+import type { ScalarNode } from '../document/nodes.ts';
+import type { Pointer } from '../document/pointer.ts';
+import type { Binding } from '../optimizers/optimizer.ts';
+import type { Batch } from './batch.ts';
+
+/** Where a field's text stands: a stretch of the file, or nothing yet. */
+export type Site =
+  | {
+      readonly kind: 'text';
+      readonly node: ScalarNode;
+      readonly offset: number;
+      readonly length: number;
+      readonly source: string;
+    }
+  /** The file leaves the field to the trainer's default; `pointer` is what would have to be inserted. */
+  | { readonly kind: 'absent'; readonly pointer: Pointer; readonly index?: number };
+
+/** A number in the config together with what it does. */
+export interface Field<R extends Role = Role> {
+  readonly pointer: Pointer;
+  /** Inside an encoded string: which part of it (`momentum`, or an index). */
+  readonly part?: string;
+  readonly role: R;
+  readonly value: number;
+  readonly site: Site;
+}
+
+/** A field whose number is not in the file: `auto`, or computed from others by an interpolation. */
+export interface Unreadable {
+  readonly pointer: Pointer;
+  readonly role: Role;
+  readonly source: string;
+  readonly why: 'auto' | 'interpolation';
+  readonly offset: number;
+}
+
+/** One optimizer with the settings that belong to it. */
+export interface Group {
+  readonly pointer: Pointer;
+  readonly binding: Binding;
+  /** How the optimizer was found: named by the file, the framework's default, declared by the user, or guessed. */
+  readonly known: 'named' | 'default' | 'declared' | 'inferred';
+  readonly fields: readonly Field[];
+  readonly nesterov: boolean;
+}
+
+/** What a config means: everything the scaling rules need, and where it stands. */
+export interface Recipe {
+  readonly batch: Batch;
+  readonly groups: readonly Group[];
+  /** Averages outside the optimizers: of the weights, of normalisation statistics. */
+  readonly averages: readonly Field<DecayRole>[];
+  readonly counts: readonly Field<CountRole>[];
+  readonly clips: readonly Field[];
+  readonly syncNorm: boolean;
+  readonly constraints: readonly { readonly scope: Pointer; readonly constraint: Constraint }[];
+  readonly unreadable: readonly Unreadable[];
+  /** Sentences that the dialect's schema attaches to fields it leaves alone. */
+  readonly notes: readonly { readonly pointer: Pointer; readonly note: string }[];
+}
+
+/** Narrows a field to one role. */
+export function isRole<K extends Role['role']>(
+  field: Field,
+  role: K,
+): field is Field<Extract<Role, { role: K }>> {
+  return field.role.role === role;
+}

@@ -1,0 +1,108 @@
+import type { ChalkInstance } from 'chalk';
+import type { Conversion, PlacedChange } from '../convert.ts';
+import { readable } from '../document/pointer.ts';
+import { printable } from '../problem.ts';
+import type { TimeScale } from '../rules/plan.ts';
+import { fraction, num } from '../rules/rule.ts';
+
+const INDENT = '       ';
+
+/** The changes of a conversion for people: place, old, new, the rule with its numbers, the time scale in samples. */
+export function conversionTable(conversion: Conversion, chalk: ChalkInstance, columns = 80): string {
+  const { file, dialect, rule, batch, changes } = conversion;
+  const head = `${chalk.bold(printable(file))}  ${dialect}  batch ${batch.from.global} -> ${batch.to.global}  kappa ${fraction(batch.kappa)}  rule ${rule}`;
+  if (changes.length === 0) return `${head}\n${INDENT}nothing has to change\n`;
+  const rows = changes.map((change) => ({
+    line: change.inserted ? '+' : String(change.place.line),
+    field: printable(readable(change.pointer) + (change.part ? ` ${change.part}` : '')),
+    from: change.inserted ? `(${written(change.from)})` : change.text.from,
+    to: change.text.to,
+    formula: change.formula,
+    scale: change.scale ? describeScale(change.scale) : '',
+  }));
+  const width = (pick: (row: (typeof rows)[number]) => string) =>
+    Math.max(...rows.map((r) => pick(r).length));
+  const widths = {
+    field: Math.max(
+      5,
+      width((r) => r.field),
+    ),
+    from: Math.max(
+      3,
+      width((r) => r.from),
+    ),
+    to: Math.max(
+      3,
+      width((r) => r.to),
+    ),
+    formula: Math.max(
+      4,
+      width((r) => r.formula),
+    ),
+    scale: Math.max(
+      10,
+      width((r) => r.scale),
+    ),
+  };
+  const left = 7 + widths.field + 2 + widths.from + 2 + widths.to;
+  const oneLine = left + 4 + widths.formula + widths.scale <= columns;
+  const titles = `${'line'.padStart(5)}  ${'field'.padEnd(widths.field)}  ${'old'.padEnd(widths.from)}  ${'new'.padEnd(widths.to)}`;
+  const lines = rows.map((r) => {
+    const start = `${r.line.padStart(5)}  ${r.field.padEnd(widths.field)}  ${chalk.red(r.from.padEnd(widths.from))}  ${chalk.green(r.to.padEnd(widths.to))}`;
+    if (oneLine) return `${start}  ${r.formula.padEnd(widths.formula)}  ${chalk.dim(r.scale)}`.trimEnd();
+    return `${start.trimEnd()}\n${wrap([r.formula, r.scale].filter(Boolean).join('; '), columns)
+      .map((l) => chalk.dim(INDENT + l))
+      .join('\n')}`;
+  });
+  const header = oneLine ? `${titles}  ${'rule'.padEnd(widths.formula)}  in samples` : titles.trimEnd();
+  return `${head}\n${chalk.dim(header)}\n${lines.join('\n')}\n`;
+}
+
+/** Warnings, wrapped, one paragraph each. */
+export function warningLines(
+  { file, warnings }: Pick<Conversion, 'file' | 'warnings'>,
+  chalk: ChalkInstance,
+  columns = 80,
+): string {
+  return warnings
+    .map(({ code, message, line }) => {
+      const text = `${printable(file)}${line === undefined ? '' : `:${line}`}: ${message} [${code}]`;
+      const [first = '', ...rest] = wrap(printable(text), columns - 2);
+      return `${chalk.yellow('!')} ${[first, ...rest.map((l) => `  ${l}`)].join('\n')}\n`;
+    })
+    .join('');
+}
+
+/** What stays the same in samples, and whether it does to the digits written. */
+export function describeScale({ what, from, to }: TimeScale): string {
+  const same = Math.abs(to / from - 1) < 1e-3;
+  if (what === 'half-life')
+    return `half-life ${samples(from)} samples${same ? ', kept' : ` -> ${samples(to)}`}`;
+  if (what === 'length')
+    return same ? `${samples(from)} samples, kept` : `${samples(from)} -> ${samples(to)} samples`;
+  return same ? `${what} ${short(from)}, kept` : `${what} ${short(from)} -> ${short(to)}`;
+}
+
+function samples(n: number): string {
+  return n >= 100 ? Math.round(n).toLocaleString('en-US') : short(n);
+}
+
+function short(n: number): string {
+  return String(Number(n.toPrecision(4)));
+}
+
+function written(value: PlacedChange['from']): string {
+  return typeof value === 'number' ? num(value) : value.map(num).join(', ');
+}
+
+function wrap(text: string, columns: number): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line && line.length + 1 + word.length > Math.max(30, columns - INDENT.length)) {
+      lines.push(line);
+      line = word;
+    } else line = line ? `${line} ${word}` : word;
+  }
+  return [...lines, line];
+}
