@@ -34,11 +34,13 @@ async function validators() {
     `${pathToFileURL(compiler)}?${Date.now()}`
   );
   await rm(compiler);
-  const roles = await readJson('schemas/roles.schema.json');
-  const files = (await readdir(at('schemas')))
-    .filter((f) => f.endsWith('.schema.json') && !/^(roles|rebatch\.)/.test(f))
-    .sort();
-  const schemas = await Promise.all(files.map(async (f) => expand(await readJson(`schemas/${f}`), roles)));
+  const names = (await readdir(at('schemas'))).filter((f) => f.endsWith('.schema.json')).sort();
+  const files = Object.fromEntries(
+    await Promise.all(names.map(async (f) => [f, await readJson(`schemas/${f}`)])),
+  );
+  const schemas = Object.values(files)
+    .filter((s) => s.dialect)
+    .map((s) => expand(s, files));
   const out = at('src/dialect/generated');
   await rm(out, { recursive: true, force: true });
   await mkdir(out, { recursive: true });

@@ -156,7 +156,11 @@ export async function dialectOf(
       text,
       0,
     );
-  if (candidates[0] !== undefined) return loadDialect(candidates[0]);
+  if (candidates[0] !== undefined) {
+    const found = await loadDialect(candidates[0]);
+    if (found.refuses && !oneOfMany) throw problemAt('not-a-training-config', found.refuses, text, 0);
+    return found.refuses ? undefined : found;
+  }
   if (oneOfMany) return undefined;
   throw unrecognised(document, text);
 }

@@ -1,7 +1,7 @@
 /** Compiles dialects with ajv: to source text at build time, to functions for `--schema`. */
 import standaloneCode from 'ajv/dist/standalone/index.js';
 import type { Dialect, Validator } from './dialect.ts';
-import { createAjv, expand, type Schema } from './vocabulary.ts';
+import { createAjv, expand, type Schema, type SchemaFiles } from './vocabulary.ts';
 
 export { expand };
 
@@ -42,8 +42,8 @@ export function exportName(name: string): string {
  * A user's own dialect (`--schema FILE`), compiled at run time.
  * @throws Error where the schema is not a valid annotated JSON Schema
  */
-export function compileDialect(schema: Schema, roles: Schema): Dialect {
-  const expanded = expand(schema, roles);
+export function compileDialect(schema: Schema, files: SchemaFiles): Dialect {
+  const expanded = expand(schema, files);
   const meta = (schema.dialect ?? {}) as Partial<Meta>;
   return {
     name: meta.name ?? 'custom',

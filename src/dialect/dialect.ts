@@ -30,6 +30,8 @@ export interface Dialect {
   readonly library: string;
   /** Dialects that this one is a special case of: where both match, this one is meant. */
   readonly specializes?: readonly string[];
+  /** For files that look like training configs and are none: the sentence to refuse them with. */
+  readonly refuses?: string;
   /** A file that this dialect reads. */
   readonly sample?: string;
   readonly validate: Validator;

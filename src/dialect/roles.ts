@@ -5,15 +5,29 @@ export type Role =
   | DecayRole
   | CountRole
   | { readonly role: 'dampening' | 'nesterov' | 'clip' | 'optimizer' | 'sync-norm' }
-  | { readonly role: 'weight-decay'; readonly form?: WeightDecayForm }
+  | { readonly role: 'weight-decay'; readonly form?: WeightDecayForm; readonly trainer?: TrainerScaling }
   | { readonly role: 'epsilon'; readonly inside?: boolean };
 
 /** A factor of the global batch. The product of micro, accumulation, devices and nodes is global. */
 export interface BatchRole {
   readonly role: 'batch';
-  /** `per-device` is micro x accumulation in one number; `nominal` is a batch the trainer accumulates up to by itself. */
-  readonly part: 'global' | 'micro' | 'accumulation' | 'devices' | 'nodes' | 'per-device' | 'nominal';
+  /**
+   * `per-device` is micro x accumulation in one number. `nominal` is a batch up to which the trainer accumulates by
+   * itself: the batch behind a step is the larger of it and global. `limit` is a second limit on the micro batch
+   * (tokens beside sentences) and moves in proportion.
+   */
+  readonly part:
+    | 'global'
+    | 'micro'
+    | 'accumulation'
+    | 'devices'
+    | 'nodes'
+    | 'per-device'
+    | 'nominal'
+    | 'limit';
   readonly unit: 'samples' | 'tokens';
+  /** The trainer takes fractions of a sample per device (MaxText). */
+  readonly fractional?: boolean;
 }
 
 export interface LearningRateRole {
@@ -23,14 +37,17 @@ export interface LearningRateRole {
   readonly trainer?: TrainerScaling;
 }
 
-/** How a trainer scales a learning rate by itself: with the global batch, its root, or the number of devices. */
-export type TrainerScaling = 'linear' | 'sqrt' | 'per-worker';
+/**
+ * How a trainer scales a value by itself: with the global batch, its root, the number of devices, or (`noam`) with
+ * the warm-up length to the power -1/2.
+ */
+export type TrainerScaling = 'linear' | 'sqrt' | 'per-worker' | 'noam';
 
 /** An exponential average. */
 export interface DecayRole {
   readonly role: 'decay';
   readonly of: 'gradient' | 'second-moment' | 'third' | 'weights' | 'norm-stats' | 'preconditioner';
-  /** How the value is written: the decay, 1 - decay, or the half-life in steps. */
+  /** How the value is written: the decay, 1 - decay, or the half-life in updates. */
   readonly form: 'ema' | 'sum' | 'complement' | 'half-life';
   /** What one update of the average is: an optimizer step, or a forward pass. */
   readonly per: 'step' | 'forward';
@@ -41,8 +58,8 @@ export interface CountRole {
   readonly unit: 'steps' | 'micro-steps' | 'ticks' | 'samples' | 'tokens' | 'epochs';
   readonly use: 'schedule' | 'cadence' | 'average';
   readonly minimum?: number;
-  /** A value below 1 is a fraction of the run and stays. */
-  readonly fraction?: boolean;
+  /** A fraction of the run stays: a value below 1, or (`'float'`) whatever is written with a decimal point. */
+  readonly fraction?: boolean | 'float';
 }
 
 /** coupled: added to the gradient. times-lr: w -= lr*wd*w. independent: w -= wd*w whatever the peak lr. */
@@ -55,12 +72,12 @@ export interface Encoding {
   readonly fields?: Readonly<Record<string, { readonly role: Role }>>;
 }
 
-/** A constraint between fields of one object that rounding could break. */
-export interface Constraint {
-  readonly kind: 'multiple';
-  /** The first field must stay a whole multiple of the second. */
-  readonly of: readonly [string, string];
-}
+/** A constraint between counts that rounding could break. Fields are paths below the object, `a/b`. */
+export type Constraint =
+  /** The first must stay a whole multiple of the second. */
+  | { readonly kind: 'multiple'; readonly of: readonly [string, string] }
+  /** The first must stay the sum of the others; the last of them gives way. */
+  | { readonly kind: 'sum'; readonly of: readonly [string, string, ...string[]] };
 
 /** The default that a trainer uses for a field the file does not have. */
 export type Default = number | string | boolean | readonly number[];
@@ -83,5 +100,6 @@ export type Found = readonly [
     | { readonly scope: 'optimizer' }
     | { readonly constraint: Constraint }
     | { readonly note: string }
+    | { readonly assumes: { readonly optimizer: string } }
     | { readonly absent: Absent },
 ];

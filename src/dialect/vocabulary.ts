@@ -18,7 +18,9 @@ export type Schema = { readonly [keyword: string]: unknown };
 
 const INSTANCE_PATH = new Name('instancePath');
 
-function collector(keyword: 'role' | 'encoding' | 'scope' | 'constraint' | 'note'): CodeKeywordDefinition {
+function collector(
+  keyword: 'role' | 'encoding' | 'scope' | 'constraint' | 'note' | 'assumes',
+): CodeKeywordDefinition {
   return {
     keyword,
     schemaType: keyword === 'scope' || keyword === 'note' ? 'string' : 'object',
@@ -85,35 +87,38 @@ export function createAjv(options: { standalone: boolean }): Ajv2020 {
     strictRequired: false,
     ...(options.standalone ? { code: { source: true, esm: true, lines: true } } : {}),
   });
-  for (const keyword of ['role', 'encoding', 'scope', 'constraint', 'note'] as const)
+  for (const keyword of ['role', 'encoding', 'scope', 'constraint', 'note', 'assumes'] as const)
     ajv.addKeyword(collector(keyword));
   ajv.addKeyword(absent);
   for (const annotation of ['dialect', 'detect', 'defaultFrom']) ajv.addKeyword(annotation);
   return ajv;
 }
 
+/** Schemas that others may refer to, by file name. */
+export type SchemaFiles = Readonly<Record<string, Schema>>;
+
 /**
- * A schema made self-contained: references to roles.schema.json are replaced by their definitions (a `role` beside
- * the reference refines the definition's), and `absent` is derived wherever a property has a `default`.
+ * A schema made self-contained: references to other files (`roles.schema.json#/$defs/learningRate`) are replaced by
+ * what they mean, a `role` beside the reference refines the definition's, and `absent` is derived wherever a
+ * property has a `default`.
  */
-export function expand(schema: Schema, roles: Schema): Schema {
-  return withAbsent(inlineRoles(schema, roles.$defs as Record<string, Schema>) as Schema);
+export function expand(schema: Schema, files: SchemaFiles): Schema {
+  return withAbsent(inline(schema, undefined, files) as Schema);
 }
 
-function inlineRoles(node: unknown, defs: Record<string, Schema>): unknown {
-  if (Array.isArray(node)) return node.map((item) => inlineRoles(item, defs));
+/** @param file the other file that this part came from, whose own `#/$defs` it means; undefined for the schema itself */
+function inline(node: unknown, file: string | undefined, files: SchemaFiles): unknown {
+  if (Array.isArray(node)) return node.map((item) => inline(item, file, files));
   if (node === null || typeof node !== 'object') return node;
   const { $ref, ...rest } = node as { $ref?: unknown } & Record<string, unknown>;
-  const siblings = Object.fromEntries(Object.entries(rest).map(([k, v]) => [k, inlineRoles(v, defs)]));
-  const name =
-    typeof $ref === 'string' ? /(?:^roles\.schema\.json)?#\/\$defs\/(\w+)$/.exec($ref)?.[1] : undefined;
-  const isRole =
-    typeof $ref === 'string' &&
-    ($ref.startsWith('roles.schema.json') || (name !== undefined && name in defs));
-  if (!isRole) return $ref === undefined ? siblings : { $ref, ...siblings };
-  const definition = name === undefined ? undefined : defs[name];
-  if (!definition) throw new Error(`roles.schema.json has no ${String($ref)}`);
-  const inlined = inlineRoles(definition, defs) as Record<string, unknown>;
+  const siblings = Object.fromEntries(Object.entries(rest).map(([k, v]) => [k, inline(v, file, files)]));
+  if (typeof $ref !== 'string') return $ref === undefined ? siblings : { $ref, ...siblings };
+  const [, named, name = ''] = /^([\w.-]*)#\/\$defs\/(\w+)$/.exec($ref) ?? [];
+  const from = named || file;
+  if (from === undefined) return { $ref, ...siblings };
+  const definition = (files[from]?.$defs as Record<string, unknown> | undefined)?.[name];
+  if (definition === undefined) throw new Error(`${from} has no ${$ref}`);
+  const inlined = inline(definition, from, files) as Record<string, unknown>;
   const role =
     inlined.role && siblings.role
       ? { role: { ...(inlined.role as object), ...(siblings.role as object) } }

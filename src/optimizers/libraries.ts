@@ -81,6 +81,18 @@ const LIBRARIES: Readonly<Record<string, Library>> = {
       rmsprop: { is: 'rmsprop', gradient: 0, secondMoment: 0.99 },
     },
   },
+  // axolotl-ai-cloud/axolotl src/axolotl/core/builders/base.py: the Trainer's optimizers and some more, all with TrainingArguments' betas.
+  axolotl: {
+    extends: 'hf',
+    names: {
+      aoadamw: { is: 'adamw', ...ADAM },
+      optimiadamw: { is: 'adamw', ...ADAM },
+      camepy: { is: 'came', gradient: 0.9, secondMoment: 0.999, third: 0.9999 },
+      camepytorch: { is: 'came', gradient: 0.9, secondMoment: 0.999, third: 0.9999 },
+    },
+  },
+  // hiyouga/LLaMA-Factory src/llamafactory/third_party/muon/muon.py: a summing buffer, momentum 0.95, Nesterov.
+  'llama-factory': { extends: 'hf', names: { muon: { is: 'muon-sum', gradient: 0.95, nesterov: true } } },
   // deepspeedai/DeepSpeed deepspeed/runtime/engine.py _configure_basic_optimizer: Adam is AdamW unless adam_w_mode is false.
   deepspeed: {
     extends: 'torch',

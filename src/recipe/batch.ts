@@ -13,6 +13,8 @@ export interface Batch {
   readonly accumulation: number;
   /** Data-parallel devices (or whatever else multiplies micro x accumulation), where known. */
   readonly world?: number;
+  /** A batch up to which the trainer accumulates by itself; `global` then is what that comes to. */
+  readonly nominal?: number;
   readonly fields: readonly Field<BatchRole>[];
 }
 
@@ -63,7 +65,8 @@ export function readBatch(
       fields.filter((f) => f.role.part === part && f.value !== -1),
       text,
     );
-  const global = one('global') ?? one('nominal');
+  const global = one('global');
+  const nominal = one('nominal');
   const micro = one('micro');
   const devices = one('devices');
   const accumulationField = one('accumulation');
@@ -76,6 +79,16 @@ export function readBatch(
   const wrong = (field: Field, message: string) =>
     problemAt('batch-inconsistent', message, text, siteOffset(field));
 
+  if (global && nominal) {
+    const size = effective(global.value, nominal.value);
+    return {
+      global: size,
+      accumulation: size / global.value,
+      nominal: nominal.value,
+      fields,
+      world: world ?? 1,
+    };
+  }
   if (global && global.site.kind === 'text') {
     if (options.from !== undefined && options.from !== global.value)
       throw wrong(global, `${readable(global.pointer)} is ${global.value}, but --from says ${options.from}`);
@@ -183,7 +196,10 @@ function fromGlobal(
  */
 export function moveBatch(from: Batch, options: BatchOptions, text: string): BatchChange {
   const world = options.worldTo ?? from.world ?? 1;
-  const parts = split(from, options, world, text);
+  const parts =
+    from.nominal === undefined
+      ? split(from, options, world, text)
+      : accumulateTo(from.nominal, options, world);
   const to = { global: parts.micro * parts.accumulation * world, ...parts, world };
   const kappa = to.global / from.global;
   const worldRatio = world / (from.world ?? 1);
@@ -193,6 +209,16 @@ export function moveBatch(from: Batch, options: BatchOptions, text: string): Bat
     return value === undefined || value === field.value ? [] : [{ field, to: value }];
   });
   return { from, to, kappa, perDevice: perForward / worldRatio, perForward, world: worldRatio, moves };
+}
+
+/** What a trainer that accumulates up to a nominal batch makes of a batch: round(nominal/batch) passes, at least one. */
+function effective(batch: number, nominal: number): number {
+  return batch * Math.max(1, Math.round(nominal / batch));
+}
+
+/** There `--to` is the batch of the config, and the accumulation follows by itself. */
+function accumulateTo(nominal: number, { to = nominal }: BatchOptions, world: number) {
+  return { micro: to / world, accumulation: effective(to, nominal) / to };
 }
 
 function split(
@@ -214,8 +240,11 @@ function split(
       ? problemAt('batch-unreachable', message + choices, text, siteOffset(field))
       : new Problem('batch-unreachable', message + choices);
   };
-  if (!Number.isInteger(local))
-    throw refuse(`--to ${options.to} cannot be shared evenly by ${world} devices.`);
+  const fractional = from.fields.some((f) => f.role.part === 'micro' && f.role.fractional);
+  if (!Number.isInteger(local) && !fractional)
+    throw refuse(
+      `--to ${options.to} cannot be shared evenly by ${world} devices (or devices x accumulation).`,
+    );
   const { micro: m, accumulation: a } = options;
   if (m !== undefined && a !== undefined) {
     if (m * a !== local)
@@ -234,6 +263,7 @@ function split(
       throw refuse(`--to ${options.to} is not a multiple of --accumulation ${a} x ${world} devices.`);
     return { micro: local / a, accumulation: a };
   }
+  if (fractional) return { micro: local / from.accumulation, accumulation: from.accumulation };
   if (options.to === from.global && local % micro === 0) return { micro, accumulation: local / micro };
   if (local % from.accumulation === 0)
     return { micro: local / from.accumulation, accumulation: from.accumulation };
@@ -257,10 +287,22 @@ function newValue(
 ): number | undefined {
   switch (field.role.part) {
     case 'global':
+      return from.nominal === undefined ? to.global : to.global / to.accumulation;
     case 'nominal':
-      return to.global;
+      return field.value;
     case 'micro':
       return to.micro;
+    case 'limit': {
+      const micro = from.micro ?? from.global / (from.accumulation * (from.world ?? 1));
+      const value = (field.value * to.micro) / micro;
+      if (Number.isInteger(value)) return value;
+      throw problemAt(
+        'batch-unreachable',
+        `${readable(field.pointer)} would have to be ${value}, which is no whole number: choose another --to`,
+        text,
+        siteOffset(field),
+      );
+    }
     case 'accumulation':
       return to.accumulation;
     case 'per-device':

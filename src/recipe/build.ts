@@ -97,6 +97,7 @@ function buildGroups(
     if (scope !== undefined && !members.has(scope)) members.set(scope, []);
   }
   if (members.size === 0 && loose.length) members.set('', []);
+  joinParts(members);
   const groups = [...members].map(([pointer, own]) => {
     const name =
       [...reading.names].find(([p]) => scopeOf(p) === pointer) ??
@@ -125,6 +126,21 @@ function buildGroups(
   return groups;
 }
 
+/** A block with momentum but no learning rate belongs to the block around it that has one (`lr` beside `optimizer:`). */
+function joinParts(members: Map<Pointer, Field[]>): void {
+  const hasRate = (fields: readonly Field[]) =>
+    fields.some((f) => isRole(f, 'learning-rate') && f.site.kind === 'text');
+  for (const [inner, fields] of members) {
+    if (hasRate(fields)) continue;
+    const outer = [...members.keys()]
+      .filter((p) => p !== inner && isWithin(inner, p) && hasRate(members.get(p) ?? []))
+      .sort((a, b) => b.length - a.length)[0];
+    if (outer === undefined) continue;
+    members.set(inner, [...fields, ...(members.get(outer) ?? [])]);
+    members.delete(outer);
+  }
+}
+
 function buildGroup(
   pointer: Pointer,
   own: readonly Field[],
@@ -139,9 +155,13 @@ function buildGroup(
 ): Group {
   const node = name && document.nodes.get(name[0]);
   const written = node?.kind === 'scalar' && node.value !== null;
-  const declared = options.optimizer ?? name?.[1];
+  const declared = options.optimizer ?? reading.assumed.get(pointer) ?? name?.[1];
   let binding = declared === undefined ? undefined : findOptimizer(library, declared);
-  let known: Group['known'] = options.optimizer ? 'declared' : written ? 'named' : 'default';
+  let known: Group['known'] = options.optimizer
+    ? 'declared'
+    : written && !reading.assumed.has(pointer)
+      ? 'named'
+      : 'default';
   if (declared !== undefined && !binding) {
     const message = `no table knows the optimizer "${declared}". Say with --optimizer NAME which one it updates like: ${optimizerNames().join(', ')}`;
     throw node?.kind === 'scalar' && !options.optimizer

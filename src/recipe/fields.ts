@@ -3,7 +3,6 @@ import type { Document, ScalarNode } from '../document/nodes.ts';
 import { child, type Pointer, readable } from '../document/pointer.ts';
 import { problemAt } from '../document/position.ts';
 import { numberInString } from '../document/scalar.ts';
-import type { Problem } from '../problem.ts';
 import type { Field, Unreadable } from './recipe.ts';
 
 /** What a document's roles came to. */
@@ -12,6 +11,8 @@ export interface Reading {
   readonly unreadable: Unreadable[];
   /** Optimizer names by pointer. */
   readonly names: Map<Pointer, string>;
+  /** Optimizers that the dialect itself says are used, by the pointer of their block. */
+  readonly assumed: Map<Pointer, string>;
   /** True-or-false roles by pointer. */
   readonly flags: Map<Pointer, { readonly role: Role; readonly value: boolean }>;
   /** Fields whose default only the optimizer table knows. */
@@ -25,6 +26,7 @@ export function readFields(document: Document, found: readonly Found[], text: st
     if ('role' in what) reader.role(pointer, what.role);
     else if ('encoding' in what) reader.encoded(pointer, what.encoding);
     else if ('absent' in what) reader.absent(pointer, what.absent);
+    else if ('assumes' in what) reader.reading.assumed.set(pointer, what.assumes.optimizer);
   }
   return reader.reading;
 }
@@ -34,6 +36,7 @@ class FieldReader {
     fields: [],
     unreadable: [],
     names: new Map(),
+    assumed: new Map(),
     flags: new Map(),
     optional: [],
   };
@@ -72,7 +75,12 @@ class FieldReader {
     const devices =
       role.role === 'batch' && role.part === 'devices' && /^\d+(?:\s*,\s*\d+)*,?$/.test(value.trim());
     if (devices) return this.deviceList(pointer, role, value.split(',').filter((v) => v.trim()).length);
-    throw this.problem(pointer, node, `${readable(pointer)} must be a number, not ${JSON.stringify(value)}`);
+    throw problemAt(
+      'schema',
+      `${readable(pointer)} must be a number, not ${JSON.stringify(value)}`,
+      this.text,
+      node.offset,
+    );
   }
 
   /** `devices: [0, 2]` is two devices; such a list cannot be rewritten as another count. */
@@ -163,11 +171,6 @@ class FieldReader {
     else if (typeof value === 'boolean') this.reading.flags.set(pointer, { role: role!, value });
     else if (role) this.push({ pointer, role, value: value as number, site: { kind: 'absent', pointer } });
   }
-
-  private problem(pointer: Pointer, node: ScalarNode, message: string): Problem {
-    void pointer;
-    return problemAt('schema', message, this.text, node.offset);
-  }
 }
 
 /** What is wrong with a value for its role, or undefined. Strings reach here unchecked by the schema. */
@@ -181,7 +184,7 @@ function outOfRange(role: Role, value: number): string | undefined {
   }
   if (
     role.role === 'batch' &&
-    (!Number.isInteger(value) || value < 1) &&
+    (role.fractional ? value <= 0 : !Number.isInteger(value) || value < 1) &&
     !(role.part === 'devices' && value === -1)
   )
     return 'a batch size must be a whole number of at least 1';

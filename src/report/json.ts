@@ -30,7 +30,7 @@ function changeJson({
   reason,
   inserted,
   uses,
-  scale,
+  scales,
 }: PlacedChange): object {
   const { role: name, ...details } = role;
   return {
@@ -46,6 +46,6 @@ function changeJson({
     reason,
     inserted,
     uses,
-    ...(scale ? { scale } : {}),
+    scales,
   };
 }

@@ -18,7 +18,7 @@ export function conversionTable(conversion: Conversion, chalk: ChalkInstance, co
     from: change.inserted ? `(${written(change.from)})` : change.text.from,
     to: change.text.to,
     formula: change.formula,
-    scale: change.scale ? describeScale(change.scale) : '',
+    scale: change.scales.map(describeScale).join(', '),
   }));
   const width = (pick: (row: (typeof rows)[number]) => string) =>
     Math.max(...rows.map((r) => pick(r).length));

@@ -1,4 +1,4 @@
-import type { CountRole, DecayRole, Role } from '../dialect/roles.ts';
+import type { CountRole, DecayRole, Role, TrainerScaling } from '../dialect/roles.ts';
 import { roundTo } from '../document/number.ts';
 import { keyOf, type Pointer, parentOf, readable } from '../document/pointer.ts';
 import type { BatchChange } from '../recipe/batch.ts';
@@ -44,7 +44,8 @@ export interface Change {
   readonly formula: string;
   readonly reason: string;
   readonly inserted: boolean;
-  readonly scale?: TimeScale;
+  /** One for each value of a list. */
+  readonly scales: readonly TimeScale[];
   readonly fields: readonly Field[];
 }
 
@@ -110,7 +111,15 @@ class Planner {
       else if (isRole(field, 'weight-decay')) {
         const form = field.role.form ?? settings.optimizer.weightDecay;
         const scaled = rule.weightDecay(field.value, form, settings, factor.value, ratio);
-        this.planned.push({ field, ...scaled });
+        const own = this.ownScaling(field.role.trainer);
+        if (own === 1) this.planned.push({ field, ...scaled });
+        else
+          this.planned.push({
+            field,
+            value: scaled.value / own,
+            formula: `${num(field.value)}/${num(own)}`,
+            reason: `${scaled.reason}. The trainer itself multiplies it by ${num(own)} at the new batch, which is divided out`,
+          });
       } else if (isRole(field, 'epsilon')) {
         const scaled = rule.epsilon(
           field.value,
@@ -129,14 +138,7 @@ class Planner {
     if (field.value === 0 || !isRole(field, 'learning-rate')) return;
     const { kappa, from, to } = this.ratio;
     const { trainer } = field.role;
-    const own =
-      trainer === 'linear'
-        ? kappa
-        : trainer === 'sqrt'
-          ? Math.sqrt(kappa)
-          : trainer === 'per-worker'
-            ? this.batch.world
-            : 1;
+    const own = this.ownScaling(trainer);
     const value = (field.value * factor.value) / own;
     const divided = own === 1 ? '' : `/${num(own)}`;
     const reason =
@@ -151,6 +153,15 @@ class Planner {
       reason,
       scale,
     });
+  }
+
+  /** What the trainer itself will multiply the value by, at the new batch against the old one. */
+  private ownScaling(trainer: TrainerScaling | undefined): number {
+    const { kappa } = this.ratio;
+    if (trainer === 'linear') return kappa;
+    if (trainer === 'sqrt') return Math.sqrt(kappa);
+    if (trainer === 'per-worker') return this.batch.world;
+    return trainer === 'noam' && this.options.steps !== 'keep' ? Math.sqrt(kappa) : 1;
   }
 
   private decay(field: Field<DecayRole>, settings: Settings | undefined, kappa: number): void {
@@ -221,7 +232,7 @@ class Planner {
     for (const field of this.recipe.counts) {
       const { unit, use, fraction: mayBeFraction } = field.role;
       const ratio = ratioOf[unit];
-      if (ratio === undefined || field.value <= 0 || (mayBeFraction && field.value < 1)) continue;
+      if (ratio === undefined || field.value <= 0 || isFraction(field, mayBeFraction)) continue;
       if (use === 'cadence' && !cadence) continue;
       if (use === 'schedule' && steps === 'keep') {
         if (ratio !== 1)
@@ -253,7 +264,10 @@ class Planner {
         formula: value === exact ? scaled.formula : `${scaled.formula} = ${num(exact)}`,
       });
     }
-    for (const { scope, constraint } of this.recipe.constraints) this.keepMultiple(scope, constraint.of);
+    for (const { scope, constraint } of this.recipe.constraints) {
+      if (constraint.kind === 'multiple') this.keepMultiple(scope, constraint.of);
+      else this.keepSum(scope, constraint.of);
+    }
   }
 
   /** Rounding apart two counts that must stay multiples breaks the trainer's start: round the larger again. */
@@ -264,6 +278,24 @@ class Planner {
     if (!a || !b || a.field.value % b.field.value !== 0 || a.value % b.value === 0) return;
     const value = b.value * Math.max(1, Math.round(a.value / b.value));
     this.planned[i] = { ...a, value, reason: `${a.reason}; a multiple of ${small}, as the trainer demands` };
+  }
+
+  /** Counts that must add up: the last part gives way to the rounding of the others. */
+  private keepSum(scope: Pointer, [whole, ...parts]: readonly string[]): void {
+    const of = (key: string | undefined) =>
+      this.planned.findIndex((p) => p.field.pointer === `${scope}/${key}`);
+    const total = this.planned[of(whole)];
+    const members = parts.map((part) => this.planned[of(part)]);
+    const last = members.at(-1);
+    const sum = (pick: (p: Planned) => number) =>
+      members.reduce((all, p) => all + (p ? pick(p) : Number.NaN), 0);
+    if (!total || !last || sum((p) => p.field.value) !== total.field.value) return;
+    const value = last.value + total.value - sum((p) => p.value);
+    this.planned[of(parts.at(-1))] = {
+      ...last,
+      value,
+      reason: `${last.reason}; so that the parts add up to ${whole}`,
+    };
   }
 
   private optimizerRemarks({ nesterov, fields }: Group, settings: Settings): void {
@@ -316,7 +348,15 @@ class Planner {
 
   private remarks(): void {
     const { recipe, ratio } = this;
-    if (ratio.kappa === 1) return;
+    if (ratio.kappa === 1) {
+      const { nominal } = this.batch.from;
+      if (nominal !== undefined && this.batch.moves.length)
+        this.warn(
+          'nominal-batch',
+          `the trainer accumulates gradients up to ${nominal} samples by itself, so the batch behind a step stays ${ratio.from} and nothing else has to change`,
+        );
+      return;
+    }
     for (const clip of recipe.clips)
       if (clip.value > 0)
         this.warn(
@@ -329,7 +369,9 @@ class Planner {
         why === 'auto'
           ? 'is filled in from the trainer’s own config: convert that too'
           : 'is computed from other values: check what it comes to';
-      if (role.role !== 'count' || role.use !== 'cadence')
+      const matters =
+        role.role === 'count' ? role.use !== 'cadence' : role.role !== 'batch' || role.part !== 'devices';
+      if (matters)
         this.warnings.push({ code: why, message: `${readable(pointer)} (${source}) ${reason}`, offset });
     }
     if (this.batch.from.fields.length === 0)
@@ -369,6 +411,7 @@ class Planner {
         from: entries.map((e) => e.field.value),
         to: entries.map((e) => e.value),
         formula: entries.map((e) => e.formula).join(', '),
+        scales: entries.flatMap((e) => (e.scale ? [e.scale] : [])),
         fields: entries.map((e) => e.field),
       });
     }
@@ -393,9 +436,15 @@ function asChange({ field, value, formula, reason, scale }: Planned): Change {
     formula,
     reason,
     inserted: field.site.kind === 'absent',
-    ...(scale ? { scale } : {}),
+    scales: scale ? [scale] : [],
     fields: [field],
   };
+}
+
+/** A count that the trainer reads as a fraction of the run. */
+function isFraction({ value, site }: Field, rule: CountRole['fraction']): boolean {
+  if (rule === 'float') return site.kind === 'text' && /[.e]/i.test(site.source);
+  return rule === true && value < 1;
 }
 
 /** The settings of a group that its rules look at together; the block's own fields come before a scheduler's. */
