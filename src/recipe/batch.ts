@@ -281,7 +281,7 @@ function factorPairs(n: number): string {
 
 function newValue(
   field: Field<BatchRole>,
-  to: Required<Omit<Batch, 'fields'>>,
+  to: Required<Omit<Batch, 'fields' | 'nominal'>>,
   from: Batch,
   text: string,
 ): number | undefined {

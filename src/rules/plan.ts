@@ -136,7 +136,7 @@ class Planner {
 
   private learningRate(field: Field, factor: { value: number; formula: string; reason: string }): void {
     if (field.value === 0 || !isRole(field, 'learning-rate')) return;
-    const { kappa, from, to } = this.ratio;
+    const { from, to } = this.ratio;
     const { trainer } = field.role;
     const own = this.ownScaling(trainer);
     const value = (field.value * factor.value) / own;
