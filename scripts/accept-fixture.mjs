@@ -9,11 +9,19 @@ const path = join(folder, 'plan.json');
 const kept = existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : {};
 const args = rest[0] === '--' ? rest.slice(1) : kept.args;
 const input = readdirSync(folder).find((f) => f.startsWith('input.'));
-const run = (...more) => execFileSync(process.execPath, ['bin/rebatch.js', join(folder, input), '-q', ...args, ...more], { encoding: 'utf8' });
+const run = (...more) =>
+  execFileSync(process.execPath, ['bin/rebatch.js', join(folder, input), '-q', ...args, ...more], {
+    encoding: 'utf8',
+  });
 const { changes, warnings } = JSON.parse(run('--json'));
 const plan = {
   args,
-  changes: changes.map(({ pointer, part, from, to }) => ({ pointer, ...(part === undefined ? {} : { part }), from, to })),
+  changes: changes.map(({ pointer, part, from, to }) => ({
+    pointer,
+    ...(part === undefined ? {} : { part }),
+    from,
+    to,
+  })),
   ...(warnings.length ? { warnings: [...new Set(warnings.map((w) => w.code))] } : {}),
 };
 writeFileSync(path, `${JSON.stringify(plan, null, 2)}\n`);

@@ -14,5 +14,7 @@ if (!name || !/^[a-z][a-z0-9-]*$/.test(name)) {
   const folder = `fixtures/${name}/first`;
   mkdirSync(folder, { recursive: true });
   writeFileSync(`${folder}/input.yaml`, `${name}_version: 1\nbatch: 256\ngpus: 1\nopt:\n  lr: 1.0e-3\n`);
-  process.stdout.write(`${schema} and ${folder}/input.yaml written. Next:\n  npm run build\n  node scripts/accept-fixture.mjs ${folder} -- --to 64\n`);
+  process.stdout.write(
+    `${schema} and ${folder}/input.yaml written. Next:\n  npm run build\n  node scripts/accept-fixture.mjs ${folder} -- --to 64\n`,
+  );
 }

@@ -35,17 +35,23 @@ describe.each(all)('$dialect/$name', (fixture) => {
   });
 
   it('gives PyYAML a float where it had one', () => {
-    const [before, after] = [parse(input, fixture.input), parse(readFileSync(fixture.expected, 'utf8'), fixture.input)];
+    const [before, after] = [
+      parse(input, fixture.input),
+      parse(readFileSync(fixture.expected, 'utf8'), fixture.input),
+    ];
     for (const [i, document] of before.entries())
       for (const [pointer, type] of types(document)) {
         const now = types(after[i]!).get(pointer);
-        if (now !== undefined && type !== 'other' && before[0]?.format === 'yaml') expect({ pointer, type: now }).toEqual({ pointer, type });
+        if (now !== undefined && type !== 'other' && before[0]?.format === 'yaml')
+          expect({ pointer, type: now }).toEqual({ pointer, type });
       }
   });
 });
 
 function types(document: Document): Map<string, string> {
-  const plain = [...document.nodes].filter(([, n]) => n.kind === 'scalar' && n.style === 'plain' && n.source !== '');
+  const plain = [...document.nodes].filter(
+    ([, n]) => n.kind === 'scalar' && n.style === 'plain' && n.source !== '',
+  );
   return new Map(plain.map(([pointer, n]) => [pointer, pyyamlType(n.kind === 'scalar' ? n.source : '')]));
 }
 
@@ -60,7 +66,9 @@ describe.each(rejects())('$dialect refuses $file', ({ dialect, file, at, says, a
 });
 
 describe('every dialect', () => {
-  const names = listDialects().filter((d) => !d.refuses).map((d) => d.name);
+  const names = listDialects()
+    .filter((d) => !d.refuses)
+    .map((d) => d.name);
   it.each(names)('%s has at least two fixtures and three rejects', (name) => {
     expect(all.filter((f: Fixture) => f.dialect === name).length).toBeGreaterThanOrEqual(2);
     expect(rejects().filter((r) => r.dialect === name).length).toBeGreaterThanOrEqual(3);

@@ -189,7 +189,7 @@ function buildGroup(
         filled.push({ pointer: at, role, value, site: { kind: 'absent', pointer: at } });
     } else if (items) {
       const values = items.map((item) => defaultFor(item, defaults));
-      const known = values.findIndex((v) => v === undefined);
+      const known = values.indexOf(undefined);
       for (const [index, value] of (known === -1 ? values : values.slice(0, known)).entries())
         filled.push({
           pointer: child(at, index),

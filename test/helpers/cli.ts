@@ -10,7 +10,13 @@ export interface Outcome {
 /** Runs the command line in this process, with its own world. */
 export async function cli(
   args: readonly string[],
-  world: { stdin?: string; cwd?: string; env?: Record<string, string>; columns?: number; isTTY?: boolean } = {},
+  world: {
+    stdin?: string;
+    cwd?: string;
+    env?: Record<string, string>;
+    columns?: number;
+    isTTY?: boolean;
+  } = {},
 ): Promise<Outcome> {
   let stdout = '';
   let stderr = '';
@@ -19,8 +25,20 @@ export async function cli(
     stdin: (async function* () {
       yield world.stdin ?? '';
     })(),
-    stdout: { write: (text) => void (stdout += text), columns, isTTY },
-    stderr: { write: (text) => void (stderr += text), columns, isTTY },
+    stdout: {
+      write: (text) => {
+        stdout += text;
+      },
+      columns,
+      isTTY,
+    },
+    stderr: {
+      write: (text) => {
+        stderr += text;
+      },
+      columns,
+      isTTY,
+    },
     env: world.env ?? {},
     cwd: world.cwd ?? process.cwd(),
   });

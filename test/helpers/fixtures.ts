@@ -17,7 +17,11 @@ export interface Fixture {
   readonly name: string;
   readonly input: string;
   readonly expected: string;
-  readonly plan: { readonly args: string[]; readonly changes: ExpectedChange[]; readonly warnings?: string[] };
+  readonly plan: {
+    readonly args: string[];
+    readonly changes: ExpectedChange[];
+    readonly warnings?: string[];
+  };
 }
 
 /** One file of fixtures/<dialect>/rejects, with where and how it must be refused. */
@@ -36,7 +40,8 @@ export function fixtures(): Fixture[] {
       .filter((name) => existsSync(join(ROOT, dialect, name, 'plan.json')))
       .map((name) => {
         const folder = join(ROOT, dialect, name);
-        const find = (stem: string) => join(folder, readdirSync(folder).find((f) => f.startsWith(`${stem}.`)) ?? `${stem}.yaml`);
+        const find = (stem: string) =>
+          join(folder, readdirSync(folder).find((f) => f.startsWith(`${stem}.`)) ?? `${stem}.yaml`);
         const plan = JSON.parse(readFileSync(join(folder, 'plan.json'), 'utf8')) as Fixture['plan'];
         return { dialect, name, input: find('input'), expected: find('expected'), plan };
       }),
@@ -48,7 +53,10 @@ export function rejects(): Reject[] {
   return dialects().flatMap((dialect) => {
     const list = join(ROOT, dialect, 'rejects', 'rejects.json');
     if (!existsSync(list)) return [];
-    const entries = JSON.parse(readFileSync(list, 'utf8')) as Record<string, { at: string; says: string; args?: string[] }>;
+    const entries = JSON.parse(readFileSync(list, 'utf8')) as Record<
+      string,
+      { at: string; says: string; args?: string[] }
+    >;
     return Object.entries(entries).map(([file, { at, says, args }]) => ({
       dialect,
       file: join(ROOT, dialect, 'rejects', file),

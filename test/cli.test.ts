@@ -1,0 +1,339 @@
+import {
+  chmodSync,
+  lstatSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { cli } from './helpers/cli.ts';
+
+const CONFIG = `# a run
+per_device_train_batch_size: 8
+learning_rate: 2.0e-05  # tuned
+adam_beta1: 0.9
+adam_beta2: 0.95
+warmup_steps: 100
+`;
+
+let cwd: string;
+beforeEach(() => {
+  cwd = mkdtempSync(join(tmpdir(), 'rebatch-'));
+  writeFileSync(join(cwd, 'run.yaml'), CONFIG);
+});
+const read = (name: string) => readFileSync(join(cwd, name), 'utf8');
+
+describe('stdout is the result alone', () => {
+  it('the converted text; the table goes to stderr', async () => {
+    const { code, stdout, stderr } = await cli(['run.yaml', '--to', '64', '--world', '1'], { cwd });
+    expect(code).toBe(0);
+    expect(stdout).toBe(
+      '# a run\nper_device_train_batch_size: 64\nlearning_rate: 1.6e-04  # tuned\nadam_beta1: 0.430467\nadam_beta2: 0.66342\nwarmup_steps: 13\n',
+    );
+    expect(stderr).toContain('run.yaml  hf-trainer  batch 8 -> 64  kappa 8  rule ema');
+    expect(stderr).toContain('half-life 52.63 samples, kept');
+  });
+
+  it('nothing on stderr with --quiet', async () => {
+    expect((await cli(['run.yaml', '--to', '64', '-q'], { cwd })).stderr).toBe('');
+  });
+
+  it('a diff that git applies with --diff', async () => {
+    const { stdout } = await cli(['run.yaml', '--to', '64', '--diff', '-q'], { cwd });
+    expect(stdout).toMatch(/^--- a\/run\.yaml\n\+\+\+ b\/run\.yaml\n@@ -1,6 \+1,6 @@\n/);
+    expect(stdout).toContain('-learning_rate: 2.0e-05  # tuned\n');
+  });
+
+  it('JSON of version 1 with --json', async () => {
+    const { stdout } = await cli(['run.yaml', '--to', '64', '--json', '-q'], { cwd });
+    const report = JSON.parse(stdout);
+    expect(report).toMatchObject({
+      version: 1,
+      file: 'run.yaml',
+      dialect: 'hf-trainer',
+      rule: 'ema',
+      kappa: 8,
+      batch: { from: 8, to: 64 },
+    });
+    expect(report.changes[1]).toMatchObject({
+      pointer: '/learning_rate',
+      line: 3,
+      column: 16,
+      role: 'learning-rate',
+      from: 2e-5,
+      to: 1.6e-4,
+      formula: '8 * 0.00002',
+      inserted: false,
+      uses: [],
+    });
+    expect(report.warnings.map((w: { code: string }) => w.code)).toContain('world-assumed');
+  });
+
+  it('a list of reports for several files', async () => {
+    writeFileSync(join(cwd, 'two.yaml'), CONFIG);
+    const { stdout } = await cli(['run.yaml', 'two.yaml', '--to', '64', '--json', '-q'], { cwd });
+    expect(JSON.parse(stdout).map((r: { file: string }) => r.file)).toEqual(['run.yaml', 'two.yaml']);
+  });
+
+  it('standard input is -', async () => {
+    const { stdout, code } = await cli(['-', '--to', '16', '-q'], { cwd, stdin: CONFIG });
+    expect({ code, line: stdout.split('\n')[1] }).toEqual({
+      code: 0,
+      line: 'per_device_train_batch_size: 16',
+    });
+  });
+});
+
+describe('--write', () => {
+  it('rewrites in place, keeps the mode, follows a symbolic link, leaves no temporary file', async () => {
+    chmodSync(join(cwd, 'run.yaml'), 0o640);
+    symlinkSync('run.yaml', join(cwd, 'link.yaml'));
+    const { code, stdout } = await cli(['link.yaml', '--to', '16', '-w', '-q'], { cwd });
+    expect({ code, stdout }).toEqual({ code: 0, stdout: '' });
+    expect(lstatSync(join(cwd, 'link.yaml')).isSymbolicLink()).toBe(true);
+    expect(statSync(join(cwd, 'run.yaml')).mode & 0o777).toBe(0o640);
+    expect(read('run.yaml')).toContain('learning_rate: 4.0e-05  # tuned');
+    expect(readdirSync(cwd).sort()).toEqual(['link.yaml', 'run.yaml']);
+  });
+
+  it('leaves an unchanged file untouched', async () => {
+    utimesSync(join(cwd, 'run.yaml'), 1, 1);
+    await cli(['run.yaml', '--to', '8', '-w', '-q'], { cwd });
+    expect(statSync(join(cwd, 'run.yaml')).mtimeMs).toBe(1000);
+  });
+
+  it('writes none of several files if one is refused', async () => {
+    writeFileSync(join(cwd, 'bad.yaml'), 'per_device_train_batch_size: 8\nlearning_rate: -1\n');
+    const { code, stderr } = await cli(['run.yaml', 'bad.yaml', '--to', '16', '-w', '-q'], { cwd });
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^bad\.yaml:2:16: learning_rate must be > 0/);
+    expect(read('run.yaml')).toBe(CONFIG);
+  });
+
+  it('-o writes another file', async () => {
+    await cli(['run.yaml', '--to', '16', '-o', 'out.yaml', '-q'], { cwd });
+    expect(read('out.yaml')).toContain('4.0e-05');
+    expect(read('run.yaml')).toBe(CONFIG);
+  });
+});
+
+describe('refusals: exit 2, the place, the line, what to do; nothing on stdout', () => {
+  const cases: [story: string, text: string | Buffer, args: string[], message: RegExp][] = [
+    [
+      'an unknown config',
+      'servers:\n  - a\n',
+      [],
+      /^x\.yaml:1:1: not a training config that rebatch knows \(top level: servers\)/,
+    ],
+    ['no batch size', 'optimizer:\n  lr: 0.1\n', [], /^x\.yaml: no batch size found .* --from N/],
+    [
+      'a batch size of "auto"',
+      'per_device_train_batch_size: auto\nlearning_rate: 1.0e-4\n',
+      [],
+      /^x\.yaml:1:30: per_device_train_batch_size is "auto".*--from/,
+    ],
+    [
+      'an interpolated batch size',
+      'batch_size: ${data.bs}\nlr: 0.1\n',
+      [],
+      /^x\.yaml:1:13: batch_size is \$\{data\.bs\}/,
+    ],
+    [
+      'a decay of 1',
+      'batch_size: 8\nlr: 0.1\nbetas: [0.9, 1.0]\n',
+      [],
+      /^x\.yaml:3:14: betas\[1\] must be < 1/,
+    ],
+    [
+      'a decay in a string',
+      'batch_size: 8\nlr: 0.1\nbetas: (0.9, 1.5)\n',
+      [],
+      /^x\.yaml:3:14: betas 1 is 1\.5: a decay must lie in \[0, 1\)/,
+    ],
+    ['a learning rate of 0', 'batch_size: 8\nlr: 0\n', [], /^x\.yaml:2:5: lr must be > 0/],
+    [
+      'a target that divides by nothing',
+      'per_device_train_batch_size: 8\ngradient_accumulation_steps: 3\nlearning_rate: 1.0e-4\n',
+      ['--to', '7'],
+      /^x\.yaml:1:30: --to 7 fits neither.*Choices for micro batch x accumulation: 1 x 7, 7 x 1/,
+    ],
+    [
+      'an optimizer no table knows',
+      'per_device_train_batch_size: 8\noptim: magic\n',
+      [],
+      /^x\.yaml:2:8: no table knows the optimizer "magic".*--optimizer NAME/,
+    ],
+    [
+      'a conflict with --from',
+      'train_batch_size: 8\nzero_optimization: {}\noptimizer: {type: Adam, params: {lr: 0.1}}\n',
+      ['--from', '9'],
+      /^x\.yaml:1:19: train_batch_size is 8, but --from says 9/,
+    ],
+    [
+      'batch arithmetic that does not add up',
+      'train_batch_size: 9\ntrain_micro_batch_size_per_gpu: 2\n',
+      [],
+      /^x\.yaml:1:19: train_batch_size is 9, which is not a whole multiple of 2/,
+    ],
+    [
+      'an alias used for two things',
+      'batch_size: &x 8\nval: *x\nlr: 0.1\n',
+      [],
+      /^x\.yaml:1:16: batch_size must change, but val uses the same text/,
+    ],
+    ['bytes that are not UTF-8', Buffer.from([0x61, 0xff, 0xfe]), [], /^x\.yaml: is not UTF-8/],
+    ['an empty file', '', [], /^x\.yaml:1:1: the file is empty/],
+    ['a duplicate key', 'lr: 0.1\nlr: 0.2\n', [], /^x\.yaml:2:1: this key stands twice/],
+    [
+      'a wrong type',
+      'per_device_train_batch_size: 8\nlearning_rate: [1]\n',
+      [],
+      /^x\.yaml:2:16: learning_rate must be number or string or null/,
+    ],
+    [
+      'a dialect that does not exist',
+      CONFIG,
+      ['--dialect', 'nope'],
+      /no dialect is called "nope"; there are: .*hf-trainer/,
+    ],
+  ];
+  it.each(cases)('%s', async (_, text, args, message) => {
+    writeFileSync(join(cwd, 'x.yaml'), text);
+    const { code, stdout, stderr } = await cli(
+      ['x.yaml', ...(args.includes('--to') ? [] : ['--to', '64']), ...args, '-q'],
+      { cwd },
+    );
+    expect(stderr).toMatch(message);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+  });
+
+  it('shows the line with a caret', async () => {
+    writeFileSync(join(cwd, 'x.yaml'), 'batch_size: 8\nlr: 0\n');
+    const { stderr } = await cli(['x.yaml', '--to', '64'], { cwd });
+    expect(stderr).toContain('\n  2 | lr: 0\n          ^');
+  });
+
+  it.each([['0'], ['-8'], ['2.5'], ['many']])('--to %s is no batch size', async (to) => {
+    const { code, stderr } = await cli(['run.yaml', `--to=${to}`], { cwd });
+    expect({ code, told: stderr.includes('whole number of at least 1') }).toEqual({ code: 2, told: true });
+  });
+
+  it.each([
+    [['run.yaml']],
+    [[]],
+    [['run.yaml', '--to', '8', '--nonsense']],
+    [['run.yaml', 'run.yaml', '--to', '8']],
+    [['run.yaml', '--to', '8', '-w', '--diff']],
+    [['-', '--to', '8', '-w']],
+    [['run.yaml', '--to', '8', '--rule', 'magic']],
+    [['missing.yaml', '--to', '8']],
+    [['.', '--to', '8']],
+  ])('usage: %j', async (args) => {
+    const { code, stdout } = await cli(args, { cwd });
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+  });
+
+  it('control characters from a file do not reach the terminal', async () => {
+    writeFileSync(join(cwd, 'x.yaml'), 'batch_size: 8\nlr: "\\e[31m\u001b[31mred"\n');
+    const { stderr } = await cli(['x.yaml', '--to', '64'], { cwd });
+    expect(stderr).not.toContain('\u001b');
+  });
+});
+
+describe('anchors and interpolations', () => {
+  it('an anchor is edited once when all its uses agree, and they are named', async () => {
+    writeFileSync(
+      join(cwd, 'x.yaml'),
+      'base: &b {lr: 0.1}\nbatch_size: 8\ngen: {name: adam, <<: *b}\ndisc: {name: adam, <<: *b}\n',
+    );
+    const { stdout } = await cli(['x.yaml', '--to', '16', '--json', '-q'], { cwd });
+    const change = JSON.parse(stdout).changes.find((c: { role: string }) => c.role === 'learning-rate');
+    expect(change).toMatchObject({ pointer: '/base/lr', to: 0.2, uses: ['/gen/lr', '/disc/lr'] });
+  });
+
+  it('the source of an interpolation is rewritten, never the interpolation', async () => {
+    writeFileSync(
+      join(cwd, 'x.yaml'),
+      'scratch:\n  base: 0.1\nbatch_size: 8\noptimizer:\n  name: adam\n  lr: ${scratch.base}\n',
+    );
+    const { stdout } = await cli(['x.yaml', '--to', '16', '-q'], { cwd });
+    expect(stdout).toBe(
+      'scratch:\n  base: 0.2\nbatch_size: 16\noptimizer:\n  name: adam\n  lr: ${scratch.base}\n',
+    );
+  });
+});
+
+describe('counts', () => {
+  it('are never rounded below their minimum: clamped, with a warning', async () => {
+    writeFileSync(join(cwd, 'x.yaml'), 'batch_size: 8\nlr: 0.1\nwarmup_steps: 2\n');
+    const { stdout, stderr } = await cli(['x.yaml', '--to', '64'], { cwd });
+    expect(stdout).toContain('warmup_steps: 1\n');
+    expect(stderr).toContain('count-clamped');
+  });
+
+  it('--steps keep leaves them and says so; --cadence takes the others along', async () => {
+    writeFileSync(join(cwd, 'x.yaml'), `${CONFIG}save_steps: 500\n`);
+    const kept = await cli(['x.yaml', '--to', '16', '--steps', 'keep'], { cwd });
+    expect(kept.stdout).toContain('warmup_steps: 100\nsave_steps: 500\n');
+    expect(kept.stderr).toContain('steps-kept');
+    const all = await cli(['x.yaml', '--to', '16', '--cadence', '-q'], { cwd });
+    expect(all.stdout).toContain('warmup_steps: 50\nsave_steps: 250\n');
+  });
+});
+
+describe('--no-insert', () => {
+  it('warns instead of writing what the file leaves to defaults', async () => {
+    writeFileSync(join(cwd, 'x.yaml'), 'per_device_train_batch_size: 8\nlearning_rate: 1.0e-4\n');
+    const { stdout, stderr } = await cli(['x.yaml', '--to', '16', '--no-insert'], { cwd });
+    expect(stdout.split('\n')).toHaveLength(3);
+    expect(stderr.replace(/\s+/g, ' ')).toContain(
+      'adam_beta1 is left to the trainer’s default 0.9, but should become 0.81',
+    );
+  });
+});
+
+describe('--schema', () => {
+  it('reads a file by a dialect of one’s own', async () => {
+    const schema = /```json\n([\s\S]*?)```/.exec(readFileSync('docs/write-a-dialect.md', 'utf8'))![1]!;
+    writeFileSync(join(cwd, 'acme.schema.json'), schema);
+    writeFileSync(
+      join(cwd, 'x.yaml'),
+      'acme_version: 1\nbatch: 32\ngpus: 4\nopt:\n  name: lion\n  lr: 1.0e-4\nwarmup: 10\n',
+    );
+    const { stdout, code } = await cli(['x.yaml', '--to', '64', '-q', '--schema', 'acme.schema.json'], {
+      cwd,
+    });
+    expect(code).toBe(0);
+    expect(stdout).toBe(
+      'acme_version: 1\nbatch: 16\ngpus: 4\nopt:\n  name: lion\n  lr: 5.0e-5\n  betas: [0.904534, 0.99498744]\nwarmup: 20\n',
+    );
+  });
+
+  it('refuses one that is no schema', async () => {
+    writeFileSync(join(cwd, 'bad.json'), '{"properties": {"lr": {"$ref": "roles.schema.json#/$defs/nope"}}}');
+    const { code, stderr } = await cli(['run.yaml', '--to', '64', '--schema', 'bad.json'], { cwd });
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr: expect.stringContaining('bad.json: is not a dialect schema'),
+    });
+  });
+});
+
+describe('colour', () => {
+  const coloured = async (args: string[], world: object) =>
+    (await cli(['run.yaml', '--to', '64', ...args], { cwd, ...world })).stderr.includes('\u001b[');
+  it.each([
+    [[], {}, false],
+    [[], { isTTY: true }, true],
+    [[], { isTTY: true, env: { NO_COLOR: '1' } }, false],
+    [[], { env: { FORCE_COLOR: '1' } }, true],
+    [['--color'], { env: { NO_COLOR: '1' } }, true],
+    [['--no-color'], { isTTY: true, env: { FORCE_COLOR: '1' } }, false],
+  ])('%j %j', async (args, world, expected) => expect(await coloured(args, world)).toBe(expected));
+});

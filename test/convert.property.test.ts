@@ -1,0 +1,65 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { convertText } from '../src/convert.ts';
+import { parse } from '../src/document/parse.ts';
+import { jsonConfig, type RandomConfig, yamlConfig } from './helpers/documents.ts';
+
+/** The numbers of a document by pointer. */
+function numbers(text: string, file: string): Map<string, number> {
+  const nodes = [...parse(text, file)[0]!.nodes];
+  return new Map(
+    nodes.flatMap(([p, n]) =>
+      n.kind === 'scalar' && typeof n.value === 'number' ? [[p, n.value] as const] : [],
+    ),
+  );
+}
+
+const batchOf = ({ text, file }: RandomConfig) => numbers(text, file).get('/train/batch_size')!;
+
+describe.each([
+  ['YAML', yamlConfig],
+  ['JSON', jsonConfig],
+])('%s of any look', (_, configs) => {
+  const factor = fc.constantFrom([1, 8], [1, 4], [1, 2], [2, 1], [4, 1], [3, 2]);
+
+  it('only the planned scalars differ, and comments and layout stay', async () => {
+    await fc.assert(
+      fc.asyncProperty(configs, factor, async (config, [up, down]) => {
+        const to = (batchOf(config) * up!) / down!;
+        const { text, changes } = await convertText(config.text, config.file, { to, insert: false });
+        const planned = new Map(changes.map((c) => [c.pointer, c]));
+        const [before, after] = [parse(config.text, config.file)[0]!, parse(text, config.file)[0]!];
+        expect([...after.nodes.keys()]).toEqual([...before.nodes.keys()]);
+        for (const [pointer, node] of before.nodes) {
+          const now = after.nodes.get(pointer)!;
+          if (node.kind !== 'scalar' || now.kind !== 'scalar') continue;
+          if (planned.has(pointer)) expect(now.value).toBe(planned.get(pointer)!.to);
+          else expect(now.source).toBe(node.source);
+        }
+        const outside = (t: string, side: 'from' | 'to') =>
+          changes.reduce((rest, c) => rest.replace(c.text[side], ''), t).length;
+        expect(outside(text, 'to')).toBe(outside(config.text, 'from'));
+        expect([...planned.keys()].filter((p) => p !== '/train/batch_size').length).toBe(
+          to === batchOf(config) ? 0 : planned.size - 1,
+        );
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('there and back with 12 digits restores every value to 1e-9', async () => {
+    await fc.assert(
+      fc.asyncProperty(configs, factor, async (config, [up, down]) => {
+        const from = batchOf(config);
+        const to = (from * up!) / down!;
+        const there = await convertText(config.text, config.file, { to, digits: 12, steps: 'keep' });
+        const back = await convertText(there.text, config.file, { to: from, digits: 12, steps: 'keep' });
+        const now = numbers(back.text, config.file);
+        for (const [pointer, value] of numbers(config.text, config.file)) {
+          expect(Math.abs(now.get(pointer)! - value)).toBeLessThanOrEqual(1e-9 * Math.abs(value));
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+});

@@ -1,0 +1,68 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { roundTo, writeNumber } from '../../src/document/number.ts';
+import { pyyamlType } from '../helpers/yaml11.ts';
+
+describe('a number is written in the notation it replaces', () => {
+  const cases: [value: number, like: string, format: 'yaml' | 'json', text: string][] = [
+    [2.5e-6, '2.0e-05', 'yaml', '2.5e-06'],
+    [2.5e-6, '2e-5', 'yaml', '2.5e-6'],
+    [4e-5, '2e-5', 'yaml', '4.0e-5'],
+    [4e-5, '2e-5', 'json', '4e-5'],
+    [4e-5, '2E-5', 'yaml', '4.0E-5'],
+    [0.000025, '0.0002', 'yaml', '0.000025'],
+    [2.5e-8, '0.0000002', 'yaml', '2.5e-08'],
+    [0.16, '5e-3', 'yaml', '0.16'],
+    [1, '0.5', 'yaml', '1.0'],
+    [1, '0.5', 'json', '1.0'],
+    [0.25, '1', 'yaml', '0.25'],
+    [2, '1', 'yaml', '2'],
+    [1600, '400', 'yaml', '1600'],
+    [600004, '150_001', 'yaml', '600_004'],
+    [20000, '5e3', 'yaml', '2.0e+3'.replace('2.0e+3', '2.0e+4')],
+    [400, '100.0', 'yaml', '400.0'],
+    [1e21, '1e20', 'yaml', '1.0e+21'],
+  ];
+  it.each(cases)('%s like %s in %s is %s', (value, like, format, text) => {
+    expect(writeNumber(value, like, format)).toBe(text);
+  });
+
+  it('reads back as the same float64, and as a float for PyYAML, whatever it replaces', () => {
+    const like = fc.constantFrom('0.1', '1e-4', '1.0e-04', '3E-5', '5e-05', '.5', '1.e-3');
+    const value = fc.double({ min: 1e-12, max: 1e6, noNaN: true, noDefaultInfinity: true });
+    fc.assert(
+      fc.property(value, like, (v, l) => {
+        const text = writeNumber(v, l, 'yaml');
+        expect(Number(text)).toBe(v);
+        expect(pyyamlType(text)).toBe('float');
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it('keeps integers integers', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 1e9 }), fc.constantFrom('7', '150_001', '32000'), (v, l) => {
+        const text = writeNumber(v, l, 'yaml');
+        expect(pyyamlType(text)).toBe('int');
+        expect(Number(text.replaceAll('_', ''))).toBe(v);
+      }),
+    );
+  });
+});
+
+describe('rounding', () => {
+  it('keeps six digits of the value', () => expect(roundTo(1.23456789e-5, { digits: 6 })).toBe(1.23457e-5));
+
+  it('keeps six digits of 1 - decay too, which is what sets its time scale', () => {
+    fc.assert(
+      fc.property(fc.double({ min: 1e-9, max: 0.5, noNaN: true }), (complement) => {
+        const rounded = roundTo(1 - complement, { digits: 6, complement });
+        expect(Math.abs((1 - rounded) / complement - 1)).toBeLessThan(1e-5);
+        expect(rounded).toBeLessThan(1);
+      }),
+    );
+  });
+
+  it('does not touch what is short', () => expect(roundTo(0.9, { digits: 6, complement: 0.1 })).toBe(0.9));
+});

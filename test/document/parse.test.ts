@@ -1,0 +1,99 @@
+import { describe, expect, it } from 'vitest';
+import { parse } from '../../src/document/parse.ts';
+import { placeOf } from '../../src/document/position.ts';
+import { Problem } from '../../src/problem.ts';
+
+const values = (text: string, file = 'x.yaml') => JSON.parse(JSON.stringify(parse(text, file)[0]!.data));
+
+describe('scalars are read as PyYAML reads them, and 1e-4 as the number it means', () => {
+  const cases: [string, unknown][] = [
+    ['1.0e-4', 1e-4],
+    ['1e-4', 1e-4],
+    ['5e12', 5e12],
+    ['3.e-5', 3e-5],
+    ['150_001', 150001],
+    ['017', 15],
+    ['0x10', 16],
+    ['0b11', 3],
+    ['10:30', 630],
+    ['off', false],
+    ['Yes', true],
+    ['~', null],
+    ['', null],
+    ['-1', -1],
+    ['1.5.2', '1.5.2'],
+    ['"320"', '320'],
+    ["'0.1'", '0.1'],
+    ['!!float 1e-4', 1e-4],
+    ['!!str 3', '3'],
+    ['!!int "3"', 3],
+    ['y', 'y'],
+    ['(0.9, 0.98)', '(0.9, 0.98)'],
+    ['100ba', '100ba'],
+  ];
+  it.each(cases)('%s', (source, value) => expect(values(`a: ${source}\n`)).toEqual({ a: value }));
+
+  it('knows which of them PyYAML would call a string', () => {
+    const node = parse('a: 1e-4\nb: 1.0e-4\n')[0]!.nodes;
+    expect(node.get('/a')).toMatchObject({ stringToPyYaml: true });
+    expect(node.get('/b')).not.toHaveProperty('stringToPyYaml');
+  });
+});
+
+describe('the content decides the format', () => {
+  it('commented JSON in a .yaml file is JSON', () =>
+    expect(values('{ // c\n "a": 1e-3, }\n')).toEqual({ a: 1e-3 }));
+  it('a flow mapping with # comments in a .yml file is YAML', () =>
+    expect(values('{ # c\n "a": 1e-3,\n "b": True, }\n')).toEqual({ a: 1e-3, b: true }));
+  it('JSON keeps its tabs', () => expect(values('{\n\t"a": [1,\t2]}', 'x.json')).toEqual({ a: [1, 2] }));
+});
+
+describe('anchors', () => {
+  const text = 'base: &b\n  lr: 0.1\n  wd: 0.2\none:\n  <<: *b\n  wd: 0.3\ntwo: *b\n';
+  it('are followed through aliases and merge keys, own keys first', () => {
+    expect(values(text)).toEqual({
+      base: { lr: 0.1, wd: 0.2 },
+      one: { lr: 0.1, wd: 0.3 },
+      two: { lr: 0.1, wd: 0.2 },
+    });
+  });
+  it('tell all pointers that see the same text', () => {
+    const document = parse(text)[0]!;
+    expect(document.shared.get(document.nodes.get('/base/lr')!)).toEqual(['/base/lr', '/one/lr', '/two/lr']);
+  });
+  it('do not blow up', () => {
+    let bomb = 'a: &a [x, x, x, x, x, x, x, x, x, x]\n';
+    for (const [i, name] of [...'bcdefgh'].entries()) {
+      const before = 'abcdefg'[i];
+      bomb += `${name}: &${name} [${Array(10).fill(`*${before}`).join(', ')}]\n`;
+    }
+    expect(() => parse(bomb)).toThrow(/too large/);
+  });
+});
+
+describe('bad text is refused at its place', () => {
+  const cases: [string, string, string, string, string][] = [
+    ['an empty file', '', 'x.yaml', 'empty', '1:1'],
+    ['white space and a comment', ' \n# nothing\n', 'x.yaml', 'empty', '1:1'],
+    ['a key that stands twice', 'lr: 1\nb: 2\nlr: 3\n', 'x.yaml', 'duplicate-key', '3:1'],
+    ['a key that stands twice in JSON', '{"a": 1,\n "a": 2}', 'x.json', 'duplicate-key', '2:2'],
+    ['a broken flow list', 'a: [1, 2\nb: 3\n', 'x.yaml', 'syntax', '2:1'],
+    ['a JSON value that is missing', '{"a": }', 'x.json', 'syntax', '1:7'],
+    ['an alias without an anchor', 'a: *nope\n', 'x.yaml', 'syntax', '1:4'],
+    ['a tab as indentation', 'a:\n\tb: 1\n', 'x.yaml', 'syntax', '2:1'],
+  ];
+  it.each(cases)('%s', (_, text, file, code, at) => {
+    let problem: unknown;
+    try {
+      parse(text, file);
+    } catch (error) {
+      problem = error;
+    }
+    expect(problem).toBeInstanceOf(Problem);
+    const { code: found, place } = problem as Problem;
+    expect([found, `${place?.line}:${place?.column}`]).toEqual([code, at]);
+  });
+});
+
+it('a column is counted behind the byte order mark', () =>
+  expect(placeOf('\ufeffab', 2)).toMatchObject({ line: 1, column: 2 }));
