@@ -10,13 +10,15 @@ import { type Place, Problem } from './problem.ts';
 import { type BatchChange, moveBatch } from './recipe/batch.ts';
 import { buildRecipe, type RecipeOptions, type Warning } from './recipe/build.ts';
 import { isRole, type Recipe } from './recipe/recipe.ts';
+import { assess, type PlanOptions, type Task } from './rules/assess.ts';
 import { findRule } from './rules/index.ts';
-import { type Change, type PlanOptions, plan } from './rules/plan.ts';
-import type { Rule } from './rules/rule.ts';
+import { type Change, changesOf } from './rules/plan.ts';
+import { remarks } from './rules/remarks.ts';
+import { num, type Rule } from './rules/rule.ts';
 
 /** Everything that decides a conversion beside the text. */
 export interface ConvertOptions extends RecipeOptions, PlanOptions {
-  /** A rule's name, or a rule of one's own; `ema` unless told. */
+  /** A rule's name, or a rule of one's own; `ema` unless told, `noise-aware` where a noise scale is given. */
   readonly rule?: string | Rule;
   /** A dialect's name, or a compiled one; recognised from the content unless told. */
   readonly dialect?: string | Dialect;
@@ -68,7 +70,10 @@ export async function convertText(text: string, file: string, options: ConvertOp
 
 async function conversion(text: string, file: string, options: ConvertOptions): Promise<Conversion> {
   const documents = parse(text, file);
-  const rule = typeof options.rule === 'object' ? options.rule : findRule(options.rule ?? 'ema');
+  const rule =
+    typeof options.rule === 'object'
+      ? options.rule
+      : findRule(options.rule ?? (options.noiseScale === undefined ? 'ema' : 'noise-aware'));
   const edits: Edit[] = [];
   const planned: Planned[][] = documents.map(() => []);
   const results: Omit<Conversion, 'text' | 'file' | 'rule'>[] = [];
@@ -77,7 +82,7 @@ async function conversion(text: string, file: string, options: ConvertOptions): 
     if (!dialect) continue;
     const { recipe, warnings } = understand(document, dialect, text, options);
     const batch = moveBatch(recipe.batch, options, text);
-    const changes = plan(recipe, batch, rule, options, warnings);
+    const changes = decide({ recipe, batch, rule, options }, warnings);
     const editor = new Editor(text, document, recipe);
     const placed = changes.length ? editor.edit(changes) : [];
     edits.push(...editor.edits);
@@ -100,6 +105,22 @@ async function conversion(text: string, file: string, options: ConvertOptions): 
     changes: [first, ...others].flatMap((r) => r.changes),
     warnings: [first, ...others].flatMap((r) => r.warnings),
   };
+}
+
+/** The changes to write, and what to know about them; with `insert: false` insertions become warnings. */
+function decide(task: Task, warnings: Warning[]): Change[] {
+  const assessments = assess(task);
+  warnings.push(...remarks(task, assessments));
+  return changesOf(assessments).filter(({ inserted, pointer, from, to }) => {
+    if (!inserted || task.options.insert !== false) return true;
+    const list = (v: number | readonly number[]) =>
+      typeof v === 'number' ? num(v) : `[${v.map(num).join(', ')}]`;
+    warnings.push({
+      code: 'not-inserted',
+      message: `${readable(pointer)} is left to the trainer’s default ${list(from)}, but should become ${list(to)} (--no-insert)`,
+    });
+    return false;
+  });
 }
 
 /**

@@ -7,7 +7,8 @@ export {
 } from './convert.ts';
 export { type Dialect, listDialects } from './dialect/dialect.ts';
 export { type Place, Problem, type ProblemCode } from './problem.ts';
+export type { TimeScale } from './rules/assess.ts';
 export { ema } from './rules/ema.ts';
 export { RULES } from './rules/index.ts';
-export type { Change, TimeScale } from './rules/plan.ts';
+export type { Change } from './rules/plan.ts';
 export type { Factor, Ratio, Rule, RuleOptions, Scaled, Settings } from './rules/rule.ts';

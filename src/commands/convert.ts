@@ -1,5 +1,5 @@
-import { Command, InvalidArgumentError, Option } from 'commander';
-import type { Conversion, ConvertOptions } from '../convert.ts';
+import { Command, Option } from 'commander';
+import type { Conversion } from '../convert.ts';
 import { convertText } from '../convert.ts';
 import { displayName, readText, writeText } from '../io/files.ts';
 import type { Io } from '../io/streams.ts';
@@ -7,31 +7,15 @@ import { Problem } from '../problem.ts';
 import { chalkFor } from '../report/colour.ts';
 import { conversionJson } from '../report/json.ts';
 import { conversionTable, warningLines } from '../report/table.ts';
-import { RULES } from '../rules/index.ts';
+import { type ConversionFlags, conversionOptions, conversionSettings } from './options.ts';
 
-interface Flags {
-  to?: number;
-  from?: number;
-  world?: number;
-  worldTo?: number;
-  micro?: number;
-  accumulation?: number;
-  optimizer?: string;
-  rule?: string;
-  noiseScale?: number;
-  literal?: boolean;
-  digits?: number;
-  steps?: 'keep' | 'scale';
-  cadence?: boolean;
-  insert: boolean;
-  dialect?: string;
-  schema?: string;
-  write?: boolean;
-  output?: string;
-  diff?: boolean;
-  json?: boolean;
-  quiet?: boolean;
-  color?: boolean;
+interface Flags extends ConversionFlags {
+  readonly write?: boolean;
+  readonly output?: string;
+  readonly diff?: boolean;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+  readonly color?: boolean;
 }
 
 /** `rebatch convert CONFIG... --to N`, which is also what `rebatch CONFIG... --to N` means. */
@@ -49,32 +33,6 @@ export function convertCommand(io: Io): Command {
     .action(async (files: string[], flags: Flags, command: Command) => {
       await convert(files, { ...command.optsWithGlobals<Flags>(), ...flags }, io);
     });
-}
-
-/** The options that decide a conversion, shared by the commands that make one. */
-export function conversionOptions(command: Command): Command {
-  return command
-    .option('--to <n>', 'global batch size to convert to', wholeNumber)
-    .option('--from <n>', 'global batch size of the file, where it does not say', wholeNumber)
-    .option('--world <n>', 'devices the file’s settings run on, where it does not say', wholeNumber)
-    .option('--world-to <n>', 'devices the new settings will run on', wholeNumber)
-    .option('--micro <n>', 'samples per device and forward pass to use', wholeNumber)
-    .option('--accumulation <n>', 'gradient accumulation to use', wholeNumber)
-    .option('--optimizer <name>', 'which optimizer it is, where the file does not say or the name is unknown')
-    .addOption(
-      new Option('--rule <name>', `scaling rule: ${RULES.map((r) => r.name).join(', ')}`).default('ema'),
-    )
-    .option('--noise-scale <n>', 'gradient noise scale in samples', positive)
-    .option('--digits <n>', 'significant digits to write (6)', digits)
-    .addOption(
-      new Option('--steps <how>', 'warm-up and schedule lengths in steps')
-        .choices(['scale', 'keep'])
-        .default('scale'),
-    )
-    .option('--cadence', 'also scale how often the run logs, saves and evaluates')
-    .option('--no-insert', 'do not write fields that the file leaves to defaults; warn instead')
-    .option('--dialect <name>', 'read the file as this dialect')
-    .option('--schema <file>', 'read the file by a dialect of your own');
 }
 
 async function convert(files: readonly string[], flags: Flags, io: Io): Promise<void> {
@@ -136,68 +94,4 @@ async function emit(
     } else if (flags.output !== undefined) await writeText(flags.output, text, io);
     else io.stdout.write(text);
   }
-}
-
-/** Command-line flags as the options of a conversion; `--schema` is compiled here. */
-export async function conversionSettings(flags: Flags, io: Io): Promise<ConvertOptions> {
-  const {
-    to,
-    from,
-    world,
-    worldTo,
-    micro,
-    accumulation,
-    optimizer,
-    rule,
-    noiseScale,
-    literal,
-    digits,
-    steps,
-    cadence,
-    insert,
-    dialect,
-    schema,
-  } = flags;
-  if (schema !== undefined && dialect !== undefined)
-    throw new Problem('usage', '--schema and --dialect exclude each other');
-  const own =
-    schema === undefined ? dialect : await (await import('../dialect/user.ts')).readDialect(schema, io);
-  const given = {
-    to,
-    from,
-    world,
-    worldTo,
-    micro,
-    accumulation,
-    optimizer,
-    rule,
-    noiseScale,
-    literal,
-    digits,
-    steps,
-    cadence,
-    insert,
-    dialect: own,
-  };
-  return Object.fromEntries(Object.entries(given).filter(([, v]) => v !== undefined)) as ConvertOptions;
-}
-
-function wholeNumber(text: string): number {
-  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
-  if (!Number.isSafeInteger(value) || value < 1)
-    throw new InvalidArgumentError('It must be a whole number of at least 1.');
-  return value;
-}
-
-function positive(text: string): number {
-  const value = Number(text);
-  if (text.trim() === '' || !Number.isFinite(value) || value < 0)
-    throw new InvalidArgumentError('It must be a number of at least 0.');
-  return value;
-}
-
-function digits(text: string): number {
-  const value = wholeNumber(text);
-  if (value > 17) throw new InvalidArgumentError('A float64 has 17 significant digits at most.');
-  return value;
 }

@@ -4,7 +4,7 @@ export type Role =
   | LearningRateRole
   | DecayRole
   | CountRole
-  | { readonly role: 'dampening' | 'nesterov' | 'clip' | 'optimizer' | 'sync-norm' }
+  | { readonly role: 'dampening' | 'nesterov' | 'clip' | 'optimizer' | 'sync-norm' | 'rate' }
   | { readonly role: 'weight-decay'; readonly form?: WeightDecayForm; readonly trainer?: TrainerScaling }
   | { readonly role: 'epsilon'; readonly inside?: boolean };
 

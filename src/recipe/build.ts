@@ -64,6 +64,7 @@ const OPTIMIZER_ROLES: readonly Role['role'][] = [
   'dampening',
   'weight-decay',
   'epsilon',
+  'rate',
 ];
 
 function belongsToOptimizer(field: Field): boolean {

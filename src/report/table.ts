@@ -2,7 +2,7 @@ import type { ChalkInstance } from 'chalk';
 import type { Conversion, PlacedChange } from '../convert.ts';
 import { readable } from '../document/pointer.ts';
 import { printable } from '../problem.ts';
-import type { TimeScale } from '../rules/plan.ts';
+import type { TimeScale } from '../rules/assess.ts';
 import { fraction, num } from '../rules/rule.ts';
 
 const INDENT = '       ';

@@ -87,6 +87,7 @@ export const ema: Rule = {
   source: 'Viehmann 2019, Exponentially moving average and batch size (lernapparat.de)',
   holds:
     'LAMB, Lion and Muon: at practically every noise level. SGD: at every noise level while the learning rate is small. Adam and RMSprop: where the batch is above the gradient noise scale.',
+  leaves: 'Coupled weight decay, epsilon, gradient clipping.',
   learningRateFactor,
   decay,
   weightDecay(value, form, settings, lrFactor, { kappa }) {

@@ -1,9 +1,13 @@
 import { Problem } from '../problem.ts';
 import { ema } from './ema.ts';
+import { keepLr } from './keep-lr.ts';
+import { linear } from './linear.ts';
+import { noiseAware } from './noise-aware.ts';
 import type { Rule } from './rule.ts';
+import { sqrt } from './sqrt.ts';
 
 /** The rules by name; the first is the default. */
-export const RULES: readonly Rule[] = [ema];
+export const RULES: readonly Rule[] = [ema, noiseAware, linear, sqrt, keepLr];
 
 /** @throws Problem with code `usage` and the names there are */
 export function findRule(name: string): Rule {

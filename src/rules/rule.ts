@@ -28,6 +28,8 @@ export interface RuleOptions {
   readonly noiseScale?: number;
   /** For `sqrt`: the paper's linear form 1 - kappa*(1 - beta) instead of the power. */
   readonly literal?: boolean;
+  /** Never write a second-moment decay below this; its window is then no longer kept in samples. */
+  readonly floorBeta2?: number;
 }
 
 /** A value under a rule: what it becomes, the formula with numbers in it, and one sentence why. */
@@ -57,6 +59,8 @@ export interface Rule {
   readonly source: string;
   /** When it holds, in one sentence. */
   readonly holds: string;
+  /** What it leaves alone, in one sentence. */
+  readonly leaves: string;
   /** What to multiply every learning rate of the optimizer by. */
   learningRateFactor(settings: Settings, ratio: Ratio, options: RuleOptions): Factor;
   /** A decay under a change of its own ratio (global for optimizers, per device for BatchNorm). */

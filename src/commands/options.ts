@@ -1,0 +1,99 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { ConvertOptions } from '../convert.ts';
+import type { Io } from '../io/streams.ts';
+import { Problem } from '../problem.ts';
+import { RULES } from '../rules/index.ts';
+
+/** The options that decide a conversion, as commander hands them over; `schema` is a file name still. */
+export interface ConversionFlags extends Omit<ConvertOptions, 'rule' | 'dialect'> {
+  readonly rule?: string;
+  readonly dialect?: string;
+  readonly schema?: string;
+}
+
+const RULE_NAMES = RULES.map((r) => r.name).join(', ');
+
+/** Adds the options that decide a conversion to a command. */
+export function conversionOptions(command: Command): Command {
+  return command
+    .option('--to <n>', 'global batch size to convert to', wholeNumber)
+    .option('--from <n>', 'global batch size of the file, where it does not say', wholeNumber)
+    .option('--world <n>', 'devices the file’s settings run on, where it does not say', wholeNumber)
+    .option('--world-to <n>', 'devices the new settings will run on', wholeNumber)
+    .option('--micro <n>', 'samples per device and forward pass to use', wholeNumber)
+    .option('--accumulation <n>', 'gradient accumulation to use', wholeNumber)
+    .option('--optimizer <name>', 'which optimizer it is, where the file does not say or the name is unknown')
+    .option('--rule <name>', `scaling rule: ${RULE_NAMES} (ema, or noise-aware with --noise-scale)`)
+    .option('--noise-scale <n>', 'gradient noise scale in samples', notNegative)
+    .option('--literal', 'with --rule sqrt: decays as 1-kappa*(1-beta), as its paper has it')
+    .option('--floor-beta2 <x>', 'never write a second-moment decay below this', decay)
+    .option('--digits <n>', 'significant digits to write (6)', digits)
+    .addOption(
+      new Option('--steps <how>', 'warm-up and schedule lengths in steps')
+        .choices(['scale', 'keep'])
+        .default('scale'),
+    )
+    .option('--cadence', 'also scale how often the run logs, saves and evaluates')
+    .option('--no-insert', 'do not write fields that the file leaves to defaults; warn instead')
+    .option('--dialect <name>', 'read the file as this dialect')
+    .option('--schema <file>', 'read the file by a dialect of your own');
+}
+
+const SETTINGS = [
+  'to',
+  'from',
+  'world',
+  'worldTo',
+  'micro',
+  'accumulation',
+  'optimizer',
+  'rule',
+  'noiseScale',
+  'literal',
+  'floorBeta2',
+  'digits',
+  'steps',
+  'cadence',
+  'insert',
+  'dialect',
+] as const satisfies readonly (keyof ConversionFlags)[];
+
+/** Flags as the options of a conversion; the dialect of `--schema` is compiled here. @throws Problem: usage, schema */
+export async function conversionSettings(flags: ConversionFlags, io: Io): Promise<ConvertOptions> {
+  if (flags.literal && flags.rule !== 'sqrt') throw new Problem('usage', '--literal belongs to --rule sqrt');
+  const given = Object.fromEntries(
+    SETTINGS.filter((key) => flags[key] !== undefined).map((key) => [key, flags[key]]),
+  );
+  if (flags.schema === undefined) return given;
+  if (flags.dialect !== undefined) throw new Problem('usage', '--schema and --dialect exclude each other');
+  const { readDialect } = await import('../dialect/user.ts');
+  return { ...given, dialect: await readDialect(flags.schema, io) };
+}
+
+/** A whole number of at least 1, for commander. */
+export function wholeNumber(text: string): number {
+  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (!Number.isSafeInteger(value) || value < 1)
+    throw new InvalidArgumentError('It must be a whole number of at least 1.');
+  return value;
+}
+
+/** A number of at least 0, for commander. */
+export function notNegative(text: string): number {
+  const value = text.trim() === '' ? Number.NaN : Number(text);
+  if (!Number.isFinite(value) || value < 0)
+    throw new InvalidArgumentError('It must be a number of at least 0.');
+  return value;
+}
+
+function decay(text: string): number {
+  const value = notNegative(text);
+  if (value >= 1) throw new InvalidArgumentError('It must lie in [0, 1).');
+  return value;
+}
+
+function digits(text: string): number {
+  const value = wholeNumber(text);
+  if (value > 17) throw new InvalidArgumentError('A float64 has 17 significant digits at most.');
+  return value;
+}
