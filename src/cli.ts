@@ -1,5 +1,8 @@
 import { Command, CommanderError } from 'commander';
 import { convertCommand } from './commands/convert.ts';
+import { explainCommand } from './commands/explain.ts';
+import { noiseCommand } from './commands/noise.ts';
+import { scheduleCommand } from './commands/schedule.ts';
 import type { Io } from './io/streams.ts';
 import { Problem } from './problem.ts';
 import { VERSION } from './version.ts';
@@ -24,6 +27,8 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
     .option('--no-color', 'no colour')
     .showHelpAfterError('(rebatch --help shows the options)');
   program.addCommand(convertCommand(io), { isDefault: true });
+  for (const command of [explainCommand(io), scheduleCommand(io), noiseCommand(io)])
+    program.addCommand(command);
   for (const command of [program, ...program.commands]) {
     command.exitOverride();
     command.configureOutput({

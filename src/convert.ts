@@ -70,10 +70,7 @@ export async function convertText(text: string, file: string, options: ConvertOp
 
 async function conversion(text: string, file: string, options: ConvertOptions): Promise<Conversion> {
   const documents = parse(text, file);
-  const rule =
-    typeof options.rule === 'object'
-      ? options.rule
-      : findRule(options.rule ?? (options.noiseScale === undefined ? 'ema' : 'noise-aware'));
+  const rule = ruleOf(options);
   const edits: Edit[] = [];
   const planned: Planned[][] = documents.map(() => []);
   const results: Omit<Conversion, 'text' | 'file' | 'rule'>[] = [];
@@ -105,6 +102,12 @@ async function conversion(text: string, file: string, options: ConvertOptions): 
     changes: [first, ...others].flatMap((r) => r.changes),
     warnings: [first, ...others].flatMap((r) => r.warnings),
   };
+}
+
+/** The rule asked for. @throws Problem with code `usage` */
+export function ruleOf({ rule, noiseScale }: Pick<ConvertOptions, 'rule' | 'noiseScale'>): Rule {
+  if (typeof rule === 'object') return rule;
+  return findRule(rule ?? (noiseScale === undefined ? 'ema' : 'noise-aware'));
 }
 
 /** The changes to write, and what to know about them; with `insert: false` insertions become warnings. */

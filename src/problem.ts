@@ -34,6 +34,7 @@ export type ProblemCode =
   | 'rule-not-applicable'
   | 'count-inconsistent'
   | 'cannot-insert'
+  | 'noise-undetermined'
   | 'proof-failed';
 
 /** A refusal: what is wrong, where, and what to do about it. Nothing has been written when it is thrown. */

@@ -2,8 +2,8 @@ import type { ChalkInstance } from 'chalk';
 import type { Conversion, PlacedChange } from '../convert.ts';
 import { readable } from '../document/pointer.ts';
 import { printable } from '../problem.ts';
-import type { TimeScale } from '../rules/assess.ts';
 import { fraction, num } from '../rules/rule.ts';
+import { describeScale, wrap } from './text.ts';
 
 const INDENT = '       ';
 
@@ -50,7 +50,10 @@ export function conversionTable(conversion: Conversion, chalk: ChalkInstance, co
   const lines = rows.map((r) => {
     const start = `${r.line.padStart(5)}  ${r.field.padEnd(widths.field)}  ${chalk.red(r.from.padEnd(widths.from))}  ${chalk.green(r.to.padEnd(widths.to))}`;
     if (oneLine) return `${start}  ${r.formula.padEnd(widths.formula)}  ${chalk.dim(r.scale)}`.trimEnd();
-    return `${start.trimEnd()}\n${wrap([r.formula, r.scale].filter(Boolean).join('; '), columns)
+    return `${start.trimEnd()}\n${wrap(
+      [r.formula, r.scale].filter(Boolean).join('; '),
+      columns - INDENT.length,
+    )
       .map((l) => chalk.dim(INDENT + l))
       .join('\n')}`;
   });
@@ -73,36 +76,6 @@ export function warningLines(
     .join('');
 }
 
-/** What stays the same in samples, and whether it does to the digits written. */
-export function describeScale({ what, from, to }: TimeScale): string {
-  const same = Math.abs(to / from - 1) < 1e-3;
-  if (what === 'half-life')
-    return `half-life ${samples(from)} samples${same ? ', kept' : ` -> ${samples(to)}`}`;
-  if (what === 'length')
-    return same ? `${samples(from)} samples, kept` : `${samples(from)} -> ${samples(to)} samples`;
-  return same ? `${what} ${short(from)}, kept` : `${what} ${short(from)} -> ${short(to)}`;
-}
-
-function samples(n: number): string {
-  return n >= 100 ? Math.round(n).toLocaleString('en-US') : short(n);
-}
-
-function short(n: number): string {
-  return String(Number(n.toPrecision(4)));
-}
-
 function written(value: PlacedChange['from']): string {
   return typeof value === 'number' ? num(value) : value.map(num).join(', ');
-}
-
-function wrap(text: string, columns: number): string[] {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(' ')) {
-    if (line && line.length + 1 + word.length > Math.max(30, columns - INDENT.length)) {
-      lines.push(line);
-      line = word;
-    } else line = line ? `${line} ${word}` : word;
-  }
-  return [...lines, line];
 }
