@@ -49,12 +49,15 @@ async function validators() {
       throw new Error(`${name} needs ajv at run time: write the schema without that keyword`);
     await writeFile(`${out}/${name}`, text);
   };
-  for (const schema of schemas) await write(`${schema.dialect.name}.js`, validatorSource(schema));
+  for (const schema of schemas) {
+    await write(`${schema.dialect.name}.js`, validatorSource(schema));
+    await write(`${schema.dialect.name}.schema.js`, `export const schema = ${JSON.stringify(schema)};\n`);
+  }
   await write('detect.js', detectorSource(schemas));
   const entries = schemas.map((s) => {
     const meta = JSON.stringify({ ...s.dialect, title: s.title });
     const { name } = s.dialect;
-    return `  ${JSON.stringify(name)}: { ...${meta}, recognises: detectors.${exportName(name)}, load: () => import('./${name}.js') },`;
+    return `  ${JSON.stringify(name)}: { ...${meta}, recognises: detectors.${exportName(name)}, load: () => import('./${name}.js'), schema: () => import('./${name}.schema.js') },`;
   });
   await write(
     'index.js',
@@ -64,7 +67,7 @@ async function validators() {
     'index.d.ts',
     [
       "import type { Dialect, Validator } from '../dialect.ts';",
-      "type Entry = Omit<Dialect, 'validate'> & { recognises(data: unknown): boolean; load(): Promise<{ validate: Validator }> };",
+      "type Entry = Omit<Dialect, 'validate'> & { recognises(data: unknown): boolean; load(): Promise<{ validate: Validator }>; schema(): Promise<{ schema: object }> };",
       'export const dialects: Readonly<Record<string, Entry>>;',
       '',
     ].join('\n'),

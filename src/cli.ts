@@ -3,6 +3,7 @@ import { convertCommand } from './commands/convert.ts';
 import { explainCommand } from './commands/explain.ts';
 import { noiseCommand } from './commands/noise.ts';
 import { scheduleCommand } from './commands/schedule.ts';
+import { schemaCommand } from './commands/schema.ts';
 import type { Io } from './io/streams.ts';
 import { Problem } from './problem.ts';
 import { VERSION } from './version.ts';
@@ -27,7 +28,7 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
     .option('--no-color', 'no colour')
     .showHelpAfterError('(rebatch --help shows the options)');
   program.addCommand(convertCommand(io), { isDefault: true });
-  for (const command of [explainCommand(io), scheduleCommand(io), noiseCommand(io)])
+  for (const command of [explainCommand(io), scheduleCommand(io), noiseCommand(io), schemaCommand(io)])
     program.addCommand(command);
   for (const command of [program, ...program.commands]) {
     command.exitOverride();

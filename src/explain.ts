@@ -165,6 +165,10 @@ function roleInWords({ field, settings }: Assessment): string {
       return 'epsilon';
     case 'clip':
       return 'gradient norm clip';
+    case 'ramp-gamma':
+      return 'time constant of an average’s ramp';
+    case 'ramp-power':
+      return 'power of an average’s ramp';
     case 'rate':
       return 'rate per step';
     default:

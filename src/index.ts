@@ -6,6 +6,8 @@ export {
   type PlacedChange,
 } from './convert.ts';
 export { type Dialect, listDialects } from './dialect/dialect.ts';
+export { type Explained, type Explanation, explainText as explain } from './explain.ts';
+export { OPTIMIZERS } from './optimizers/table.ts';
 export { type Place, Problem, type ProblemCode } from './problem.ts';
 export type { TimeScale } from './rules/assess.ts';
 export { ema } from './rules/ema.ts';

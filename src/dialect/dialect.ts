@@ -39,19 +39,29 @@ export interface Dialect {
 
 /** The dialects that come with rebatch, by name, without their validators. */
 export function listDialects(): readonly Omit<Dialect, 'validate'>[] {
-  return Object.values(dialects).map(({ load: _load, recognises: _recognises, ...meta }) => meta);
+  return Object.values(dialects).map(
+    ({ load: _load, schema: _schema, recognises: _recognises, ...meta }) => meta,
+  );
 }
 
 /** A dialect by name. @throws Problem with code `unknown-dialect` and the names there are */
 export async function loadDialect(name: string): Promise<Dialect> {
-  const entry = dialects[name];
-  if (!entry)
-    throw new Problem(
-      'unknown-dialect',
-      `no dialect is called "${name}"; there are: ${Object.keys(dialects).join(', ')}`,
-    );
-  const { load, recognises: _, ...meta } = entry;
+  const { load, schema: _schema, recognises: _recognises, ...meta } = entryOf(name);
   return { ...meta, validate: (await load()).validate };
+}
+
+function entryOf(name: string) {
+  const entry = dialects[name];
+  if (entry) return entry;
+  throw new Problem(
+    'unknown-dialect',
+    `no dialect is called "${name}"; there are: ${Object.keys(dialects).join(', ')}`,
+  );
+}
+
+/** A built-in dialect's schema, self-contained. @throws Problem with code `unknown-dialect` */
+export async function loadSchema(name: string): Promise<object> {
+  return (await entryOf(name).schema()).schema;
 }
 
 /** The built-in dialects that recognise this data, the most specific ones alone; `generic` only if no other does. */

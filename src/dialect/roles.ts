@@ -5,6 +5,8 @@ export type Role =
   | DecayRole
   | CountRole
   | { readonly role: 'dampening' | 'nesterov' | 'clip' | 'optimizer' | 'sync-norm' | 'rate' }
+  /** An average's warm-up 1-(1+t/gamma)^-power: its time constant and its power, side by side in one object. */
+  | { readonly role: 'ramp-gamma' | 'ramp-power' }
   | { readonly role: 'weight-decay'; readonly form?: WeightDecayForm; readonly trainer?: TrainerScaling }
   | { readonly role: 'epsilon'; readonly inside?: boolean };
 

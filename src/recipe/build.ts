@@ -48,6 +48,7 @@ export function buildRecipe(
     groups,
     averages: decays.filter((f) => f.role.of === 'weights' || f.role.of === 'norm-stats'),
     counts: fields.filter((f) => isRole(f, 'count')),
+    ramps: fields.filter((f) => isRole(f, 'ramp-gamma') || isRole(f, 'ramp-power')),
     clips: fields.filter((f) => isRole(f, 'clip')),
     syncNorm: [...reading.flags.values()].some((f) => f.role.role === 'sync-norm' && f.value),
     constraints: found.flatMap(([scope, what]) =>

@@ -52,6 +52,8 @@ export interface Recipe {
   /** Averages outside the optimizers: of the weights, of normalisation statistics. */
   readonly averages: readonly Field<DecayRole>[];
   readonly counts: readonly Field<CountRole>[];
+  /** Time constants and powers of averages that ramp up. */
+  readonly ramps: readonly Field[];
   readonly clips: readonly Field[];
   readonly syncNorm: boolean;
   readonly constraints: readonly { readonly scope: Pointer; readonly constraint: Constraint }[];

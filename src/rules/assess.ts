@@ -61,6 +61,7 @@ export function assess(task: Task): Assessment[] {
     ...recipe.groups.flatMap((group) => assessGroup(group, task)),
     ...recipe.averages.map((field) => assessAverage(field, task)),
     ...recipe.counts.map((field) => assessCount(field, task)),
+    ...recipe.ramps.map((field) => assessRamp(field, task)),
     ...recipe.clips.map((field) => stays(field, 'No rule is exact for a norm that mixes signal and noise')),
   ].map((a) => rounded(a, task.options.digits));
   return keepConstraints(assessed, recipe.constraints);
@@ -236,6 +237,23 @@ function assessAverage(field: Field<DecayRole>, task: Task): Assessment {
   if (field.role.of === 'weights')
     return decay(field, undefined, field.role.per === 'forward' ? perForward : kappa, task);
   return decay(field, undefined, task.recipe.syncNorm ? perForward : perDevice, task);
+}
+
+/**
+ * 1-(1+t/gamma)^-p: the rate (gamma/t)^p at the same samples must be kappa times as large, so gamma moves by
+ * kappa^((1-p)/p); at p = 1 all updates weigh alike and nothing has to move.
+ */
+function assessRamp(field: Field, { recipe, batch: { kappa } }: Task): Assessment {
+  if (!isRole(field, 'ramp-gamma')) return stays(field, 'The shape of the ramp stays');
+  const power = recipe.ramps.find((f) => isRole(f, 'ramp-power') && parentOf(f.pointer) === parentOf(field.pointer))?.value;
+  if (power === undefined || power <= 0) return stays(field, 'The power of this ramp is not known');
+  const exponentOfKappa = (1 - power) / power;
+  return {
+    field,
+    value: field.value * kappa ** exponentOfKappa,
+    formula: `${num(field.value)}*${exponent(kappa)}^${num(exponentOfKappa)}`,
+    reason: 'The average ramps up over the same samples',
+  };
 }
 
 const STAYING_UNITS: Partial<Record<CountRole['unit'], string>> = {
