@@ -81,8 +81,12 @@ class Planner {
   }
 
   run(): Change[] {
-    const { moves, to } = this.batch;
-    const formula = `${to.global} = micro ${to.micro} x accumulation ${to.accumulation} x devices ${to.world}`;
+    const { moves, from, to } = this.batch;
+    const parts =
+      from.accumulates && from.world === undefined && to.world === 1
+        ? `micro ${to.micro} x ${to.accumulation} (accumulation x devices)`
+        : `micro ${to.micro} x accumulation ${to.accumulation} x devices ${to.world}`;
+    const formula = `${to.global} = ${parts}`;
     for (const { field, to: value } of moves)
       this.planned.push({ field, value, formula, reason: 'The batch asked for' });
     for (const group of this.recipe.groups) this.group(group);
@@ -243,8 +247,9 @@ class Planner {
           );
         continue;
       }
-      const scaled = this.rule.count(field.value, ratio);
-      const exact = scaled.value;
+      const { origin = 0 } = field.role;
+      const scaled = this.rule.count(field.value - origin, ratio);
+      const exact = scaled.value + origin;
       const minimum = field.role.minimum ?? 1;
       const value = Math.max(minimum, Math.round(exact));
       if (exact < minimum && value !== exact)
@@ -254,14 +259,20 @@ class Planner {
           field,
         );
       const samples =
-        (this.ratio.from * field.value) / (unit === 'micro-steps' ? this.batch.from.accumulation : 1);
-      const scale: TimeScale = { what: 'length', from: samples, to: (samples / exact) * value };
+        (this.ratio.from * (field.value - origin)) /
+        (unit === 'micro-steps' ? this.batch.from.accumulation : 1);
+      const scale: TimeScale = {
+        what: 'length',
+        from: samples,
+        to: (samples / scaled.value) * (value - origin),
+      };
+      const formula = origin ? `${origin} + ${scaled.formula}` : scaled.formula;
       this.planned.push({
         field,
         ...scaled,
         value,
         scale,
-        formula: value === exact ? scaled.formula : `${scaled.formula} = ${num(exact)}`,
+        formula: value === exact ? formula : `${formula} = ${num(exact)}`,
       });
     }
     for (const { scope, constraint } of this.recipe.constraints) {
