@@ -30,6 +30,11 @@ export interface BatchRole {
   readonly unit: 'samples' | 'tokens';
   /** The trainer takes fractions of a sample per device (MaxText). */
   readonly fractional?: boolean;
+  /**
+   * On the global batch: the trainer accumulates global / (micro x devices) times without a field that says so, so
+   * the micro batch stays where it divides.
+   */
+  readonly accumulates?: boolean;
 }
 
 export interface LearningRateRole {
@@ -62,6 +67,8 @@ export interface CountRole {
   readonly minimum?: number;
   /** A fraction of the run stays: a value below 1, or (`'float'`) whatever is written with a decimal point. */
   readonly fraction?: boolean | 'float';
+  /** The number of the first step, where the field is the number of a step rather than of steps. */
+  readonly origin?: number;
 }
 
 /** coupled: added to the gradient. times-lr: w -= lr*wd*w. independent: w -= wd*w whatever the peak lr. */

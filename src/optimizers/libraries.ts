@@ -110,6 +110,48 @@ const LIBRARIES: Readonly<Record<string, Library>> = {
       muon: { is: 'muon', gradient: 0.95 },
     },
   },
+  // NVIDIA/Megatron-LM megatron/core/optimizer/optimizer_config.py: decoupled_weight_decay is on, and Muon leaves
+  // embeddings, biases and norms to an Adam whose second moment is set beside it.
+  megatron: {
+    extends: 'torch',
+    names: {
+      adam: { is: 'adamw', ...ADAM, weightDecay: 0.01 },
+      sgd: { is: 'sgd', gradient: 0.9, dampening: 0, weightDecay: 0.01 },
+      lion: { is: 'lion', gradient: 0.95, secondMoment: 0.98, weightDecay: 0.01 },
+      muon: { is: 'muon', nesterov: false, differs: { secondMoment: true } },
+      distmuon: { is: 'muon', nesterov: false, differs: { secondMoment: true } },
+    },
+  },
+  // NVIDIA/NeMo nemo/core/optim/optimizers.py, novograd.py; the fused and distributed ones are apex's and Megatron's,
+  // whose weight decay is decoupled.
+  nemo: {
+    extends: 'torch',
+    names: {
+      fusedadam: { is: 'adamw', ...ADAM },
+      megatronfusedadam: { is: 'adamw', ...ADAM },
+      distributedfusedadam: { is: 'adamw', ...ADAM },
+      mcoredistributedoptim: { is: 'adamw', ...ADAM, weightDecay: 0.01 },
+      lamb: { is: 'lamb', ...ADAM, epsilon: 1e-6, weightDecay: 0.01 },
+      adafactor: { is: 'adafactor', weightDecay: 0 },
+      novograd: {
+        is: 'novograd',
+        lr: 1e-3,
+        gradient: 0.95,
+        secondMoment: 0.98,
+        epsilon: 1e-8,
+        weightDecay: 0,
+      },
+      novogradgradaveraging: {
+        is: 'novograd',
+        lr: 1e-3,
+        gradient: 0.95,
+        secondMoment: 0.98,
+        epsilon: 1e-8,
+        weightDecay: 0,
+        differs: { buffer: 'ema' },
+      },
+    },
+  },
 };
 
 /**

@@ -13,6 +13,8 @@ export interface Batch {
   readonly accumulation: number;
   /** Data-parallel devices (or whatever else multiplies micro x accumulation), where known. */
   readonly world?: number;
+  /** The accumulation follows from the other parts; where `world` is not known, it counts the devices too. */
+  readonly accumulates?: true;
   /** A batch up to which the trainer accumulates by itself; `global` then is what that comes to. */
   readonly nominal?: number;
   readonly fields: readonly Field<BatchRole>[];
@@ -78,6 +80,13 @@ export function readBatch(
   );
   const wrong = (field: Field, message: string) =>
     problemAt('batch-inconsistent', message, text, siteOffset(field));
+  const tokens = fields.find((f) => f.role.unit === 'tokens' && f.role.part !== 'limit');
+  if (tokens)
+    warn(
+      'batch-in-tokens',
+      `${readable(tokens.pointer)} counts tokens, so the batch sizes here, --to and --from are tokens too`,
+      siteOffset(tokens),
+    );
 
   if (global && nominal) {
     const size = effective(global.value, nominal.value);
@@ -179,6 +188,15 @@ function fromGlobal(
     );
   if (m === undefined && world !== undefined) m = total / ((a ?? 1) * world);
   if (a === undefined && m !== undefined && world !== undefined) a = total / (m * world);
+  if (global.role.accumulates && m !== undefined && !accumulation)
+    return {
+      global: total,
+      micro: m,
+      accumulation: total / (m * (world ?? 1)),
+      ...(world === undefined ? {} : { world }),
+      accumulates: true,
+      fields,
+    };
   const rest = m === undefined ? undefined : total / (m * (a ?? 1));
   return {
     global: total,
@@ -264,6 +282,7 @@ function split(
     return { micro: local / a, accumulation: a };
   }
   if (fractional) return { micro: local / from.accumulation, accumulation: from.accumulation };
+  if (from.accumulates && local % micro === 0) return { micro, accumulation: local / micro };
   if (options.to === from.global && local % micro === 0) return { micro, accumulation: local / micro };
   if (local % from.accumulation === 0)
     return { micro: local / from.accumulation, accumulation: from.accumulation };
@@ -281,7 +300,7 @@ function factorPairs(n: number): string {
 
 function newValue(
   field: Field<BatchRole>,
-  to: Required<Omit<Batch, 'fields' | 'nominal'>>,
+  to: Required<Omit<Batch, 'fields' | 'nominal' | 'accumulates'>>,
   from: Batch,
   text: string,
 ): number | undefined {

@@ -75,11 +75,19 @@ function stays(field: Field, reason: string): Assessment {
   return { field, value: field.value, formula: 'unchanged', reason };
 }
 
-function assessBatch(field: Field, { batch: { moves, to } }: Task): Assessment {
+function assessBatch(field: Field, { batch: { from, moves, to } }: Task): Assessment {
   const move = moves.find((m) => m.field === field);
   if (!move) return stays(field, 'This part of the batch stays');
-  const formula = `${to.global} = micro ${to.micro} x accumulation ${to.accumulation} x devices ${to.world}`;
-  return { field, value: move.to, formula, reason: 'The batch asked for' };
+  const unknownWorld = from.accumulates && from.world === undefined && to.world === 1;
+  const parts = unknownWorld
+    ? `${to.accumulation} (accumulation x devices)`
+    : `accumulation ${to.accumulation} x devices ${to.world}`;
+  return {
+    field,
+    value: move.to,
+    formula: `${to.global} = micro ${to.micro} x ${parts}`,
+    reason: 'The batch asked for',
+  };
 }
 
 function assessGroup(group: Group, task: Task): Assessment[] {
@@ -245,7 +253,9 @@ function assessAverage(field: Field<DecayRole>, task: Task): Assessment {
  */
 function assessRamp(field: Field, { recipe, batch: { kappa } }: Task): Assessment {
   if (!isRole(field, 'ramp-gamma')) return stays(field, 'The shape of the ramp stays');
-  const power = recipe.ramps.find((f) => isRole(f, 'ramp-power') && parentOf(f.pointer) === parentOf(field.pointer))?.value;
+  const power = recipe.ramps.find(
+    (f) => isRole(f, 'ramp-power') && parentOf(f.pointer) === parentOf(field.pointer),
+  )?.value;
   if (power === undefined || power <= 0) return stays(field, 'The power of this ramp is not known');
   const exponentOfKappa = (1 - power) / power;
   return {
@@ -263,18 +273,20 @@ const STAYING_UNITS: Partial<Record<CountRole['unit'], string>> = {
 };
 
 function assessCount(field: Field<CountRole>, { batch, rule, options }: Task): Assessment {
-  const { unit, use, minimum = 1 } = field.role;
+  const { unit, use, minimum = 1, origin = 0 } = field.role;
   const { kappa, perForward, world } = batch;
   const staying = STAYING_UNITS[unit];
   if (staying) return stays(field, staying);
   if (field.value <= 0) return stays(field, 'Switched off');
   if (isFraction(field)) return stays(field, 'A fraction of the run');
+  const steps = field.value - origin;
+  if (steps <= 0) return stays(field, 'The first step');
   const ratio = unit === 'micro-steps' ? perForward : unit === 'ticks' ? kappa / world : kappa;
-  const samples = (batch.from.global * field.value) / (unit === 'micro-steps' ? batch.from.accumulation : 1);
+  const samples = (batch.from.global * steps) / (unit === 'micro-steps' ? batch.from.accumulation : 1);
   const lengthAt = (value: number): TimeScale => ({
     what: 'length',
     from: samples,
-    to: (samples * ratio * value) / field.value,
+    to: (samples * ratio * (value - origin)) / steps,
   });
   if (use === 'cadence' && !options.cadence)
     return {
@@ -283,10 +295,12 @@ function assessCount(field: Field<CountRole>, { batch, rule, options }: Task): A
     };
   if (use === 'schedule' && options.steps === 'keep')
     return { ...stays(field, 'Kept in steps (--steps keep)'), scale: lengthAt(field.value) };
-  const scaled = rule.count(field.value, ratio);
-  const value = Math.max(minimum, Math.round(scaled.value));
-  const formula = value === scaled.value ? scaled.formula : `${scaled.formula} = ${num(scaled.value)}`;
-  return { field, ...scaled, value, exact: scaled.value, formula, scale: lengthAt(value) };
+  const scaled = rule.count(steps, ratio);
+  const exact = scaled.value + origin;
+  const value = Math.max(minimum, Math.round(exact));
+  const start = origin ? `${origin} + ${scaled.formula}` : scaled.formula;
+  const formula = value === exact ? start : `${start} = ${num(exact)}`;
+  return { field, ...scaled, value, exact, formula, scale: lengthAt(value) };
 }
 
 /** A count that the trainer reads as a fraction of the run. */
