@@ -74,15 +74,24 @@ async function validators() {
   );
 }
 
+const CORE =
+  /src\/(?:cli|problem|version|convert)\.ts|src\/(?:document\/(?!json|yaml)|io\/(?:files|streams)|recipe|rules|optimizers|dialect\/(?:dialect|generated\/(?:index|detect))|commands\/(?:convert|options))|node_modules\/commander|rolldown\/runtime/;
+
 async function distribution() {
   const dependencies = Object.keys((await readJson('package.json')).dependencies);
-  await bundle(at('src/cli.ts'), {
-    dir: at('dist/cli'),
-    format: 'cjs',
-    minify: true,
-    entryFileNames: 'cli.cjs',
-    chunkFileNames: '[name].cjs',
-  });
+  await bundle(
+    at('src/cli.ts'),
+    {
+      dir: at('dist/cli'),
+      format: 'cjs',
+      minify: true,
+      entryFileNames: 'cli.cjs',
+      chunkFileNames: '[name].cjs',
+      // What convert needs every time in one file: each further file costs a search, a read and a compilation.
+      codeSplitting: { groups: [{ name: 'core', test: CORE }] },
+    },
+    { preserveEntrySignatures: 'allow-extension' },
+  );
   const external = (id) => dependencies.some((d) => id === d || id.startsWith(`${d}/`));
   await bundle(
     at('src/index.ts'),

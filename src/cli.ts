@@ -1,12 +1,16 @@
 import { Command, CommanderError } from 'commander';
 import { convertCommand } from './commands/convert.ts';
-import { explainCommand } from './commands/explain.ts';
-import { noiseCommand } from './commands/noise.ts';
-import { scheduleCommand } from './commands/schedule.ts';
-import { schemaCommand } from './commands/schema.ts';
 import type { Io } from './io/streams.ts';
 import { Problem } from './problem.ts';
 import { VERSION } from './version.ts';
+
+/** The other subcommands, loaded when they are named or listed: `convert` is what has to start fast. */
+const COMMANDS: Readonly<Record<string, (io: Io) => Promise<Command>>> = {
+  explain: async (io) => (await import('./commands/explain.ts')).explainCommand(io),
+  schedule: async (io) => (await import('./commands/schedule.ts')).scheduleCommand(io),
+  noise: async (io) => (await import('./commands/noise.ts')).noiseCommand(io),
+  schema: async (io) => (await import('./commands/schema.ts')).schemaCommand(io),
+};
 
 /** Nothing more to say: a gate answered no. */
 export const EXIT_NO = 1;
@@ -28,8 +32,9 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
     .option('--no-color', 'no colour')
     .showHelpAfterError('(rebatch --help shows the options)');
   program.addCommand(convertCommand(io), { isDefault: true });
-  for (const command of [explainCommand(io), scheduleCommand(io), noiseCommand(io), schemaCommand(io)])
-    program.addCommand(command);
+  const listed = argv.length === 0 || argv.some((a) => a === 'help' || a === '--help' || a === '-h');
+  for (const [name, load] of Object.entries(COMMANDS))
+    if (listed || argv.includes(name)) program.addCommand(await load(io));
   for (const command of [program, ...program.commands]) {
     command.exitOverride();
     command.configureOutput({

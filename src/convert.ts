@@ -69,7 +69,7 @@ export async function convertText(text: string, file: string, options: ConvertOp
 }
 
 async function conversion(text: string, file: string, options: ConvertOptions): Promise<Conversion> {
-  const documents = parse(text, file);
+  const { documents, again } = await parse(text, file);
   const rule = ruleOf(options);
   const edits: Edit[] = [];
   const planned: Planned[][] = documents.map(() => []);
@@ -93,7 +93,7 @@ async function conversion(text: string, file: string, options: ConvertOptions): 
   }
   const [first, ...others] = results;
   if (!first) throw unrecognised(documents[0]!, text);
-  const result = editAndProve(text, edits, documents, planned, (t) => parse(t, file));
+  const result = editAndProve(text, edits, documents, planned, again);
   return {
     ...first,
     file,

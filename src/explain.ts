@@ -51,7 +51,7 @@ export interface Explained {
  */
 export async function explainText(text: string, file: string, options: ConvertOptions): Promise<Explained> {
   try {
-    const documents = parse(text, file);
+    const { documents } = await parse(text, file);
     const rule = ruleOf(options);
     for (const document of documents) {
       const dialect = await dialectOf(document, documents.length > 1, text, options);

@@ -67,7 +67,7 @@ export async function scheduleText(
 ): Promise<Schedule> {
   checkRamp(ramp, options);
   try {
-    const documents = parse(text, file);
+    const { documents } = await parse(text, file);
     const rule = ruleOf(options);
     const document = documents[0]!;
     const dialect = await dialectOf(document, false, text, options);

@@ -4,9 +4,6 @@ import { convertText } from '../convert.ts';
 import { displayName, readText, writeText } from '../io/files.ts';
 import type { Io } from '../io/streams.ts';
 import { Problem } from '../problem.ts';
-import { chalkFor } from '../report/colour.ts';
-import { conversionJson } from '../report/json.ts';
-import { conversionTable, warningLines } from '../report/table.ts';
 import { type ConversionFlags, conversionOptions, conversionSettings } from './options.ts';
 
 interface Flags extends ConversionFlags {
@@ -73,6 +70,7 @@ async function emit(
   io: Io,
 ): Promise<void> {
   if (!flags.quiet) {
+    const { chalkFor, conversionTable, warningLines } = await import('../report/conversion.ts');
     const chalk = chalkFor(io.stderr, io.env, flags.color);
     for (const c of conversions)
       io.stderr.write(
@@ -80,6 +78,7 @@ async function emit(
       );
   }
   if (flags.json) {
+    const { conversionJson } = await import('../report/json.ts');
     const reports = conversions.map(conversionJson);
     io.stdout.write(`${JSON.stringify(reports.length === 1 ? reports[0] : reports, null, 2)}\n`);
     return;
@@ -87,11 +86,11 @@ async function emit(
   for (const [i, { text, file }] of conversions.entries()) {
     const before = sources.get(files[i]!) ?? '';
     if (flags.diff) {
-      const { unifiedDiff } = await import('../report/diff.ts');
+      const { chalkFor, unifiedDiff } = await import('../report/diff.ts');
       io.stdout.write(unifiedDiff(file, before, text, chalkFor(io.stdout, io.env, flags.color)));
     } else if (flags.write) {
-      if (text !== before) await writeText(files[i]!, text, io);
-    } else if (flags.output !== undefined) await writeText(flags.output, text, io);
+      if (text !== before) writeText(files[i]!, text, io);
+    } else if (flags.output !== undefined) writeText(flags.output, text, io);
     else io.stdout.write(text);
   }
 }

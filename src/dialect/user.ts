@@ -11,7 +11,8 @@ import type { Schema } from './vocabulary.ts';
 export async function readDialect(file: string, io: Io): Promise<Dialect> {
   const text = await readText(file, io);
   try {
-    return compileDialect(parse(text, file)[0]!.data as Schema, { 'roles.schema.json': roles as Schema });
+    const { documents } = await parse(text, file);
+    return compileDialect(documents[0]!.data as Schema, { 'roles.schema.json': roles as Schema });
   } catch (error) {
     const problem =
       error instanceof Problem

@@ -1,29 +1,30 @@
-import { parseJson } from './json.ts';
 import type { Document } from './nodes.ts';
 import { problemAt } from './position.ts';
-import { parseYaml } from './yaml.ts';
 
-/** The formats a config can be read as. */
-export type Format = 'yaml' | 'json';
+/** Reads a text again as it was read the first time. */
+export type Parse = (text: string) => Document[];
 
 /**
  * Reads a config text. A YAML file can hold several documents; JSON is one.
  *
  * The content decides: the `yaml` package reads JSON with `//` comments without an error and wrongly, and
- * gpt-neox writes one flow mapping with `#` comments into a `.yml`. So a text that starts with a bracket is
- * JSON if it reads as JSON, whatever it is called.
+ * some frameworks write one flow mapping with `#` comments into a `.yml`. So a text that starts with a bracket is
+ * JSON if it reads as JSON, whatever it is called. Only the parser that is needed is loaded.
  * @throws Problem with code `syntax`, `duplicate-key` or `empty`
  */
-export function parse(text: string, fileName = ''): Document[] {
+export async function parse(text: string, fileName = ''): Promise<{ documents: Document[]; again: Parse }> {
   const content = text.replace(/^\ufeff/, '');
   if (content.trim() === '') throw problemAt('empty', 'the file is empty', text, 0);
-  if (/\.(?:json|jsonc|json5)$/i.test(fileName)) return [parseJson(text)];
-  if (/^\s*(?:[{[]|\/[/*])/.test(content)) {
+  const named = /\.(?:json|jsonc|json5)$/i.test(fileName);
+  if (named || /^\s*(?:[{[]|\/[/*])/.test(content)) {
+    const { parseJson } = await import('./json.ts');
+    const again: Parse = (t) => [parseJson(t)];
     try {
-      return [parseJson(text)];
+      return { documents: again(text), again };
     } catch (problem) {
-      if (/^\s*\/[/*]/.test(content)) throw problem;
+      if (named || /^\s*\/[/*]/.test(content)) throw problem;
     }
   }
-  return parseYaml(text);
+  const { parseYaml } = await import('./yaml.ts');
+  return { documents: parseYaml(text), again: parseYaml };
 }

@@ -1,6 +1,7 @@
 import { Problem } from '../problem.ts';
 import { applyEdits, type Edit, inOrder } from './edit.ts';
 import type { Document } from './nodes.ts';
+import type { Parse } from './parse.ts';
 import { isWithin, type Pointer, readable } from './pointer.ts';
 import type { ScalarValue } from './scalar.ts';
 
@@ -20,7 +21,7 @@ export function editAndProve(
   edits: readonly Edit[],
   before: readonly Document[],
   planned: readonly (readonly Planned[])[],
-  reparse: (text: string) => Document[],
+  reparse: Parse,
 ): string {
   if (edits.length === 0) return text;
   const result = applyEdits(text, edits);

@@ -1,20 +1,38 @@
-import { open, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
+import {
+  closeSync,
+  fchmodSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { Problem } from '../problem.ts';
 import type { Io } from './streams.ts';
 
 /** Reads a config; `-` is standard input. @throws Problem: unreadable, not-utf8 */
 export async function readText(file: string, io: Io): Promise<string> {
-  const bytes =
-    file === '-'
-      ? await readAll(io)
-      : await readFile(resolve(io.cwd, file)).catch((error: NodeJS.ErrnoException) => {
-          throw named(new Problem('unreadable', `cannot be read: ${reasonOf(error)}`), file);
-        });
+  const bytes = file === '-' ? await readAll(io) : readBytes(file, io);
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
     throw named(new Problem('not-utf8', 'is not UTF-8 text; save it as UTF-8 first'), file);
+  }
+}
+
+/** Synchronous: loading the promise version of fs costs more than reading a config does. */
+function readBytes(file: string, io: Io): Uint8Array {
+  try {
+    return readFileSync(resolve(io.cwd, file));
+  } catch (error) {
+    throw named(
+      new Problem('unreadable', `cannot be read: ${reasonOf(error as NodeJS.ErrnoException)}`),
+      file,
+    );
   }
 }
 
@@ -29,29 +47,36 @@ async function readAll(io: Io): Promise<Uint8Array> {
  * renamed over it. A symbolic link stays one, its target is replaced.
  * @throws Problem: unreadable
  */
-export async function writeText(file: string, text: string, io: Io): Promise<void> {
+export function writeText(file: string, text: string, io: Io): void {
   const path = resolve(io.cwd, file);
-  const target = await realpath(path).catch(() => path);
-  const mode = await stat(target)
-    .then((s) => s.mode & 0o7777)
-    .catch(() => 0o666);
-  const temporary = join(dirname(target), `.${basename(target)}.${process.pid}.tmp`);
   try {
-    const handle = await open(temporary, 'wx', mode);
+    const target = existing(() => realpathSync(path)) ?? path;
+    const mode = existing(() => statSync(target).mode & 0o7777);
+    const temporary = join(dirname(target), `.${basename(target)}.${process.pid}.tmp`);
+    const handle = openSync(temporary, 'wx', mode ?? 0o666);
     try {
-      await handle.writeFile(text);
-      if (mode !== 0o666) await handle.chmod(mode);
-      await handle.sync();
-    } finally {
-      await handle.close();
+      writeFileSync(handle, text);
+      if (mode !== undefined) fchmodSync(handle, mode);
+      fsyncSync(handle);
+      closeSync(handle);
+      renameSync(temporary, target);
+    } catch (error) {
+      rmSync(temporary, { force: true });
+      throw error;
     }
-    await rename(temporary, target);
   } catch (error) {
-    await rm(temporary, { force: true });
     throw named(
       new Problem('unreadable', `cannot be written: ${reasonOf(error as NodeJS.ErrnoException)}`),
       file,
     );
+  }
+}
+
+function existing<T>(look: () => T): T | undefined {
+  try {
+    return look();
+  } catch {
+    return undefined;
   }
 }
 

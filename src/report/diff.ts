@@ -2,6 +2,8 @@ import type { ChalkInstance } from 'chalk';
 import { createTwoFilesPatch } from 'diff';
 import { printable } from '../problem.ts';
 
+export { chalkFor } from './colour.ts';
+
 /** A unified diff, as `patch` and `git apply` read it; empty where nothing differs. */
 export function unifiedDiff(file: string, before: string, after: string, chalk: ChalkInstance): string {
   if (before === after) return '';

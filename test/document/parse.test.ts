@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { parse } from '../../src/document/parse.ts';
 import { placeOf } from '../../src/document/position.ts';
 import { Problem } from '../../src/problem.ts';
+import { documentsOf } from '../helpers/parse.ts';
 
-const values = (text: string, file = 'x.yaml') => JSON.parse(JSON.stringify(parse(text, file)[0]!.data));
+const values = async (text: string, file = 'x.yaml') =>
+  JSON.parse(JSON.stringify((await documentsOf(text, file))[0]!.data));
 
 describe('scalars are read as PyYAML reads them, and 1e-4 as the number it means', () => {
   const cases: [string, unknown][] = [
@@ -31,43 +32,44 @@ describe('scalars are read as PyYAML reads them, and 1e-4 as the number it means
     ['(0.9, 0.98)', '(0.9, 0.98)'],
     ['100ba', '100ba'],
   ];
-  it.each(cases)('%s', (source, value) => expect(values(`a: ${source}\n`)).toEqual({ a: value }));
+  it.each(cases)('%s', async (source, value) => expect(await values(`a: ${source}\n`)).toEqual({ a: value }));
 
-  it('knows which of them PyYAML would call a string', () => {
-    const node = parse('a: 1e-4\nb: 1.0e-4\n')[0]!.nodes;
+  it('knows which of them PyYAML would call a string', async () => {
+    const node = (await documentsOf('a: 1e-4\nb: 1.0e-4\n'))[0]!.nodes;
     expect(node.get('/a')).toMatchObject({ stringToPyYaml: true });
     expect(node.get('/b')).not.toHaveProperty('stringToPyYaml');
   });
 });
 
 describe('the content decides the format', () => {
-  it('commented JSON in a .yaml file is JSON', () =>
-    expect(values('{ // c\n "a": 1e-3, }\n')).toEqual({ a: 1e-3 }));
-  it('a flow mapping with # comments in a .yml file is YAML', () =>
-    expect(values('{ # c\n "a": 1e-3,\n "b": True, }\n')).toEqual({ a: 1e-3, b: true }));
-  it('JSON keeps its tabs', () => expect(values('{\n\t"a": [1,\t2]}', 'x.json')).toEqual({ a: [1, 2] }));
+  it('commented JSON in a .yaml file is JSON', async () =>
+    expect(await values('{ // c\n "a": 1e-3, }\n')).toEqual({ a: 1e-3 }));
+  it('a flow mapping with # comments in a .yml file is YAML', async () =>
+    expect(await values('{ # c\n "a": 1e-3,\n "b": True, }\n')).toEqual({ a: 1e-3, b: true }));
+  it('JSON keeps its tabs', async () =>
+    expect(await values('{\n\t"a": [1,\t2]}', 'x.json')).toEqual({ a: [1, 2] }));
 });
 
 describe('anchors', () => {
   const text = 'base: &b\n  lr: 0.1\n  wd: 0.2\none:\n  <<: *b\n  wd: 0.3\ntwo: *b\n';
-  it('are followed through aliases and merge keys, own keys first', () => {
-    expect(values(text)).toEqual({
+  it('are followed through aliases and merge keys, own keys first', async () => {
+    expect(await values(text)).toEqual({
       base: { lr: 0.1, wd: 0.2 },
       one: { lr: 0.1, wd: 0.3 },
       two: { lr: 0.1, wd: 0.2 },
     });
   });
-  it('tell all pointers that see the same text', () => {
-    const document = parse(text)[0]!;
+  it('tell all pointers that see the same text', async () => {
+    const document = (await documentsOf(text))[0]!;
     expect(document.shared.get(document.nodes.get('/base/lr')!)).toEqual(['/base/lr', '/one/lr', '/two/lr']);
   });
-  it('do not blow up', () => {
+  it('do not blow up', async () => {
     let bomb = 'a: &a [x, x, x, x, x, x, x, x, x, x]\n';
     for (const [i, name] of [...'bcdefgh'].entries()) {
       const before = 'abcdefg'[i];
       bomb += `${name}: &${name} [${Array(10).fill(`*${before}`).join(', ')}]\n`;
     }
-    expect(() => parse(bomb)).toThrow(/too large/);
+    await expect(documentsOf(bomb)).rejects.toThrow(/too large/);
   });
 });
 
@@ -82,10 +84,10 @@ describe('bad text is refused at its place', () => {
     ['an alias without an anchor', 'a: *nope\n', 'x.yaml', 'syntax', '1:4'],
     ['a tab as indentation', 'a:\n\tb: 1\n', 'x.yaml', 'syntax', '2:1'],
   ];
-  it.each(cases)('%s', (_, text, file, code, at) => {
+  it.each(cases)('%s', async (_, text, file, code, at) => {
     let problem: unknown;
     try {
-      parse(text, file);
+      await documentsOf(text, file);
     } catch (error) {
       problem = error;
     }

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { convertText } from '../../src/convert.ts';
-import { parse } from '../../src/document/parse.ts';
+import { documentsOf } from '../helpers/parse.ts';
 
 /** The weight of the initial value left after a run whose average ramps up by 1-(1+t/gamma)^-power. */
 function left(gamma: number, power: number, updates: number): number {
@@ -16,7 +16,9 @@ it.each([
 ])('a power ramp %f at kappa %f forgets as much over the same samples', async (power, kappa) => {
   const text = `batch_size: 256\nlr: 0.1\nema:\n  power: ${power}\n  inv_gamma: 1000.0\n  max_value: 1\n`;
   const converted = await convertText(text, 'x.yaml', { to: 256 * kappa, digits: 12 });
-  const gamma = parse(converted.text)[0]!.nodes.get('/ema/inv_gamma') as { value: number } & object;
+  const gamma = (await documentsOf(converted.text))[0]!.nodes.get('/ema/inv_gamma') as {
+    value: number;
+  } & object;
   const [from, to] = [4000, 400000];
   const rate = (g: number, scale: number) => left(g, power, to / scale) - left(g, power, from / scale);
   expect(rate(gamma.value, kappa) / rate(1000, 1)).toBeCloseTo(1, 1);
