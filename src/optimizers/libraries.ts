@@ -22,6 +22,10 @@ const ADAM: OptimizerDefaults = {
   weightDecay: 0,
 };
 
+const LION: OptimizerDefaults = { lr: 1e-4, gradient: 0.9, secondMoment: 0.99, weightDecay: 0 };
+
+const INDEPENDENT: Pick<Spelling, 'differs'> = { differs: { weightDecay: 'independent' } };
+
 /**
  * What each framework calls its optimizers and which defaults they have there.
  * The facts of a library follow its source, named at its head.
@@ -65,7 +69,7 @@ const LIBRARIES: Readonly<Record<string, Library>> = {
         is: 'adamw',
         ...ADAM,
         weightDecay: 1e-5,
-        secondMoment: 0.999,
+        secondMoment: 0.95,
         differs: { weightDecay: 'independent' },
       },
     },
@@ -93,6 +97,25 @@ const LIBRARIES: Readonly<Record<string, Library>> = {
   },
   // hiyouga/LLaMA-Factory src/llamafactory/third_party/muon/muon.py: a summing buffer, momentum 0.95, Nesterov.
   'llama-factory': { extends: 'hf', names: { muon: { is: 'muon-sum', gradient: 0.95, nesterov: true } } },
+  // mosaicml/composer composer/optim/decoupled_weight_decay.py, mosaicml/llm-foundry llmfoundry/optim/{lion,adaptive_lion}.py:
+  // p *= 1 - (lr/initial_lr)*weight_decay, so the decay does not depend on the peak learning rate.
+  composer: {
+    extends: 'torch',
+    names: {
+      decoupledsgdw: {
+        is: 'sgd',
+        gradient: 0,
+        dampening: 0,
+        weightDecay: 0,
+        nesterov: false,
+        ...INDEPENDENT,
+      },
+      decoupledadamw: { is: 'adamw', ...ADAM, secondMoment: 0.95, weightDecay: 1e-5, ...INDEPENDENT },
+      decoupledlionw: { is: 'lion', ...LION, ...INDEPENDENT },
+      adalrlion: { is: 'lion', ...LION, ...INDEPENDENT },
+      cliplion: { is: 'lion', ...LION, ...INDEPENDENT },
+    },
+  },
   // deepspeedai/DeepSpeed deepspeed/runtime/engine.py _configure_basic_optimizer: Adam is AdamW unless adam_w_mode is false.
   deepspeed: {
     extends: 'torch',

@@ -134,6 +134,13 @@ export function readBatch(
         `--from ${options.from} is not a whole multiple of the ${local} samples that one device takes per optimizer step`,
       );
   }
+  if (devicesUsed === undefined && !Number.isInteger(local))
+    throw problemAt(
+      'batch-unknown',
+      `${readable(here.pointer)} is ${here.value}, a fraction of a sample on each device: say how many devices with --world N`,
+      text,
+      siteOffset(here),
+    );
   if (devicesUsed === undefined) {
     devicesUsed = 1;
     warn(
@@ -143,6 +150,8 @@ export function readBatch(
     );
   }
   const product = local * devicesUsed;
+  if (!Number.isInteger(product))
+    throw wrong(here, `${local} samples on each of ${devicesUsed} devices make ${product}, no whole batch`);
   if (options.from !== undefined && options.from !== product)
     throw wrong(here, `micro batch x accumulation x devices is ${product}, but --from says ${options.from}`);
   return {

@@ -166,13 +166,12 @@ class Planner {
 
   private decay(field: Field<DecayRole>, settings: Settings | undefined, kappa: number): void {
     const { from } = this.ratio;
-    const { form, of } = field.role;
+    const { form, of, whole } = field.role;
     if (form === 'half-life') {
-      this.planned.push({
-        field,
-        ...this.rule.count(field.value, kappa),
-        scale: { what: 'half-life', from: field.value * from, to: field.value * from },
-      });
+      const scaled = this.rule.count(field.value, kappa);
+      const value = whole ? Math.max(1, Math.round(scaled.value)) : scaled.value;
+      const scale: TimeScale = { what: 'half-life', from: field.value * from, to: value * kappa * from };
+      this.planned.push({ field, ...scaled, value, scale });
       return;
     }
     if (field.value === 0 || field.value === 1) return;
