@@ -116,6 +116,17 @@ const LIBRARIES: Readonly<Record<string, Library>> = {
       cliplion: { is: 'lion', ...LION, ...INDEPENDENT },
     },
   },
+  // AI-Hypercomputer/maxtext src/maxtext/optimizers/optimizers.py; the defaults are base.yml's. Its muon runs AdamW
+  // beside it for what is no matrix, so there is a second moment.
+  maxtext: {
+    extends: 'torch',
+    names: {
+      adamw: { is: 'adamw' },
+      adampax: { is: 'adamw' },
+      sgd: { is: 'sgd', gradient: 0 },
+      muon: { is: 'muon', nesterov: true, differs: { secondMoment: true } },
+    },
+  },
   // deepspeedai/DeepSpeed deepspeed/runtime/engine.py _configure_basic_optimizer: Adam is AdamW unless adam_w_mode is false.
   deepspeed: {
     extends: 'torch',

@@ -304,7 +304,7 @@ function newValue(
     case 'limit': {
       const micro = from.micro ?? from.global / (from.accumulation * (from.world ?? 1));
       const value = (field.value * to.micro) / micro;
-      if (Number.isInteger(value)) return value;
+      if (Number.isInteger(value) || field.role.fractional) return value;
       throw problemAt(
         'batch-unreachable',
         `${readable(field.pointer)} would have to be ${value}, which is no whole number: choose another --to`,
