@@ -127,6 +127,8 @@ const LIBRARIES: Readonly<Record<string, Library>> = {
       muon: { is: 'muon', nesterov: true, differs: { secondMoment: true } },
     },
   },
+  // allenai/OLMo olmo/optim.py: the decay is times lr, under the old name decoupled_lionw too.
+  olmo: { extends: 'torch', names: { lionw: { is: 'lion' }, decoupledlionw: { is: 'lion' }, adamw: { is: 'adamw' } } },
   // deepspeedai/DeepSpeed deepspeed/runtime/engine.py _configure_basic_optimizer: Adam is AdamW unless adam_w_mode is false.
   deepspeed: {
     extends: 'torch',
