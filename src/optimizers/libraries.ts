@@ -129,6 +129,17 @@ const LIBRARIES: Readonly<Record<string, Library>> = {
   },
   // allenai/OLMo olmo/optim.py: the decay is times lr, under the old name decoupled_lionw too.
   olmo: { extends: 'torch', names: { lionw: { is: 'lion' }, decoupledlionw: { is: 'lion' }, adamw: { is: 'adamw' } } },
+  // facebookresearch/fairseq fairseq/optim/*.py: weights shrink by lr*weight_decay in all but torch's own optimizers.
+  fairseq: {
+    extends: 'torch',
+    names: {
+      adam: { is: 'adamw' },
+      cpuadam: { is: 'adamw' },
+      adamax: { is: 'adam', differs: { weightDecay: 'times-lr' } },
+      nag: { is: 'sgd-lr-in-buffer', gradient: 0.99, weightDecay: 0, nesterov: true },
+      sgd: { is: 'sgd', gradient: 0, dampening: 0, weightDecay: 0 },
+    },
+  },
   // deepspeedai/DeepSpeed deepspeed/runtime/engine.py _configure_basic_optimizer: Adam is AdamW unless adam_w_mode is false.
   deepspeed: {
     extends: 'torch',
