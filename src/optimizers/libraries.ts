@@ -24,6 +24,10 @@ const ADAM: OptimizerDefaults = {
 
 const LION: OptimizerDefaults = { lr: 1e-4, gradient: 0.9, secondMoment: 0.99, weightDecay: 0 };
 
+const KERAS_ADAM: OptimizerDefaults = { lr: 1e-3, gradient: 0.9, secondMoment: 0.999, epsilon: 1e-7 };
+
+const TIMES_LR: Pick<Spelling, 'differs'> = { differs: { weightDecay: 'times-lr' } };
+
 const INDEPENDENT: Pick<Spelling, 'differs'> = { differs: { weightDecay: 'independent' } };
 
 /**
@@ -128,7 +132,10 @@ const LIBRARIES: Readonly<Record<string, Library>> = {
     },
   },
   // allenai/OLMo olmo/optim.py: the decay is times lr, under the old name decoupled_lionw too.
-  olmo: { extends: 'torch', names: { lionw: { is: 'lion' }, decoupledlionw: { is: 'lion' }, adamw: { is: 'adamw' } } },
+  olmo: {
+    extends: 'torch',
+    names: { lionw: { is: 'lion' }, decoupledlionw: { is: 'lion' }, adamw: { is: 'adamw' } },
+  },
   // facebookresearch/fairseq fairseq/optim/*.py: weights shrink by lr*weight_decay in all but torch's own optimizers.
   fairseq: {
     extends: 'torch',
@@ -138,6 +145,48 @@ const LIBRARIES: Readonly<Record<string, Library>> = {
       adamax: { is: 'adam', differs: { weightDecay: 'times-lr' } },
       nag: { is: 'sgd-lr-in-buffer', gradient: 0.99, weightDecay: 0, nesterov: true },
       sgd: { is: 'sgd', gradient: 0, dampening: 0, weightDecay: 0 },
+    },
+  },
+  // keras-team/keras keras/src/optimizers/*.py: the learning rate is inside SGD's and RMSprop's buffers, weight decay is
+  // variable*wd*lr beside every step (LAMB's too), Muon's buffer sums and AdamW runs beside it.
+  keras: {
+    extends: 'torch',
+    names: {
+      sgd: { is: 'sgd-lr-in-buffer', lr: 0.01, gradient: 0, nesterov: false },
+      rmsprop: { is: 'rmsprop-tf', ...KERAS_ADAM, gradient: 0, secondMoment: 0.9, ...TIMES_LR },
+      adam: { is: 'adam', ...KERAS_ADAM, ...TIMES_LR },
+      adamw: { is: 'adamw', ...KERAS_ADAM, weightDecay: 0.004 },
+      adamax: { is: 'adam', ...KERAS_ADAM, ...TIMES_LR },
+      nadam: { is: 'nadam', ...KERAS_ADAM, ...TIMES_LR },
+      lamb: { is: 'lamb', ...KERAS_ADAM, differs: { decayInTrustRatio: false } },
+      lion: { is: 'lion', lr: 1e-3, gradient: 0.9, secondMoment: 0.99 },
+      muon: {
+        is: 'muon-sum',
+        ...KERAS_ADAM,
+        gradient: 0.95,
+        weightDecay: 0.1,
+        nesterov: true,
+        differs: { secondMoment: true },
+      },
+      adagrad: { is: 'adagrad', lr: 1e-3, ...TIMES_LR },
+      adadelta: { is: 'adadelta', lr: 1e-3, secondMoment: 0.95, ...TIMES_LR },
+      adafactor: { is: 'adafactor', lr: 1e-3 },
+    },
+  },
+  // tensorflow/models official/modeling/optimization/optimizer_factory.py and configs/optimizer_config.py: Keras 2's
+  // optimizers and the garden's own AdamWeightDecay, LAMB and LARS; the learning rate is in lr_schedule.
+  'tf-model-garden': {
+    extends: 'torch',
+    names: {
+      sgd: { is: 'sgd-lr-in-buffer', gradient: 0, nesterov: false },
+      sgdexperimental: { is: 'sgd-lr-in-buffer', gradient: 0, nesterov: false },
+      adam: { is: 'adam' },
+      adamexperimental: { is: 'adam' },
+      adamw: { is: 'adamw' },
+      adamwexperimental: { is: 'adamw' },
+      rmsprop: { is: 'rmsprop-tf' },
+      lars: { is: 'lars', differs: { lrInBuffer: true } },
+      popularlars: { is: 'lars', differs: { normalises: 'after-momentum' } },
     },
   },
   // deepspeedai/DeepSpeed deepspeed/runtime/engine.py _configure_basic_optimizer: Adam is AdamW unless adam_w_mode is false.
