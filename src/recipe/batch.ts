@@ -102,7 +102,7 @@ export function readBatch(
         global: options.from,
         accumulation: accumulationField?.value ?? 1,
         ...(world === undefined ? {} : { world }),
-        fields: [],
+        fields: fields.filter((f) => f.role.part === 'accumulation'),
       };
     if (blocked?.why === 'auto')
       throw problemAt(

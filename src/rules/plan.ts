@@ -373,7 +373,7 @@ class Planner {
       if (matters)
         this.warnings.push({ code: why, message: `${readable(pointer)} (${source}) ${reason}`, offset });
     }
-    if (this.batch.from.fields.length === 0)
+    if (this.batch.from.fields.every((f) => f.role.part === 'accumulation'))
       this.warn(
         'batch-elsewhere',
         `this file has no batch size to rewrite: set the global batch to ${ratio.to} where it is set`,
