@@ -127,7 +127,7 @@ class FieldReader {
     const start = node.source.indexOf(node.value);
     if (start === -1) return;
     const at = node.offset + start;
-    const part = (name: string, source: string, index: number, role: Role) => {
+    const part = (name: string, source: string, index: number, role: Role, like = source) => {
       const value = numberInString(source);
       if (value !== undefined)
         return this.push({
@@ -135,7 +135,7 @@ class FieldReader {
           part: name,
           role,
           value,
-          site: { kind: 'text', node, offset: at + index, length: source.length, source },
+          site: { kind: 'text', node, offset: at + index, length: source.length, source: like },
         });
       if (/^(?:true|false)$/i.test(source))
         this.reading.flags.set(child(pointer, name), { role, value: /^t/i.test(source) });
@@ -157,7 +157,11 @@ class FieldReader {
       const batches = /^\s*(\d[\d_.]*(?:e[-+]?\d+)?)ba\s*$/i.exec(node.value);
       const role = encoding.items?.[0]?.role;
       if (role && /\$\{/.test(node.value)) this.skip(pointer, role, node, 'interpolation');
-      else if (batches?.[1] && role) part('ba', batches[1], node.value.indexOf(batches[1]), role);
+      else if (batches?.[1] && role) {
+        // Written without an exponent: a trainer that reads 1e3ba may not read 4.0e+3ba.
+        const like = String(numberInString(batches[1]) ?? batches[1]);
+        part('ba', batches[1], node.value.indexOf(batches[1]), role, like);
+      }
     }
   }
 

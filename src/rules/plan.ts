@@ -81,8 +81,11 @@ class Planner {
   }
 
   run(): Change[] {
-    const { moves, to } = this.batch;
-    const formula = `${to.global} = micro ${to.micro} x accumulation ${to.accumulation} x devices ${to.world}`;
+    const { moves, from, to } = this.batch;
+    const split = from.micro !== undefined || from.world !== undefined;
+    const formula = split
+      ? `${to.global} = micro ${to.micro} x accumulation ${to.accumulation} x devices ${to.world}`
+      : `${to.global} in all`;
     for (const { field, to: value } of moves)
       this.planned.push({ field, value, formula, reason: 'The batch asked for' });
     for (const group of this.recipe.groups) this.group(group);
