@@ -109,7 +109,9 @@ function nearest(document: Document, pointer: Pointer): Pointer {
 
 function describe({ keyword, message, params }: SchemaError): string {
   if (keyword === 'type') return `must be ${([] as unknown[]).concat(params.type).join(' or ')}`;
-  if (keyword === 'enum') return `must be one of ${(params.allowedValues as unknown[]).join(', ')}`;
+  if (keyword === 'enum')
+    return `must be one of ${(params.allowedValues as unknown[]).filter((v) => v !== null).join(', ')}`;
   if (keyword === 'multipleOf') return 'must be a whole number';
+  if (keyword === 'pattern') return 'is not written in a form that the trainer reads';
   return message ?? 'is not valid';
 }

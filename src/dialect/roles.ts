@@ -58,6 +58,8 @@ export interface DecayRole {
   readonly form: 'ema' | 'sum' | 'complement' | 'half-life';
   /** What one update of the average is: an optimizer step, or a forward pass. */
   readonly per: 'step' | 'forward';
+  /** A half-life that the trainer reads as a whole number. */
+  readonly whole?: boolean;
 }
 
 export interface CountRole {

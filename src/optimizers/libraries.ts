@@ -22,6 +22,14 @@ const ADAM: OptimizerDefaults = {
   weightDecay: 0,
 };
 
+const LION: OptimizerDefaults = { lr: 1e-4, gradient: 0.9, secondMoment: 0.99, weightDecay: 0 };
+
+const KERAS_ADAM: OptimizerDefaults = { lr: 1e-3, gradient: 0.9, secondMoment: 0.999, epsilon: 1e-7 };
+
+const TIMES_LR: Pick<Spelling, 'differs'> = { differs: { weightDecay: 'times-lr' } };
+
+const INDEPENDENT: Pick<Spelling, 'differs'> = { differs: { weightDecay: 'independent' } };
+
 /**
  * What each framework calls its optimizers and which defaults they have there.
  * The facts of a library follow its source, named at its head.
@@ -65,7 +73,7 @@ const LIBRARIES: Readonly<Record<string, Library>> = {
         is: 'adamw',
         ...ADAM,
         weightDecay: 1e-5,
-        secondMoment: 0.999,
+        secondMoment: 0.95,
         differs: { weightDecay: 'independent' },
       },
     },
@@ -93,6 +101,94 @@ const LIBRARIES: Readonly<Record<string, Library>> = {
   },
   // hiyouga/LLaMA-Factory src/llamafactory/third_party/muon/muon.py: a summing buffer, momentum 0.95, Nesterov.
   'llama-factory': { extends: 'hf', names: { muon: { is: 'muon-sum', gradient: 0.95, nesterov: true } } },
+  // mosaicml/composer composer/optim/decoupled_weight_decay.py, mosaicml/llm-foundry llmfoundry/optim/{lion,adaptive_lion}.py:
+  // p *= 1 - (lr/initial_lr)*weight_decay, so the decay does not depend on the peak learning rate.
+  composer: {
+    extends: 'torch',
+    names: {
+      decoupledsgdw: {
+        is: 'sgd',
+        gradient: 0,
+        dampening: 0,
+        weightDecay: 0,
+        nesterov: false,
+        ...INDEPENDENT,
+      },
+      decoupledadamw: { is: 'adamw', ...ADAM, secondMoment: 0.95, weightDecay: 1e-5, ...INDEPENDENT },
+      decoupledlionw: { is: 'lion', ...LION, ...INDEPENDENT },
+      adalrlion: { is: 'lion', ...LION, ...INDEPENDENT },
+      cliplion: { is: 'lion', ...LION, ...INDEPENDENT },
+    },
+  },
+  // AI-Hypercomputer/maxtext src/maxtext/optimizers/optimizers.py; the defaults are base.yml's. Its muon runs AdamW
+  // beside it for what is no matrix, so there is a second moment.
+  maxtext: {
+    extends: 'torch',
+    names: {
+      adamw: { is: 'adamw' },
+      adampax: { is: 'adamw' },
+      sgd: { is: 'sgd', gradient: 0 },
+      muon: { is: 'muon', nesterov: true, differs: { secondMoment: true } },
+    },
+  },
+  // allenai/OLMo olmo/optim.py: the decay is times lr, under the old name decoupled_lionw too.
+  olmo: {
+    extends: 'torch',
+    names: { lionw: { is: 'lion' }, decoupledlionw: { is: 'lion' }, adamw: { is: 'adamw' } },
+  },
+  // facebookresearch/fairseq fairseq/optim/*.py: weights shrink by lr*weight_decay in all but torch's own optimizers.
+  fairseq: {
+    extends: 'torch',
+    names: {
+      adam: { is: 'adamw' },
+      cpuadam: { is: 'adamw' },
+      adamax: { is: 'adam', differs: { weightDecay: 'times-lr' } },
+      nag: { is: 'sgd-lr-in-buffer', gradient: 0.99, weightDecay: 0, nesterov: true },
+      sgd: { is: 'sgd', gradient: 0, dampening: 0, weightDecay: 0 },
+    },
+  },
+  // keras-team/keras keras/src/optimizers/*.py: the learning rate is inside SGD's and RMSprop's buffers, weight decay is
+  // variable*wd*lr beside every step (LAMB's too), Muon's buffer sums and AdamW runs beside it.
+  keras: {
+    extends: 'torch',
+    names: {
+      sgd: { is: 'sgd-lr-in-buffer', lr: 0.01, gradient: 0, nesterov: false },
+      rmsprop: { is: 'rmsprop-tf', ...KERAS_ADAM, gradient: 0, secondMoment: 0.9, ...TIMES_LR },
+      adam: { is: 'adam', ...KERAS_ADAM, ...TIMES_LR },
+      adamw: { is: 'adamw', ...KERAS_ADAM, weightDecay: 0.004 },
+      adamax: { is: 'adam', ...KERAS_ADAM, ...TIMES_LR },
+      nadam: { is: 'nadam', ...KERAS_ADAM, ...TIMES_LR },
+      lamb: { is: 'lamb', ...KERAS_ADAM, differs: { decayInTrustRatio: false } },
+      lion: { is: 'lion', lr: 1e-3, gradient: 0.9, secondMoment: 0.99 },
+      muon: {
+        is: 'muon-sum',
+        ...KERAS_ADAM,
+        gradient: 0.95,
+        weightDecay: 0.1,
+        nesterov: true,
+        differs: { secondMoment: true },
+      },
+      adagrad: { is: 'adagrad', lr: 1e-3, ...TIMES_LR },
+      adadelta: { is: 'adadelta', lr: 1e-3, secondMoment: 0.95, ...TIMES_LR },
+      adafactor: { is: 'adafactor', lr: 1e-3 },
+    },
+  },
+  // tensorflow/models official/modeling/optimization/optimizer_factory.py and configs/optimizer_config.py: Keras 2's
+  // optimizers and the garden's own AdamWeightDecay, LAMB and LARS; the learning rate is in lr_schedule.
+  'tf-model-garden': {
+    extends: 'torch',
+    names: {
+      sgd: { is: 'sgd-lr-in-buffer', gradient: 0, nesterov: false },
+      sgdexperimental: { is: 'sgd-lr-in-buffer', gradient: 0, nesterov: false },
+      adam: { is: 'adam' },
+      adamexperimental: { is: 'adam' },
+      adamw: { is: 'adamw' },
+      adamwexperimental: { is: 'adamw' },
+      rmsprop: { is: 'rmsprop-tf' },
+      lars: { is: 'lars', differs: { lrInBuffer: true } },
+      popularlars: { is: 'lars', differs: { normalises: 'after-momentum' } },
+    },
+  },
   // deepspeedai/DeepSpeed deepspeed/runtime/engine.py _configure_basic_optimizer: Adam is AdamW unless adam_w_mode is false.
   deepspeed: {
     extends: 'torch',

@@ -24,7 +24,7 @@ export interface Optimizer {
   /** Epsilon is added inside the square root. */
   readonly epsilonInside: boolean;
   /** The weight decay is part of the step whose length is normalised: no exact rule, the learning rate sets it all. */
-  readonly decayInTrustRatio?: true;
+  readonly decayInTrustRatio?: boolean;
   /** beta1 only mixes the newest gradient into the update, beta2 is the buffer's decay (Lion). */
   readonly mixesNewest?: true;
   /** The step looks one gradient ahead, so a power of the decay is not an exact conversion. */

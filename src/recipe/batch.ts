@@ -111,7 +111,7 @@ export function readBatch(
         global: options.from,
         accumulation: accumulationField?.value ?? 1,
         ...(world === undefined ? {} : { world }),
-        fields: [],
+        fields: fields.filter((f) => f.role.part === 'accumulation'),
       };
     if (blocked?.why === 'auto')
       throw problemAt(
@@ -143,6 +143,13 @@ export function readBatch(
         `--from ${options.from} is not a whole multiple of the ${local} samples that one device takes per optimizer step`,
       );
   }
+  if (devicesUsed === undefined && !Number.isInteger(local))
+    throw problemAt(
+      'batch-unknown',
+      `${readable(here.pointer)} is ${here.value}, a fraction of a sample on each device: say how many devices with --world N`,
+      text,
+      siteOffset(here),
+    );
   if (devicesUsed === undefined) {
     devicesUsed = 1;
     warn(
@@ -152,6 +159,8 @@ export function readBatch(
     );
   }
   const product = local * devicesUsed;
+  if (!Number.isInteger(product))
+    throw wrong(here, `${local} samples on each of ${devicesUsed} devices make ${product}, no whole batch`);
   if (options.from !== undefined && options.from !== product)
     throw wrong(here, `micro batch x accumulation x devices is ${product}, but --from says ${options.from}`);
   return {
@@ -314,7 +323,7 @@ function newValue(
     case 'limit': {
       const micro = from.micro ?? from.global / (from.accumulation * (from.world ?? 1));
       const value = (field.value * to.micro) / micro;
-      if (Number.isInteger(value)) return value;
+      if (Number.isInteger(value) || field.role.fractional) return value;
       throw problemAt(
         'batch-unreachable',
         `${readable(field.pointer)} would have to be ${value}, which is no whole number: choose another --to`,

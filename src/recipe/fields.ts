@@ -66,10 +66,8 @@ class FieldReader {
     if (role.role === 'optimizer') return void this.reading.names.set(pointer, value);
     const number = numberInString(value);
     if (number !== undefined) return this.add(pointer, role, number, node);
-    const reference = /^\$\{([\w-]+(?:[.[\]]+[\w-]+)*\]?)\}$/.exec(value)?.[1];
-    const target = reference && `/${reference.replace(/[\][.]+/g, '/').replace(/\/$/, '')}`;
-    if (target && target !== pointer && this.document.nodes.get(target)?.kind === 'scalar')
-      return this.role(target, role);
+    const target = this.referenced(pointer, value);
+    if (target) return this.role(target, role);
     if (/\$\{|^\?\?\?$/.test(value)) return this.skip(pointer, role, node, 'interpolation');
     if (value === 'auto') return this.skip(pointer, role, node, 'auto');
     const devices =
@@ -86,6 +84,14 @@ class FieldReader {
   /** `devices: [0, 2]` is two devices; such a list cannot be rewritten as another count. */
   private deviceList(pointer: Pointer, role: Role, value: number): void {
     this.reading.fields.push({ pointer, role, value, site: { kind: 'absent', pointer: '' } });
+  }
+
+  /** The scalar of this file that an interpolation `${a.b}` stands for. */
+  private referenced(pointer: Pointer, value: string): Pointer | undefined {
+    const reference = /^\$\{([\w-]+(?:[.[\]]+[\w-]+)*\]?)\}$/.exec(value)?.[1];
+    const target = reference && `/${reference.replace(/[\][.]+/g, '/').replace(/\/$/, '')}`;
+    const found = target && target !== pointer && this.document.nodes.get(target)?.kind === 'scalar';
+    return found ? target : undefined;
   }
 
   private skip(pointer: Pointer, role: Role, node: ScalarNode, why: Unreadable['why']): void {
@@ -116,10 +122,12 @@ class FieldReader {
   encoded(pointer: Pointer, encoding: Encoding): void {
     const node = this.document.nodes.get(pointer);
     if (node?.kind !== 'scalar' || typeof node.value !== 'string') return;
+    const target = this.referenced(pointer, node.value);
+    if (target) return this.encoded(target, encoding);
     const start = node.source.indexOf(node.value);
     if (start === -1) return;
     const at = node.offset + start;
-    const part = (name: string, source: string, index: number, role: Role) => {
+    const part = (name: string, source: string, index: number, role: Role, like = source) => {
       const value = numberInString(source);
       if (value !== undefined)
         return this.push({
@@ -127,7 +135,7 @@ class FieldReader {
           part: name,
           role,
           value,
-          site: { kind: 'text', node, offset: at + index, length: source.length, source },
+          site: { kind: 'text', node, offset: at + index, length: source.length, source: like },
         });
       if (/^(?:true|false)$/i.test(source))
         this.reading.flags.set(child(pointer, name), { role, value: /^t/i.test(source) });
@@ -146,9 +154,14 @@ class FieldReader {
         if (item) part(String(i), match[0], match.index, item.role);
       }
     } else {
-      const batches = /^\s*(\d[\d_]*)ba\s*$/.exec(node.value);
+      const batches = /^\s*(\d[\d_.]*(?:e[-+]?\d+)?)ba\s*$/i.exec(node.value);
       const role = encoding.items?.[0]?.role;
-      if (batches?.[1] && role) part('ba', batches[1], node.value.indexOf(batches[1]), role);
+      if (role && /\$\{/.test(node.value)) this.skip(pointer, role, node, 'interpolation');
+      else if (batches?.[1] && role) {
+        // Written without an exponent: a trainer that reads 1e3ba may not read 4.0e+3ba.
+        const like = String(numberInString(batches[1]) ?? batches[1]);
+        part('ba', batches[1], node.value.indexOf(batches[1]), role, like);
+      }
     }
   }
 

@@ -78,6 +78,8 @@ function stays(field: Field, reason: string): Assessment {
 function assessBatch(field: Field, { batch: { from, moves, to } }: Task): Assessment {
   const move = moves.find((m) => m.field === field);
   if (!move) return stays(field, 'This part of the batch stays');
+  const split = from.micro !== undefined || from.world !== undefined;
+  if (!split) return { field, value: move.to, formula: `${to.global} in all`, reason: 'The batch asked for' };
   const unknownWorld = from.accumulates && from.world === undefined && to.world === 1;
   const parts = unknownWorld
     ? `${to.accumulation} (accumulation x devices)`
@@ -183,15 +185,13 @@ function decay(
   kappa: number,
   { rule, options, batch }: Task,
 ): Assessment {
-  const { form, of } = field.role;
+  const { form, of, whole } = field.role;
   const perUpdate = of === 'norm-stats' ? (batch.from.micro ?? batch.from.global) : batch.from.global;
   if (form === 'half-life') {
     const length = field.value * perUpdate;
-    return {
-      field,
-      ...rule.count(field.value, kappa),
-      scale: { what: 'half-life', from: length, to: length },
-    };
+    const scaled = rule.count(field.value, kappa);
+    const value = whole ? Math.max(1, Math.round(scaled.value)) : scaled.value;
+    return { field, ...scaled, value, scale: { what: 'half-life', from: length, to: value * kappa * perUpdate } };
   }
   if (field.value === 0 || field.value === 1)
     return stays(

@@ -34,7 +34,7 @@ export function remarks(task: Task, assessments: readonly Assessment[]): Warning
           ),
         ]
       : []),
-    ...(batch.from.fields.length === 0
+    ...(batch.from.fields.every((f) => f.role.part === 'accumulation')
       ? [
           warning(
             'batch-elsewhere',
