@@ -46,7 +46,7 @@ export function buildRecipe(
   return {
     batch,
     groups,
-    averages: decays.filter((f) => f.role.of === 'weights' || f.role.of === 'norm-stats'),
+    averages: decays.filter((f) => !ofOptimizer(f.role)),
     counts: fields.filter((f) => isRole(f, 'count')),
     clips: fields.filter((f) => isRole(f, 'clip')),
     syncNorm: [...reading.flags.values()].some((f) => f.role.role === 'sync-norm' && f.value),
@@ -66,11 +66,12 @@ const OPTIMIZER_ROLES: readonly Role['role'][] = [
   'epsilon',
 ];
 
+function ofOptimizer({ of }: DecayRole): boolean {
+  return of !== 'weights' && of !== 'norm-stats' && of !== 'schedule';
+}
+
 function belongsToOptimizer(field: Field): boolean {
-  return (
-    OPTIMIZER_ROLES.includes(field.role.role) &&
-    !(isRole(field, 'decay') && (field.role.of === 'weights' || field.role.of === 'norm-stats'))
-  );
+  return OPTIMIZER_ROLES.includes(field.role.role) && !(isRole(field, 'decay') && !ofOptimizer(field.role));
 }
 
 function buildGroups(

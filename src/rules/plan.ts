@@ -216,7 +216,7 @@ class Planner {
 
   private average(field: Field<DecayRole>): void {
     const { kappa, perDevice, perForward } = this.batch;
-    if (field.role.of === 'weights')
+    if (field.role.of !== 'norm-stats')
       return this.decay(field, undefined, field.role.per === 'forward' ? perForward : kappa);
     this.decay(field, undefined, this.recipe.syncNorm ? perForward : perDevice);
   }
