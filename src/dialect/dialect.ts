@@ -100,6 +100,7 @@ function nearest(document: Document, pointer: Pointer): Pointer {
 function describe({ keyword, message, params }: SchemaError): string {
   if (keyword === 'type') return `must be ${([] as unknown[]).concat(params.type).join(' or ')}`;
   if (keyword === 'enum') return `must be one of ${(params.allowedValues as unknown[]).join(', ')}`;
+  if (keyword === 'const') return `must be ${JSON.stringify(params.allowedValue)}`;
   if (keyword === 'multipleOf') return 'must be a whole number';
   // `"b": false` under `dependentSchemas` of a: the framework takes one of them.
   if (keyword === 'false schema') return 'cannot stand beside another field that is there';
