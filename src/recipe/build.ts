@@ -117,14 +117,27 @@ function buildGroups(
       warn,
     );
   });
+  const common = commonRates(groups, loose);
+  const [first] = groups;
+  if (first && common.length) groups[0] = { ...first, fields: [...first.fields, ...common] };
   if (loose.length && groups.length > 1)
-    for (const field of loose)
+    for (const field of loose.filter((f) => !common.includes(f)))
       warn(
         'unassigned',
         `${readable(field.pointer)} belongs to none of the ${groups.length} optimizers in this file and was left alone`,
         field.site.kind === 'text' ? field.site.offset : undefined,
       );
   return groups;
+}
+
+/**
+ * Learning rates outside all blocks, such as the minimum of a scheduler that drives every optimizer: they follow the
+ * optimizers where these all scale alike, which sums (heavy ball) with momenta of their own need not do.
+ */
+function commonRates(groups: readonly Group[], loose: readonly Field[]): Field[] {
+  const optimizers = groups.map((g) => g.binding.optimizer);
+  const alike = optimizers.every((o) => o.name === optimizers[0]?.name && o.buffer !== 'sum');
+  return groups.length > 1 && alike ? loose.filter((f) => isRole(f, 'learning-rate')) : [];
 }
 
 /** A block with momentum but no learning rate belongs to the block around it that has one (`lr` beside `optimizer:`). */
