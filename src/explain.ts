@@ -135,6 +135,7 @@ const AVERAGE_OF = {
   third: 'decay of a third average',
   weights: 'decay of the weight average (EMA)',
   'norm-stats': 'BatchNorm statistics',
+  schedule: 'exponential warm-up of the learning rate',
   preconditioner: 'decay of the preconditioner',
 } as const;
 

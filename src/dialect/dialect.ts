@@ -113,5 +113,8 @@ function describe({ keyword, message, params }: SchemaError): string {
     return `must be one of ${(params.allowedValues as unknown[]).filter((v) => v !== null).join(', ')}`;
   if (keyword === 'multipleOf') return 'must be a whole number';
   if (keyword === 'pattern') return 'is not written in a form that the trainer reads';
+  if (keyword === 'const') return `must be ${JSON.stringify(params.allowedValue)}`;
+  // `"b": false` under `dependentSchemas` of a: the framework takes one of them.
+  if (keyword === 'false schema') return 'cannot stand beside another field that is there';
   return message ?? 'is not valid';
 }

@@ -50,10 +50,17 @@ export interface LearningRateRole {
  */
 export type TrainerScaling = 'linear' | 'sqrt' | 'per-worker' | 'noam';
 
-/** An exponential average. */
+/** An exponential average; `schedule` is an exponential warm-up of the learning rate, which forgets its start alike. */
 export interface DecayRole {
   readonly role: 'decay';
-  readonly of: 'gradient' | 'second-moment' | 'third' | 'weights' | 'norm-stats' | 'preconditioner';
+  readonly of:
+    | 'gradient'
+    | 'second-moment'
+    | 'third'
+    | 'weights'
+    | 'norm-stats'
+    | 'preconditioner'
+    | 'schedule';
   /** How the value is written: the decay, 1 - decay, or the half-life in updates. */
   readonly form: 'ema' | 'sum' | 'complement' | 'half-life';
   /** What one update of the average is: an optimizer step, or a forward pass. */
@@ -80,8 +87,12 @@ export type WeightDecayForm = 'coupled' | 'times-lr' | 'independent';
 export interface Encoding {
   readonly kind: 'tuple-string' | 'kv-string' | 'time-string';
   readonly items?: readonly { readonly role: Role }[];
-  readonly fields?: Readonly<Record<string, { readonly role: Role }>>;
+  /** Behind a key stands one number, or a tuple with a role for each entry (`betas=0.9,0.99`). */
+  readonly fields?: Readonly<Record<string, EncodedField>>;
 }
+
+/** What stands behind one key of a `kv-string`. */
+export type EncodedField = { readonly role: Role } | { readonly items: readonly { readonly role: Role }[] };
 
 /** A constraint between counts that rounding could break. Fields are paths below the object, `a/b`. */
 export type Constraint =

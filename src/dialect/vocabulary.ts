@@ -55,7 +55,14 @@ function rolesOnly({
   return {
     kind,
     items: items?.map(strip),
-    fields: fields && Object.fromEntries(Object.entries(fields).map(([k, f]) => [k, strip(f)])),
+    fields:
+      fields &&
+      Object.fromEntries(
+        Object.entries(fields).map(([k, f]) => {
+          const { items: entries } = (f.encoding ?? {}) as { items?: Schema[] };
+          return [k, entries ? { items: entries.map(strip) } : strip(f)];
+        }),
+      ),
   };
 }
 

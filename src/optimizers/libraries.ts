@@ -248,6 +248,28 @@ const LIBRARIES: Readonly<Record<string, Library>> = {
       },
     },
   },
+  // mit-han-lab/efficientvit efficientvit/apps/utils/opt.py REGISTERED_OPTIMIZER_DICT: SGD is Nesterov's.
+  efficientvit: {
+    extends: 'torch',
+    names: { sgd: { is: 'sgd', gradient: 0.9, dampening: 0, weightDecay: 0, nesterov: true } },
+  },
+  // ostris/ai-toolkit toolkit/optimizer.py: adam8 and adamw8 are its own, all Adams have epsilon 1e-6.
+  'ai-toolkit': {
+    extends: 'torch',
+    names: {
+      adam: { is: 'adam', ...ADAM, epsilon: 1e-6 },
+      adamw: { is: 'adamw', ...ADAM, epsilon: 1e-6, weightDecay: 0.01 },
+      adam8: { is: 'adam', ...ADAM, epsilon: 1e-6 },
+      adamw8: { is: 'adamw', ...ADAM, epsilon: 1e-6 },
+    },
+  },
+  // kohya-ss/sd-scripts library/train_util.py get_optimizer: without a momentum SGDNesterov takes 0.9.
+  kohya: {
+    extends: 'torch',
+    names: { sgdnesterov: { is: 'sgd', gradient: 0.9, dampening: 0, weightDecay: 0, nesterov: true } },
+  },
+  // huggingface/diffusers examples/*/train_*.py: AdamW or bitsandbytes' AdamW8bit, with adam_* arguments.
+  diffusers: { extends: 'torch', names: { adamw: { is: 'adamw', ...ADAM, weightDecay: 0.01 } } },
 };
 
 /**

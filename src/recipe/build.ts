@@ -46,7 +46,7 @@ export function buildRecipe(
   return {
     batch,
     groups,
-    averages: decays.filter((f) => f.role.of === 'weights' || f.role.of === 'norm-stats'),
+    averages: decays.filter((f) => !ofOptimizer(f.role)),
     counts: fields.filter((f) => isRole(f, 'count')),
     ramps: fields.filter((f) => isRole(f, 'ramp-gamma') || isRole(f, 'ramp-power')),
     clips: fields.filter((f) => isRole(f, 'clip')),
@@ -68,11 +68,12 @@ const OPTIMIZER_ROLES: readonly Role['role'][] = [
   'rate',
 ];
 
+function ofOptimizer({ of }: DecayRole): boolean {
+  return of !== 'weights' && of !== 'norm-stats' && of !== 'schedule';
+}
+
 function belongsToOptimizer(field: Field): boolean {
-  return (
-    OPTIMIZER_ROLES.includes(field.role.role) &&
-    !(isRole(field, 'decay') && (field.role.of === 'weights' || field.role.of === 'norm-stats'))
-  );
+  return OPTIMIZER_ROLES.includes(field.role.role) && !(isRole(field, 'decay') && !ofOptimizer(field.role));
 }
 
 function buildGroups(
@@ -118,14 +119,27 @@ function buildGroups(
       warn,
     );
   });
+  const common = commonRates(groups, loose);
+  const [first] = groups;
+  if (first && common.length) groups[0] = { ...first, fields: [...first.fields, ...common] };
   if (loose.length && groups.length > 1)
-    for (const field of loose)
+    for (const field of loose.filter((f) => !common.includes(f)))
       warn(
         'unassigned',
         `${readable(field.pointer)} belongs to none of the ${groups.length} optimizers in this file and was left alone`,
         field.site.kind === 'text' ? field.site.offset : undefined,
       );
   return groups;
+}
+
+/**
+ * Learning rates outside all blocks, such as the minimum of a scheduler that drives every optimizer: they follow the
+ * optimizers where these all scale alike, which sums (heavy ball) with momenta of their own need not do.
+ */
+function commonRates(groups: readonly Group[], loose: readonly Field[]): Field[] {
+  const optimizers = groups.map((g) => g.binding.optimizer);
+  const alike = optimizers.every((o) => o.name === optimizers[0]?.name && o.buffer !== 'sum');
+  return groups.length > 1 && alike ? loose.filter((f) => isRole(f, 'learning-rate')) : [];
 }
 
 /** A block with momentum but no learning rate belongs to the block around it that has one (`lr` beside `optimizer:`). */

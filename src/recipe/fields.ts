@@ -140,19 +140,29 @@ class FieldReader {
       if (/^(?:true|false)$/i.test(source))
         this.reading.flags.set(child(pointer, name), { role, value: /^t/i.test(source) });
     };
+    const entries = (
+      tuple: string,
+      index: number,
+      name: string,
+      roles: readonly { readonly role: Role }[],
+    ) => {
+      for (const [i, match] of [...tuple.matchAll(/[^\s,()[\]]+/g)].entries()) {
+        const item = roles[Math.min(i, roles.length - 1)];
+        if (item) part(`${name}${i}`, match[0], index + match.index, item.role);
+      }
+    };
     if (encoding.kind === 'kv-string') {
       for (const match of node.value.matchAll(/([\w.]+)\s*=\s*([^,\s]+)/g)) {
         const [whole, key = '', source = ''] = match;
         const field = encoding.fields?.[key];
-        if (field) part(key, source, match.index + whole.length - source.length, field.role);
+        const index = match.index + whole.length - source.length;
+        if (field && 'items' in field) {
+          const tuple = /^[([]?[^()[\]=]*?(?=[)\]]|\s+[\w.]+\s*=|$)/.exec(node.value.slice(index))?.[0] ?? '';
+          entries(tuple, index, `${key} `, field.items);
+        } else if (field) part(key, source, index, field.role);
       }
     } else if (encoding.kind === 'tuple-string') {
-      const entries = [...node.value.matchAll(/[^\s,()[\]]+/g)];
-      const roles = encoding.items ?? [];
-      for (const [i, match] of entries.entries()) {
-        const item = roles[Math.min(i, roles.length - 1)];
-        if (item) part(String(i), match[0], match.index, item.role);
-      }
+      entries(node.value, 0, '', encoding.items ?? []);
     } else {
       const batches = /^\s*(\d[\d_.]*(?:e[-+]?\d+)?)ba\s*$/i.exec(node.value);
       const role = encoding.items?.[0]?.role;

@@ -191,7 +191,12 @@ function decay(
     const length = field.value * perUpdate;
     const scaled = rule.count(field.value, kappa);
     const value = whole ? Math.max(1, Math.round(scaled.value)) : scaled.value;
-    return { field, ...scaled, value, scale: { what: 'half-life', from: length, to: value * kappa * perUpdate } };
+    return {
+      field,
+      ...scaled,
+      value,
+      scale: { what: 'half-life', from: length, to: value * kappa * perUpdate },
+    };
   }
   if (field.value === 0 || field.value === 1)
     return stays(
@@ -242,7 +247,7 @@ function dampening(field: Field, settings: Settings, { rule, options, batch }: T
 
 function assessAverage(field: Field<DecayRole>, task: Task): Assessment {
   const { kappa, perDevice, perForward } = task.batch;
-  if (field.role.of === 'weights')
+  if (field.role.of !== 'norm-stats')
     return decay(field, undefined, field.role.per === 'forward' ? perForward : kappa, task);
   return decay(field, undefined, task.recipe.syncNorm ? perForward : perDevice, task);
 }
