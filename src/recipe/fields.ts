@@ -46,7 +46,8 @@ class FieldReader {
     private readonly text: string,
   ) {}
 
-  role(pointer: Pointer, role: Role): void {
+  /** @param usedAt where an interpolation uses the value, if that is how it was found */
+  role(pointer: Pointer, role: Role, usedAt?: Pointer): void {
     const node = this.document.nodes.get(pointer);
     if (!node) return;
     if (node.kind === 'list' && role.role === 'batch')
@@ -62,15 +63,14 @@ class FieldReader {
         this.reading.flags.set(pointer, { role, value });
       return;
     }
-    if (typeof value === 'number') return this.add(pointer, role, value, node);
-    if (role.role === 'optimizer') return void this.reading.names.set(pointer, value);
+    if (typeof value === 'number') return this.add(pointer, role, value, node, usedAt);
     const number = numberInString(value);
-    if (number !== undefined) return this.add(pointer, role, number, node);
-    const reference = /^\$\{([\w-]+(?:[.[\]]+[\w-]+)*\]?)\}$/.exec(value)?.[1];
-    const target = reference && `/${reference.replace(/[\][.]+/g, '/').replace(/\/$/, '')}`;
-    if (target && target !== pointer && this.document.nodes.get(target)?.kind === 'scalar')
-      return this.role(target, role);
+    if (number !== undefined) return this.add(pointer, role, number, node, usedAt);
+    const target = this.target(value);
+    if (target !== undefined && target !== pointer && target !== usedAt)
+      return this.role(target, role, usedAt ?? pointer);
     if (/\$\{|^\?\?\?$/.test(value)) return this.skip(pointer, role, node, 'interpolation');
+    if (role.role === 'optimizer') return void this.reading.names.set(usedAt ?? pointer, value);
     if (value === 'auto') return this.skip(pointer, role, node, 'auto');
     const devices =
       role.role === 'batch' && role.part === 'devices' && /^\d+(?:\s*,\s*\d+)*,?$/.test(value.trim());
@@ -83,6 +83,13 @@ class FieldReader {
     );
   }
 
+  /** The scalar that `${a.b}` stands for, where it is in this file. */
+  private target(value: string): Pointer | undefined {
+    const reference = /^\$\{([\w-]+(?:[.[\]]+[\w-]+)*\]?)\}$/.exec(value)?.[1];
+    const target = reference && `/${reference.replace(/[\][.]+/g, '/').replace(/\/$/, '')}`;
+    return target && this.document.nodes.get(target)?.kind === 'scalar' ? target : undefined;
+  }
+
   /** `devices: [0, 2]` is two devices; such a list cannot be rewritten as another count. */
   private deviceList(pointer: Pointer, role: Role, value: number): void {
     this.reading.fields.push({ pointer, role, value, site: { kind: 'absent', pointer: '' } });
@@ -92,7 +99,7 @@ class FieldReader {
     this.reading.unreadable.push({ pointer, role, source: node.source, why, offset: node.offset });
   }
 
-  private add(pointer: Pointer, role: Role, value: number, node: ScalarNode): void {
+  private add(pointer: Pointer, role: Role, value: number, node: ScalarNode, usedAt?: Pointer): void {
     const site = {
       kind: 'text',
       node,
@@ -100,7 +107,7 @@ class FieldReader {
       length: node.length,
       source: node.source,
     } as const;
-    this.push({ pointer, role, value, site });
+    this.push({ pointer, role, value, site, ...(usedAt === undefined ? {} : { usedAt }) });
   }
 
   private push(field: Field): void {
@@ -109,8 +116,10 @@ class FieldReader {
       const name = field.part ? `${readable(field.pointer)} ${field.part}` : readable(field.pointer);
       throw problemAt('out-of-range', `${name} is ${field.value}: ${wrong}`, this.text, field.site.offset);
     }
-    if (this.reading.fields.some((f) => f.pointer === field.pointer && f.part === field.part)) return;
-    this.reading.fields.push(field);
+    const { fields } = this.reading;
+    const known = fields.findIndex((f) => f.pointer === field.pointer && f.part === field.part);
+    if (known === -1) fields.push(field);
+    else if (field.usedAt !== undefined && fields[known]?.usedAt === undefined) fields[known] = field;
   }
 
   encoded(pointer: Pointer, encoding: Encoding): void {

@@ -161,6 +161,10 @@ class Planner {
     if (trainer === 'linear') return kappa;
     if (trainer === 'sqrt') return Math.sqrt(kappa);
     if (trainer === 'per-worker') return this.batch.world;
+    const { from, to, world } = this.batch;
+    const passes = (to.accumulation / from.accumulation) * world;
+    if (trainer === 'passes') return passes;
+    if (trainer === 'micro') return kappa / passes;
     return trainer === 'noam' && this.options.steps !== 'keep' ? Math.sqrt(kappa) : 1;
   }
 
@@ -301,7 +305,8 @@ class Planner {
   private optimizerRemarks({ nesterov, fields }: Group, settings: Settings): void {
     const { optimizer, gradientDecay = 0 } = settings;
     if (this.ratio.kappa === 1) return;
-    const peak = fields.find((f) => isRole(f, 'learning-rate'));
+    const rates = fields.filter((f) => isRole(f, 'learning-rate'));
+    const peak = rates.find((f) => f.role.point === 'peak') ?? rates[0];
     if (nesterov && gradientDecay > 0) {
       const [before, after] = newestShare(gradientDecay, this.ratio.kappa);
       this.warn(
@@ -350,10 +355,11 @@ class Planner {
     const { recipe, ratio } = this;
     if (ratio.kappa === 1) {
       const { nominal } = this.batch.from;
+      const others = this.planned.some((p) => !isRole(p.field, 'batch') && p.value !== p.field.value);
       if (nominal !== undefined && this.batch.moves.length)
         this.warn(
           'nominal-batch',
-          `the trainer accumulates gradients up to ${nominal} samples by itself, so the batch behind a step stays ${ratio.from} and nothing else has to change`,
+          `the trainer accumulates gradients up to ${nominal} samples by itself, so the batch behind a step stays ${ratio.from}${others ? '; only what depends on the number of passes changes' : ' and nothing else has to change'}`,
         );
       return;
     }
