@@ -117,7 +117,12 @@ class FieldReader {
       throw problemAt('out-of-range', `${name} is ${field.value}: ${wrong}`, this.text, field.site.offset);
     }
     const { fields } = this.reading;
-    const known = fields.findIndex((f) => f.pointer === field.pointer && f.part === field.part);
+    const known = fields.findIndex(
+      (f) =>
+        f.pointer === field.pointer &&
+        f.part === field.part &&
+        (f.usedAt === undefined || field.usedAt === undefined || f.usedAt === field.usedAt),
+    );
     if (known === -1) fields.push(field);
     else if (field.usedAt !== undefined && fields[known]?.usedAt === undefined) fields[known] = field;
   }
