@@ -215,6 +215,10 @@ function lined(warning: Warning, text: string): Warning & { readonly line?: numb
   return warning.offset === undefined ? warning : { ...warning, line: placeOf(text, warning.offset).line };
 }
 
+function useOf({ fields, pointer }: Change): string {
+  return readable(fields[0]?.usedAt ?? pointer);
+}
+
 /** Turns changes into edits of one document. */
 class Editor {
   readonly edits: Edit[] = [];
@@ -280,7 +284,7 @@ class Editor {
       if (other && other.to !== change.to)
         throw problemAt(
           'alias-conflict',
-          `this value is used as ${readable(other.pointer)} (should become ${other.to}) and as ${readable(change.pointer)} (${change.to}): give them values of their own`,
+          `this value is used as ${useOf(other)} (should become ${other.to}) and as ${useOf(change)} (${change.to}): give them values of their own`,
           this.text,
           node.offset,
         );

@@ -1,4 +1,5 @@
 import { type ConvertOptions, dialectOf, ruleOf, understand } from './convert.ts';
+import type { BatchRole } from './dialect/roles.ts';
 import { parse } from './document/parse.ts';
 import type { Pointer } from './document/pointer.ts';
 import { placeOf } from './document/position.ts';
@@ -130,6 +131,18 @@ function memoryOf(field: Field, { from }: BatchChange): Explanation['memory'] {
   };
 }
 
+const PART_OF_BATCH: Readonly<Record<BatchRole['part'], string>> = {
+  global: 'global batch',
+  micro: 'micro batch',
+  accumulation: 'gradient accumulation',
+  devices: 'devices',
+  nodes: 'nodes',
+  'per-device': 'batch per device and step',
+  'per-node': 'batch per node',
+  nominal: 'nominal batch',
+  limit: 'second limit of the micro batch',
+};
+
 const AVERAGE_OF = {
   'second-moment': 'decay of the second moment',
   third: 'decay of a third average',
@@ -143,16 +156,7 @@ function roleInWords({ field, settings }: Assessment): string {
   const { role } = field;
   switch (role.role) {
     case 'batch':
-      return {
-        global: 'global batch',
-        micro: 'micro batch',
-        accumulation: 'gradient accumulation',
-        devices: 'devices',
-        nodes: 'nodes',
-        'per-device': 'batch per device and step',
-        nominal: 'nominal batch',
-        limit: 'second limit of the micro batch',
-      }[role.part];
+      return PART_OF_BATCH[role.part];
     case 'learning-rate':
       return `learning rate (${{ peak: 'peak', minimum: 'minimum', 'warmup-start': 'start of warm-up' }[role.point]})`;
     case 'decay':

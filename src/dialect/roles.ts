@@ -14,7 +14,7 @@ export type Role =
 export interface BatchRole {
   readonly role: 'batch';
   /**
-   * `per-device` is micro x accumulation in one number. `nominal` is a batch up to which the trainer accumulates by
+   * `per-device` is micro x accumulation in one number, `per-node` the samples of one machine. `nominal` is a batch up to which the trainer accumulates by
    * itself: the batch behind a step is the larger of it and global. `limit` is a second limit on the micro batch
    * (tokens beside sentences) and moves in proportion.
    */
@@ -25,6 +25,7 @@ export interface BatchRole {
     | 'devices'
     | 'nodes'
     | 'per-device'
+    | 'per-node'
     | 'nominal'
     | 'limit';
   readonly unit: 'samples' | 'tokens';
@@ -45,10 +46,11 @@ export interface LearningRateRole {
 }
 
 /**
- * How a trainer scales a value by itself: with the global batch, its root, the number of devices, or (`noam`) with
- * the warm-up length to the power -1/2.
+ * How a trainer scales a value by itself: with the global batch, its root, the number of devices, (`noam`) with the
+ * warm-up length to the power -1/2, with the passes that make a step (accumulation x devices, where their gradients
+ * are added up), or with the samples of one such pass (`micro`).
  */
-export type TrainerScaling = 'linear' | 'sqrt' | 'per-worker' | 'noam';
+export type TrainerScaling = 'linear' | 'sqrt' | 'per-worker' | 'noam' | 'passes' | 'micro';
 
 /** An exponential average; `schedule` is an exponential warm-up of the learning rate, which forgets its start alike. */
 export interface DecayRole {

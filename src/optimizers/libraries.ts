@@ -270,6 +270,65 @@ const LIBRARIES: Readonly<Record<string, Library>> = {
   },
   // huggingface/diffusers examples/*/train_*.py: AdamW or bitsandbytes' AdamW8bit, with adam_* arguments.
   diffusers: { extends: 'torch', names: { adamw: { is: 'adamw', ...ADAM, weightDecay: 0.01 } } },
+  // facebookresearch/detectron2 detectron2/solver/build.py: torch SGD, NESTEROV False.
+  detectron2: {
+    extends: 'torch',
+    names: { sgd: { is: 'sgd', gradient: 0.9, dampening: 0, weightDecay: 1e-4, nesterov: false } },
+  },
+  // microsoft/Swin-Transformer optimizer.py: SGD with nesterov=True; apex's FusedAdam is AdamW unless told otherwise.
+  swin: {
+    extends: 'torch',
+    names: {
+      sgd: { is: 'sgd', gradient: 0.9, dampening: 0, nesterov: true },
+      fusedadam: { is: 'adamw', ...ADAM },
+    },
+  },
+  // facebookresearch/SlowFast slowfast/models/optimizer.py; mt_adamw is torch's multi-tensor AdamW. LARS_ON wraps SGD.
+  slowfast: {
+    extends: 'torch',
+    names: {
+      sgd: { is: 'sgd', gradient: 0.9, dampening: 0, nesterov: true },
+      lars: { is: 'lars', gradient: 0.9, nesterov: true },
+      mtadamw: { is: 'adamw', ...ADAM },
+    },
+  },
+  // ultralytics/ultralytics ultralytics/engine/trainer.py build_optimizer: SGD with nesterov=True, betas (momentum, 0.999).
+  ultralytics: {
+    extends: 'torch',
+    names: { sgd: { is: 'sgd', gradient: 0.937, dampening: 0, weightDecay: 5e-4, nesterov: true } },
+  },
+  // huggingface/pytorch-image-models timm/optim/_optim_factory.py and the classes it names.
+  timm: {
+    extends: 'torch',
+    names: {
+      sgd: { is: 'sgd', gradient: 0.9, dampening: 0, nesterov: true },
+      nesterov: { is: 'sgd', gradient: 0.9, dampening: 0, nesterov: true },
+      momentum: { is: 'sgd', gradient: 0.9, dampening: 0, nesterov: false },
+      sgdw: { is: 'sgd', gradient: 0.9, dampening: 0, nesterov: true, differs: { weightDecay: 'times-lr' } },
+      nesterovw: {
+        is: 'sgd',
+        gradient: 0.9,
+        dampening: 0,
+        nesterov: true,
+        differs: { weightDecay: 'times-lr' },
+      },
+      adamwlegacy: { is: 'adamw', ...ADAM },
+      nadamlegacy: { is: 'nadam', ...ADAM },
+      nadamw: { is: 'nadam', ...ADAM, differs: { weightDecay: 'times-lr' } },
+      radamlegacy: { is: 'radam', ...ADAM },
+      radamw: { is: 'radam', ...ADAM, differs: { weightDecay: 'times-lr' } },
+      lamb: { is: 'lamb', ...ADAM, epsilon: 1e-6 },
+      lambc: { is: 'lamb', ...ADAM, epsilon: 1e-6 },
+      lars: { is: 'lars', gradient: 0.9 },
+      nlars: { is: 'lars', gradient: 0.9, nesterov: true },
+      lion: { is: 'lion', gradient: 0.9, secondMoment: 0.99 },
+      novograd: { is: 'novograd', gradient: 0.95, secondMoment: 0.98, epsilon: 1e-8 },
+      rmsprop: { is: 'rmsprop', gradient: 0.9, secondMoment: 0.9, epsilon: 1e-8 },
+      rmsproptf: { is: 'rmsprop-tf', gradient: 0.9, secondMoment: 0.9, epsilon: 1e-10 },
+      muon: { is: 'muon', gradient: 0.9, nesterov: false },
+      nmuon: { is: 'muon', gradient: 0.9, nesterov: true },
+    },
+  },
 };
 
 /**

@@ -76,7 +76,9 @@ export function readBatch(
   const worldInFile = devices === undefined ? undefined : devices.value * (one('nodes')?.value ?? 1);
   const world = options.world ?? worldInFile;
   const blocked = unreadable.find(
-    (u) => u.role.role === 'batch' && ['global', 'micro', 'per-device', 'accumulation'].includes(u.role.part),
+    (u) =>
+      u.role.role === 'batch' &&
+      ['global', 'micro', 'per-device', 'per-node', 'accumulation'].includes(u.role.part),
   );
   const wrong = (field: Field, message: string) =>
     problemAt('batch-inconsistent', message, text, siteOffset(field));
@@ -89,6 +91,8 @@ export function readBatch(
     );
 
   if (global && nominal) {
+    if (options.from !== undefined && options.from !== global.value)
+      throw wrong(global, `${readable(global.pointer)} is ${global.value}, but --from says ${options.from}`);
     const size = effective(global.value, nominal.value);
     return {
       global: size,
@@ -103,7 +107,12 @@ export function readBatch(
       throw wrong(global, `${readable(global.pointer)} is ${global.value}, but --from says ${options.from}`);
     return fromGlobal(global, micro, accumulationField, world, fields, wrong);
   }
-  const here = micro ?? perDevice ?? global;
+  const perNode = one('per-node');
+  if (perNode && (options.from === undefined || perNode.site.kind === 'text'))
+    return fromNodes(perNode, one('nodes')?.value ?? 1, world, options, fields, wrong);
+  if (global && !micro && !perDevice && !blocked && options.from === undefined)
+    return fromGlobal(global, undefined, accumulationField, world, fields, wrong);
+  const here = micro ?? perDevice;
   const readableHere = here && (here.site.kind === 'text' || !blocked);
   if (!readableHere) {
     if (options.from !== undefined)
@@ -172,6 +181,25 @@ export function readBatch(
   };
 }
 
+/** A trainer that counts the samples of one machine, shared by its devices. */
+function fromNodes(
+  perNode: Field<BatchRole>,
+  nodes: number,
+  world: number | undefined,
+  { from }: BatchOptions,
+  fields: readonly Field<BatchRole>[],
+  wrong: (field: Field, message: string) => Problem,
+): Batch {
+  const global = perNode.value * nodes;
+  const name = readable(perNode.pointer);
+  if (from !== undefined && from !== global)
+    throw wrong(perNode, `${name} x machines is ${global}, but --from says ${from}`);
+  const devices = world ?? nodes;
+  if (global % devices !== 0)
+    throw wrong(perNode, `${name} ${perNode.value} cannot be shared evenly by ${devices / nodes} devices`);
+  return { global, micro: global / devices, accumulation: 1, world: devices, fields };
+}
+
 function fromGlobal(
   global: Field<BatchRole>,
   micro: Field<BatchRole> | undefined,
@@ -226,7 +254,7 @@ export function moveBatch(from: Batch, options: BatchOptions, text: string): Bat
   const parts =
     from.nominal === undefined
       ? split(from, options, world, text)
-      : accumulateTo(from.nominal, options, world);
+      : accumulateTo(from.nominal, options.to ?? from.global / from.accumulation, world);
   const to = { global: parts.micro * parts.accumulation * world, ...parts, world };
   const kappa = to.global / from.global;
   const worldRatio = world / (from.world ?? 1);
@@ -240,11 +268,18 @@ export function moveBatch(from: Batch, options: BatchOptions, text: string): Bat
 
 /** What a trainer that accumulates up to a nominal batch makes of a batch: round(nominal/batch) passes, at least one. */
 function effective(batch: number, nominal: number): number {
-  return batch * Math.max(1, Math.round(nominal / batch));
+  return batch * Math.max(1, roundHalfToEven(nominal / batch));
+}
+
+/** As Python's round() does, which trainers use. */
+function roundHalfToEven(x: number): number {
+  const down = Math.floor(x);
+  if (x - down !== 0.5) return Math.round(x);
+  return down % 2 === 0 ? down : down + 1;
 }
 
 /** There `--to` is the batch of the config, and the accumulation follows by itself. */
-function accumulateTo(nominal: number, { to = nominal }: BatchOptions, world: number) {
+function accumulateTo(nominal: number, to: number, world: number) {
   return { micro: to / world, accumulation: effective(to, nominal) / to };
 }
 
@@ -335,6 +370,8 @@ function newValue(
       return to.accumulation;
     case 'per-device':
       return to.micro * to.accumulation;
+    case 'per-node':
+      return to.global / (from.fields.find((f) => f.role.part === 'nodes')?.value ?? 1);
     case 'nodes':
       return field.value;
     case 'devices': {

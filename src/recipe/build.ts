@@ -91,7 +91,7 @@ function buildGroups(
   const members = new Map<Pointer, Field[]>();
   const loose: Field[] = [];
   for (const field of settings) {
-    const scope = scopeOf(field.pointer);
+    const scope = scopeOf(field.usedAt ?? field.pointer);
     if (scope === undefined) loose.push(field);
     else members.set(scope, [...(members.get(scope) ?? []), field]);
   }

@@ -46,7 +46,8 @@ class FieldReader {
     private readonly text: string,
   ) {}
 
-  role(pointer: Pointer, role: Role): void {
+  /** @param usedAt where an interpolation uses the value, if that is how it was found */
+  role(pointer: Pointer, role: Role, usedAt?: Pointer): void {
     const node = this.document.nodes.get(pointer);
     if (!node) return;
     if (node.kind === 'list' && role.role === 'batch')
@@ -62,13 +63,14 @@ class FieldReader {
         this.reading.flags.set(pointer, { role, value });
       return;
     }
-    if (typeof value === 'number') return this.add(pointer, role, value, node);
-    if (role.role === 'optimizer') return void this.reading.names.set(pointer, value);
+    if (typeof value === 'number') return this.add(pointer, role, value, node, usedAt);
     const number = numberInString(value);
-    if (number !== undefined) return this.add(pointer, role, number, node);
-    const target = this.referenced(pointer, value);
-    if (target) return this.role(target, role);
+    if (number !== undefined) return this.add(pointer, role, number, node, usedAt);
+    const target = this.target(value);
+    if (target !== undefined && target !== pointer && target !== usedAt)
+      return this.role(target, role, usedAt ?? pointer);
     if (/\$\{|^\?\?\?$/.test(value)) return this.skip(pointer, role, node, 'interpolation');
+    if (role.role === 'optimizer') return void this.reading.names.set(usedAt ?? pointer, value);
     if (value === 'auto') return this.skip(pointer, role, node, 'auto');
     const devices =
       role.role === 'batch' && role.part === 'devices' && /^\d+(?:\s*,\s*\d+)*,?$/.test(value.trim());
@@ -81,24 +83,23 @@ class FieldReader {
     );
   }
 
+  /** The scalar that `${a.b}` stands for, where it is in this file. */
+  private target(value: string): Pointer | undefined {
+    const reference = /^\$\{([\w-]+(?:[.[\]]+[\w-]+)*\]?)\}$/.exec(value)?.[1];
+    const target = reference && `/${reference.replace(/[\][.]+/g, '/').replace(/\/$/, '')}`;
+    return target && this.document.nodes.get(target)?.kind === 'scalar' ? target : undefined;
+  }
+
   /** `devices: [0, 2]` is two devices; such a list cannot be rewritten as another count. */
   private deviceList(pointer: Pointer, role: Role, value: number): void {
     this.reading.fields.push({ pointer, role, value, site: { kind: 'absent', pointer: '' } });
-  }
-
-  /** The scalar of this file that an interpolation `${a.b}` stands for. */
-  private referenced(pointer: Pointer, value: string): Pointer | undefined {
-    const reference = /^\$\{([\w-]+(?:[.[\]]+[\w-]+)*\]?)\}$/.exec(value)?.[1];
-    const target = reference && `/${reference.replace(/[\][.]+/g, '/').replace(/\/$/, '')}`;
-    const found = target && target !== pointer && this.document.nodes.get(target)?.kind === 'scalar';
-    return found ? target : undefined;
   }
 
   private skip(pointer: Pointer, role: Role, node: ScalarNode, why: Unreadable['why']): void {
     this.reading.unreadable.push({ pointer, role, source: node.source, why, offset: node.offset });
   }
 
-  private add(pointer: Pointer, role: Role, value: number, node: ScalarNode): void {
+  private add(pointer: Pointer, role: Role, value: number, node: ScalarNode, usedAt?: Pointer): void {
     const site = {
       kind: 'text',
       node,
@@ -106,7 +107,7 @@ class FieldReader {
       length: node.length,
       source: node.source,
     } as const;
-    this.push({ pointer, role, value, site });
+    this.push({ pointer, role, value, site, ...(usedAt === undefined ? {} : { usedAt }) });
   }
 
   private push(field: Field): void {
@@ -115,15 +116,22 @@ class FieldReader {
       const name = field.part ? `${readable(field.pointer)} ${field.part}` : readable(field.pointer);
       throw problemAt('out-of-range', `${name} is ${field.value}: ${wrong}`, this.text, field.site.offset);
     }
-    if (this.reading.fields.some((f) => f.pointer === field.pointer && f.part === field.part)) return;
-    this.reading.fields.push(field);
+    const { fields } = this.reading;
+    const known = fields.findIndex(
+      (f) =>
+        f.pointer === field.pointer &&
+        f.part === field.part &&
+        (f.usedAt === undefined || field.usedAt === undefined || f.usedAt === field.usedAt),
+    );
+    if (known === -1) fields.push(field);
+    else if (field.usedAt !== undefined && fields[known]?.usedAt === undefined) fields[known] = field;
   }
 
   encoded(pointer: Pointer, encoding: Encoding): void {
     const node = this.document.nodes.get(pointer);
     if (node?.kind !== 'scalar' || typeof node.value !== 'string') return;
-    const target = this.referenced(pointer, node.value);
-    if (target) return this.encoded(target, encoding);
+    const target = this.target(node.value);
+    if (target !== undefined && target !== pointer) return this.encoded(target, encoding);
     const start = node.source.indexOf(node.value);
     if (start === -1) return;
     const at = node.offset + start;

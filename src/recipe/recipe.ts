@@ -24,6 +24,8 @@ export interface Field<R extends Role = Role> {
   readonly role: R;
   readonly value: number;
   readonly site: Site;
+  /** Where an interpolation uses the value: what it does follows its use, not the place it is written at. */
+  readonly usedAt?: Pointer;
 }
 
 /** A field whose number is not in the file: `auto`, or computed from others by an interpolation. */

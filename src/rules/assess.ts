@@ -176,6 +176,9 @@ function ownScaling(trainer: TrainerScaling | undefined, { batch, options }: Tas
   if (trainer === 'linear') return batch.kappa;
   if (trainer === 'sqrt') return Math.sqrt(batch.kappa);
   if (trainer === 'per-worker') return batch.world;
+  const passes = (batch.to.accumulation / batch.from.accumulation) * batch.world;
+  if (trainer === 'passes') return passes;
+  if (trainer === 'micro') return batch.kappa / passes;
   return trainer === 'noam' && options.steps !== 'keep' ? Math.sqrt(batch.kappa) : 1;
 }
 

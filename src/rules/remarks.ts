@@ -17,7 +17,7 @@ const BF16_STEP = 2 ** -9;
 /** What a user should know about a plan, with numbers. Says nothing where nothing moves. */
 export function remarks(task: Task, assessments: readonly Assessment[]): Warning[] {
   const { recipe, batch, rule, options } = task;
-  if (batch.kappa === 1) return nominal(task);
+  if (batch.kappa === 1) return nominal(task, assessments);
   return [
     ...recipe.groups.flatMap((group) => aboutOptimizer(group, task)),
     ...assessments.flatMap((a) => [...aboutDecay(a, task), ...aboutCount(a, task)]),
@@ -50,12 +50,16 @@ function warning(code: string, message: string, field?: Field): Warning {
   return { code, message, ...(field?.site.kind === 'text' ? { offset: field.site.offset } : {}) };
 }
 
-function nominal({ batch: { from, moves } }: Task): Warning[] {
+function nominal({ batch: { from, moves } }: Task, assessments: readonly Assessment[]): Warning[] {
   if (from.nominal === undefined || moves.length === 0) return [];
+  const others = assessments.some((a) => a.field.role.role !== 'batch' && a.value !== a.field.value);
+  const consequence = others
+    ? '; only what depends on the number of passes changes'
+    : ' and nothing else has to change';
   return [
     warning(
       'nominal-batch',
-      `the trainer accumulates gradients up to ${from.nominal} samples by itself, so the batch behind a step stays ${from.global} and nothing else has to change`,
+      `the trainer accumulates gradients up to ${from.nominal} samples by itself, so the batch behind a step stays ${from.global}${consequence}`,
     ),
   ];
 }
@@ -64,7 +68,8 @@ function aboutOptimizer(group: Group, { batch, rule, options }: Task): Warning[]
   const { kappa } = batch;
   const settings = settingsOf(group);
   const { optimizer, gradientDecay = 0, secondMomentDecay } = settings;
-  const peak = group.fields.find((f) => isRole(f, 'learning-rate'));
+  const rates = group.fields.filter((f) => isRole(f, 'learning-rate'));
+  const peak = rates.find((f) => f.role.point === 'peak') ?? rates[0];
   const result: Warning[] = [];
   const add = (code: string, message: string) => result.push(warning(code, message, peak));
   const powers = rule.decay(0.5, 'gradient', settings, kappa, { ...options, literal: false }).value !== 0.5;
