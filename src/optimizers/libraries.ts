@@ -22,6 +22,9 @@ const ADAM: OptimizerDefaults = {
   weightDecay: 0,
 };
 
+/** Muon for the matrices and AdamW for the rest, under one learning rate: the betas are AdamW's. */
+const MUON_BESIDE_ADAM: Partial<Optimizer> = { title: 'Muon beside AdamW', secondMoment: true };
+
 /**
  * What each framework calls its optimizers and which defaults they have there.
  * The facts of a library follow its source, named at its head.
@@ -92,7 +95,10 @@ const LIBRARIES: Readonly<Record<string, Library>> = {
     },
   },
   // hiyouga/LLaMA-Factory src/llamafactory/third_party/muon/muon.py: a summing buffer, momentum 0.95, Nesterov.
-  'llama-factory': { extends: 'hf', names: { muon: { is: 'muon-sum', gradient: 0.95, nesterov: true } } },
+  'llama-factory': {
+    extends: 'hf',
+    names: { muon: { is: 'muon-sum', nesterov: false, differs: MUON_BESIDE_ADAM } },
+  },
   // deepspeedai/DeepSpeed deepspeed/runtime/engine.py _configure_basic_optimizer: Adam is AdamW unless adam_w_mode is false.
   deepspeed: {
     extends: 'torch',
@@ -107,7 +113,15 @@ const LIBRARIES: Readonly<Record<string, Library>> = {
       lamb: { is: 'lamb', ...ADAM },
       onebitlamb: { is: 'lamb', ...ADAM },
       lion: { is: 'lion', lr: 1e-3, gradient: 0.9, secondMoment: 0.99, weightDecay: 0 },
-      muon: { is: 'muon', gradient: 0.95 },
+      // runtime/zero/muon/original_muon.py MuonWithAuxAdam: one optimizer, AdamW for what is no matrix.
+      muon: {
+        is: 'muon',
+        gradient: 0.95,
+        epsilon: 1e-10,
+        weightDecay: 0,
+        nesterov: true,
+        differs: MUON_BESIDE_ADAM,
+      },
     },
   },
 };
