@@ -89,7 +89,9 @@ const LIBRARIES: Readonly<Record<string, Library>> = {
     extends: 'hf',
     names: {
       aoadamw: { is: 'adamw', ...ADAM },
-      optimiadamw: { is: 'adamw', ...ADAM },
+      optimiadamw: { is: 'adamw' },
+      adoptadamw: { is: 'adamw', differs: { title: 'ADOPT' } },
+      muon: { is: 'muon', nesterov: false, differs: MUON_BESIDE_ADAM },
       camepy: { is: 'came', gradient: 0.9, secondMoment: 0.999, third: 0.9999 },
       camepytorch: { is: 'came', gradient: 0.9, secondMoment: 0.999, third: 0.9999 },
     },
