@@ -41,6 +41,14 @@ const absent: CodeKeywordDefinition = {
   },
 };
 
+/** Always fails, with its own sentence: for a key that must not stand beside another one. */
+const forbidden: CodeKeywordDefinition = {
+  keyword: 'forbidden',
+  schemaType: 'string',
+  error: { message: ({ schema }) => str`${schema as string}` },
+  code: (cxt) => cxt.fail(_`true`),
+};
+
 /** An encoding's fields stripped to their roles: their bounds are checked once the string is decoded. */
 function rolesOnly({
   kind,
@@ -97,6 +105,7 @@ export function createAjv(options: { standalone: boolean }): Ajv2020 {
   for (const keyword of ['role', 'encoding', 'scope', 'constraint', 'note', 'assumes'] as const)
     ajv.addKeyword(collector(keyword));
   ajv.addKeyword(absent);
+  ajv.addKeyword(forbidden);
   for (const annotation of ['dialect', 'detect', 'defaultFrom']) ajv.addKeyword(annotation);
   return ajv;
 }

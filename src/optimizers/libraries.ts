@@ -30,6 +30,9 @@ const TIMES_LR: Pick<Spelling, 'differs'> = { differs: { weightDecay: 'times-lr'
 
 const INDEPENDENT: Pick<Spelling, 'differs'> = { differs: { weightDecay: 'independent' } };
 
+/** Muon for the matrices and AdamW for the rest, under one learning rate: the betas are AdamW's. */
+const MUON_BESIDE_ADAM: Partial<Optimizer> = { title: 'Muon beside AdamW', secondMoment: true };
+
 /**
  * What each framework calls its optimizers and which defaults they have there.
  * The facts of a library follow its source, named at its head.
@@ -94,13 +97,13 @@ const LIBRARIES: Readonly<Record<string, Library>> = {
     extends: 'hf',
     names: {
       aoadamw: { is: 'adamw', ...ADAM },
-      optimiadamw: { is: 'adamw', ...ADAM },
+      optimiadamw: { is: 'adamw' },
+      adoptadamw: { is: 'adamw', differs: { title: 'ADOPT' } },
+      muon: { is: 'muon', nesterov: false, differs: MUON_BESIDE_ADAM },
       camepy: { is: 'came', gradient: 0.9, secondMoment: 0.999, third: 0.9999 },
       camepytorch: { is: 'came', gradient: 0.9, secondMoment: 0.999, third: 0.9999 },
     },
   },
-  // hiyouga/LLaMA-Factory src/llamafactory/third_party/muon/muon.py: a summing buffer, momentum 0.95, Nesterov.
-  'llama-factory': { extends: 'hf', names: { muon: { is: 'muon-sum', gradient: 0.95, nesterov: true } } },
   // mosaicml/composer composer/optim/decoupled_weight_decay.py, mosaicml/llm-foundry llmfoundry/optim/{lion,adaptive_lion}.py:
   // p *= 1 - (lr/initial_lr)*weight_decay, so the decay does not depend on the peak learning rate.
   composer: {
@@ -189,6 +192,11 @@ const LIBRARIES: Readonly<Record<string, Library>> = {
       popularlars: { is: 'lars', differs: { normalises: 'after-momentum' } },
     },
   },
+  // hiyouga/LLaMA-Factory src/llamafactory/third_party/muon/muon.py: the buffer sums.
+  'llama-factory': {
+    extends: 'hf',
+    names: { muon: { is: 'muon-sum', nesterov: false, differs: MUON_BESIDE_ADAM } },
+  },
   // deepspeedai/DeepSpeed deepspeed/runtime/engine.py _configure_basic_optimizer: Adam is AdamW unless adam_w_mode is false.
   deepspeed: {
     extends: 'torch',
@@ -203,7 +211,15 @@ const LIBRARIES: Readonly<Record<string, Library>> = {
       lamb: { is: 'lamb', ...ADAM },
       onebitlamb: { is: 'lamb', ...ADAM },
       lion: { is: 'lion', lr: 1e-3, gradient: 0.9, secondMoment: 0.99, weightDecay: 0 },
-      muon: { is: 'muon', gradient: 0.95 },
+      // runtime/zero/muon/original_muon.py MuonWithAuxAdam: one optimizer, AdamW for what is no matrix.
+      muon: {
+        is: 'muon',
+        gradient: 0.95,
+        epsilon: 1e-10,
+        weightDecay: 0,
+        nesterov: true,
+        differs: MUON_BESIDE_ADAM,
+      },
     },
   },
   // NVIDIA/Megatron-LM megatron/core/optimizer/optimizer_config.py: decoupled_weight_decay is on, and Muon leaves

@@ -9,7 +9,7 @@ export interface RandomConfig {
 type Value = string | Value[] | Entry[];
 type Entry = readonly [key: string, value: Value];
 
-const decay = fc.double({ min: 0.5, max: 0.9999, noNaN: true }).map((x) => String(Number(x.toPrecision(6))));
+const decay = fc.double({ min: 0.8, max: 0.9999, noNaN: true }).map((x) => String(Number(x.toPrecision(6))));
 const rate = fc
   .tuple(fc.double({ min: 1e-6, max: 0.3, noNaN: true }), fc.boolean())
   .map(([x, scientific]) => {
