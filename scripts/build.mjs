@@ -77,6 +77,15 @@ async function validators() {
 const CORE =
   /src\/(?:cli|problem|version|convert)\.ts|src\/(?:document\/(?!json|yaml)|io\/(?:files|streams)|recipe|rules|optimizers|dialect\/(?:dialect|generated\/(?:index|detect))|commands\/(?:convert|options))|node_modules\/commander|rolldown\/runtime/;
 
+/** commander loads it for subcommands that are programs of their own, of which there are none here. */
+const WITHOUT_CHILD_PROCESS = {
+  name: 'without-child-process',
+  resolveId: (id, importer) =>
+    id === 'node:child_process' && importer?.includes('commander') ? '\0no-child-process' : undefined,
+  load: (id) =>
+    id === '\0no-child-process' ? 'export const spawn = undefined; export default { spawn };' : undefined,
+};
+
 async function distribution() {
   const dependencies = Object.keys((await readJson('package.json')).dependencies);
   await bundle(
@@ -90,7 +99,7 @@ async function distribution() {
       // What convert needs every time in one file: each further file costs a search, a read and a compilation.
       codeSplitting: { groups: [{ name: 'core', test: CORE }] },
     },
-    { preserveEntrySignatures: 'allow-extension' },
+    { preserveEntrySignatures: 'allow-extension', plugins: [WITHOUT_CHILD_PROCESS] },
   );
   const external = (id) => dependencies.some((d) => id === d || id.startsWith(`${d}/`));
   await bundle(
