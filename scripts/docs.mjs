@@ -1,4 +1,5 @@
-// Writes the generated pages: docs/rules.md and docs/dialects.md. Run after `npm run build`.
+// Writes the generated parts of README.md, docs/rules.md and docs/dialects.md. Run after `npm run build`.
+import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { listDialects, OPTIMIZERS, RULES } from '../dist/lib/index.js';
 
@@ -66,3 +67,9 @@ fill(
     ),
   ].join('\n'),
 );
+
+const example = ['fixtures/hf-trainer/adamw-64-gpus/input.yaml', '--to', '64', '--world', '64'];
+const shown = (...more) =>
+  spawnSync(process.execPath, ['bin/rebatch.js', ...example, ...more, '--no-color'], { encoding: 'utf8' });
+fill('README.md', 'diff', `\`\`\`diff\n${shown('--diff', '-q').stdout.trimEnd()}\n\`\`\``);
+fill('README.md', 'table', `\`\`\`text\n${shown().stderr.trimEnd()}\n\`\`\``);

@@ -131,7 +131,7 @@ function aboutOptimizer(group: Group, { batch, rule, options }: Task): Warning[]
     if (options.noiseScale === undefined && rule.name === 'ema')
       add(
         'noise-scale-unknown',
-        `${optimizer.title}: kappa*lr holds where the batch is well above the gradient noise scale; well below it sqrt(kappa)*lr does (a factor of ${num(Math.sqrt(kappa))} between them). With --noise-scale N it is exact`,
+        `${optimizer.title}: kappa*lr holds where the batch is well above the gradient noise scale; well below it sqrt(kappa)*lr does (a factor of ${num(Math.sqrt(kappa))} between them). With --noise-scale N it lies in between`,
       );
     if (
       options.noiseScale !== undefined &&
