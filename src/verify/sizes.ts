@@ -1,5 +1,5 @@
 import type { AverageCase } from './backends/backend.ts';
-import { type AveragePair, align } from './theory.ts';
+import { type Alignment, type AveragePair, align } from './theory.ts';
 
 /** How much to run: coordinates and aligned blocks, and for each case when to compare. */
 export interface Sizes {
@@ -17,6 +17,8 @@ const FEWEST_COORDINATES = 48;
 /** Memories of the slowest average to run, where that can be afforded, and to leave before the first comparison. */
 const RUN_MEMORIES = 10;
 const START_MEMORIES = 4;
+/** Predictions are made for every comparison, so there is an end to them. */
+const MOST_SNAPSHOTS = 2000;
 
 /**
  * Sizes that spend the draws well: long enough for the slowest average to forget its start, then as many coordinates
@@ -29,7 +31,7 @@ export function chooseSizes(
 ): Sizes {
   const { old, now } = align(batch);
   const perBlock = old + now - 1;
-  const memories = decays.map(([b, c]) => Math.max(memory(b ** old), memory(Math.max(b, c) ** now)));
+  const memories = decays.map((decay) => memoryOf(decay, { old, now }));
   const slowest = Math.max(...memories, 1);
   const wanted = Math.ceil(RUN_MEMORIES * slowest);
   const affordable = Math.max(2, Math.floor(draws / (perBlock * FEWEST_COORDINATES)));
@@ -39,22 +41,29 @@ export function chooseSizes(
   return { coordinates, blocks, snapshots: memories.map((m) => schedule(m, blocks)) };
 }
 
-/** Blocks until an average has forgotten all but 1/e. */
-function memory(blockDecay: number): number {
-  return blockDecay === 0 ? 0 : -1 / Math.log(blockDecay);
+/** Blocks until the slowest of the old, the new and the unconverted average has forgotten all but 1/e. */
+export function memoryOf([b, c]: AveragePair['decay'], { old, now }: Alignment): number {
+  const memory = (blockDecay: number) => (blockDecay === 0 ? 0 : -1 / Math.log(blockDecay));
+  return Math.max(memory(b ** old), memory(Math.max(b, c) ** now));
 }
 
-function schedule(memory: number, blocks: number): AverageCase['snapshots'] {
+/**
+ * When to compare an average with this memory, in blocks: first when it has forgotten its start or, in a run too short
+ * for that, when two fifths are over; then twice in a memory, where comparisons hardly repeat each other.
+ */
+export function schedule(memory: number, blocks: number): AverageCase['snapshots'] {
   const first = Math.max(1, Math.min(Math.ceil(START_MEMORIES * memory), Math.ceil(0.4 * blocks)));
-  return { first, every: Math.max(1, Math.round(memory / 2)) };
+  const every = Math.max(1, Math.round(memory / 2), Math.floor(blocks / MOST_SNAPSHOTS));
+  return { first, every, pace: Math.max(1, Math.round(memory / 6)) };
 }
 
 /** The blocks at which a case is compared. */
-export function snapshotBlocks({ first, every }: AverageCase['snapshots'], blocks: number): number[] {
-  return Array.from(
-    { length: Math.max(0, Math.floor((blocks - first) / every) + 1) },
-    (_, i) => first + i * every,
-  );
+export function snapshotBlocks(
+  { first, every }: Pick<AverageCase['snapshots'], 'first' | 'every'>,
+  blocks: number,
+): number[] {
+  const count = Math.max(0, Math.floor((blocks - first) / every) + 1);
+  return Array.from({ length: count }, (_, i) => first + i * every);
 }
 
 function clamp(x: number, low: number, high: number): number {

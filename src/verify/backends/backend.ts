@@ -8,8 +8,11 @@ export interface AverageCase extends Pick<AveragePair, 'decay'> {
   readonly gain: number;
   /** The same for the old decay at the new batch. */
   readonly unconvertedGain: number;
-  /** Aligned blocks after which the averages are compared: `first`, then every `every` blocks to the run's end. */
-  readonly snapshots: { readonly first: number; readonly every: number };
+  /**
+   * Aligned blocks after which the averages are compared: `first`, then every `every` blocks to the run's end. A
+   * trajectory takes a point every `pace` blocks.
+   */
+  readonly snapshots: { readonly first: number; readonly every: number; readonly pace: number };
 }
 
 /** Recorded gradients: rows in time, each the mean gradient of gcd(old, new) samples; columns are coordinates. */

@@ -42,7 +42,7 @@ async function averages(request: AveragesRequest, control: Control): Promise<Ave
     control.signal?.throwIfAborted();
     lookUp = performance.now() + SLICE;
   }
-  return { cases: runs.map((run) => resultOf(run, request)), level: levelOf(old, now, request.mean) };
+  return { cases: runs.map(resultOf), level: levelOf(old, now, request.mean) };
 }
 
 /** Gradients of the stretches in order; `values` holds the mean over the latest, by coordinate. */
@@ -165,10 +165,9 @@ function startCase(one: AverageCase, { coordinates }: AveragesRequest): CaseRun 
 }
 
 function snapshot(run: CaseRun, block: number, request: AveragesRequest, alignment: Alignment): void {
-  const { first, every } = run.snapshots;
+  const { first, every, pace } = run.snapshots;
   if (block < first) return;
   const { trajectory } = run;
-  const pace = Math.max(1, Math.floor(every / 3));
   if ((block - first) % pace === 0 && trajectory.blocks.length < TRAJECTORY_POINTS) {
     trajectory.blocks.push(block);
     trajectory.old.push(run.old[0]!);
@@ -195,7 +194,7 @@ function snapshot(run: CaseRun, block: number, request: AveragesRequest, alignme
   }
 }
 
-function resultOf(run: CaseRun, _request: AveragesRequest): AverageResult {
+function resultOf(run: CaseRun): AverageResult {
   return {
     converted: rootOf(ratioOfSums(run.difference, run.own)),
     unconverted: rootOf(ratioOfSums(run.unconvertedDifference, run.own)),
