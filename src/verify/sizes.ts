@@ -8,8 +8,10 @@ export interface Sizes {
   readonly snapshots: readonly AverageCase['snapshots'][];
 }
 
-/** Draws for one request unless told: about two seconds of the reference on one core. */
-export const DEFAULT_DRAWS = 3e7;
+/** Draws for one request unless told: half a second of the reference on one core. */
+export const DEFAULT_DRAWS = 1e7;
+/** How much more a long memory may cost before its run is cut short. */
+const PATIENCE = 6;
 
 const MOST_COORDINATES = 512;
 /** Below this a standard error over coordinates is itself too uncertain for a bound of five. */
@@ -34,7 +36,7 @@ export function chooseSizes(
   const memories = decays.map((decay) => memoryOf(decay, { old, now }));
   const slowest = Math.max(...memories, 1);
   const wanted = Math.ceil(RUN_MEMORIES * slowest);
-  const affordable = Math.max(2, Math.floor(draws / (perBlock * FEWEST_COORDINATES)));
+  const affordable = Math.max(2, Math.floor((PATIENCE * draws) / (perBlock * FEWEST_COORDINATES)));
   const least = Math.min(wanted, affordable);
   const coordinates = even(clamp(draws / (perBlock * least), FEWEST_COORDINATES, MOST_COORDINATES));
   const blocks = Math.max(least, Math.floor(draws / (perBlock * coordinates)));
