@@ -2,17 +2,10 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import type { ConvertOptions } from '../convert.ts';
 import type { Io } from '../io/streams.ts';
 import { Problem } from '../problem.ts';
+import type { RunFlags } from '../verify/command.ts';
 import { type ConversionFlags, conversionOptions, conversionSettings, notNegative } from './options.ts';
 
-interface Flags extends ConversionFlags {
-  readonly seed: number;
-  readonly tolerance?: number;
-  readonly strict?: boolean;
-  readonly json?: boolean;
-  readonly backend: string;
-  readonly gradients: string;
-  readonly color?: boolean;
-}
+type Flags = ConversionFlags & RunFlags;
 
 /** Told whether everything was verified. */
 type Answer = (yes: boolean) => void;

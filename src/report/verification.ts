@@ -121,17 +121,21 @@ function notesOf({ averages, unpaired, tolerance, batch }: Verification): string
     const { verdict, agrees, size, best, gain, levels, converted, theory } = average;
     if (agrees === false)
       notes.push(
-        `${name}: measured ${ratio(converted.value)} is not the ${ratio(theory)} predicted, by more than 5 standard errors: the backend computes something else, so this says nothing about the config`,
+        `${name}: what was measured (${ratio(converted.value)}) is more than 5 standard errors from what was predicted (${ratio(theory)}): the backend computes something else, so this says nothing about the config`,
       );
     if (verdict === 'coarse')
       notes.push(
-        `${name}: no decay comes closer than ${ratio(best)} at this ratio: the new batch is long against its memory, and that much of the momentum is lost to the batch`,
+        `${name}: no decay comes closer than ${ratio(best)} at this ratio: the new batch is long against its memory, and that much of it is lost to the batch`,
       );
     if (verdict === 'fail')
       notes.push(
         Math.abs(gain - 1) > tolerance
           ? `${name}: the new average counts ${num(gain)} times what it should: ${average.of === 'gradient' ? 'learning rate and momentum do not fit together' : 'its weight is wrong'}`
           : `${name}: differs by ${ratio(size)}; a decay could reach ${ratio(best)}, and ${num(tolerance)} would do`,
+      );
+    if (average.lookAhead)
+      notes.push(
+        `${name}: the step looks one gradient ahead (Nesterov). Compared is the buffer, whose memory can be kept; how much the newest samples weigh in the step cannot`,
       );
     if (levels)
       notes.push(

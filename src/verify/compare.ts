@@ -22,6 +22,8 @@ export interface ComparedAverage {
   readonly unconvertedGain: number;
   /** Its level sets the step: an average of squared gradients that the step is divided by. */
   readonly level: boolean;
+  /** The step looks one gradient ahead of this buffer (Nesterov); compared is the buffer. */
+  readonly lookAhead: boolean;
 }
 
 /** The learning rates of one optimizer, with what the trainer multiplies them by put in. */
@@ -135,7 +137,8 @@ const IN_OPTIMIZERS: readonly DecayRole['of'][] = ['gradient', 'second-moment', 
 function compareGroup(old: Group, now: Group, context: Context, unpaired: string[]) {
   const { ratio } = context;
   const { optimizer } = old.binding;
-  if (optimizer.name !== now.binding.optimizer.name)
+  const guessed = [old, now].some((group) => group.known === 'inferred');
+  if (optimizer.name !== now.binding.optimizer.name && !guessed)
     unpaired.push(
       `the optimizer is ${optimizer.title} in the old config, ${now.binding.optimizer.title} in the new`,
     );
@@ -163,6 +166,7 @@ function compareGroup(old: Group, now: Group, context: Context, unpaired: string
         ...gains,
         ...mixing,
         level: of === 'second-moment' && optimizer.normalises === 'second-moment',
+        lookAhead: first && (old.nesterov || now.nesterov),
       };
     });
   });
@@ -270,6 +274,7 @@ function compareOutside(
       gain: 1,
       unconvertedGain: 1,
       level: false,
+      lookAhead: false,
     };
   });
 }

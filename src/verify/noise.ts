@@ -11,31 +11,56 @@
  *    (r0 & 511) < 16, the odd one's where (r1 & 511) < 16; all are then divided by the standard deviation.
  */
 
-/** Rotations of Threefry2x32 (Salmon et al., SC 2011; Random123 threefry.h), in order, repeating. */
-const ROTATIONS = [13, 15, 26, 6, 17, 29, 16, 24] as const;
-
 /** Skein's key-schedule constant in 32 bits. */
 const PARITY = 0x1bd11bda;
 
+/** The two words under way. One scratch for all calls: returning a pair from each would cost twice the time. */
+const words = new Int32Array(2);
+
+function fourRounds(a: number, b: number, c: number, d: number): void {
+  let x = words[0]!;
+  let y = words[1]!;
+  x = (x + y) | 0;
+  y = ((y << a) | (y >>> (32 - a))) ^ x;
+  x = (x + y) | 0;
+  y = ((y << b) | (y >>> (32 - b))) ^ x;
+  x = (x + y) | 0;
+  y = ((y << c) | (y >>> (32 - c))) ^ x;
+  x = (x + y) | 0;
+  y = ((y << d) | (y >>> (32 - d))) ^ x;
+  words[0] = x;
+  words[1] = y;
+}
+
+function inject(a: number, b: number): void {
+  words[0]! += a;
+  words[1]! += b;
+}
+
+/** Threefry2x32-20 into `words`; the third key word is the parity of the others. */
+function mix(k0: number, k1: number, count0: number, count1: number): void {
+  const k2 = PARITY ^ k0 ^ k1;
+  words[0] = count0 + k0;
+  words[1] = count1 + k1;
+  fourRounds(13, 15, 26, 6);
+  inject(k1, k2 + 1);
+  fourRounds(17, 29, 16, 24);
+  inject(k2, k0 + 2);
+  fourRounds(13, 15, 26, 6);
+  inject(k0, k1 + 3);
+  fourRounds(17, 29, 16, 24);
+  inject(k1, k2 + 4);
+  fourRounds(13, 15, 26, 6);
+  inject(k2, k0 + 5);
+}
+
 /**
  * Threefry2x32 with 20 rounds. All words are taken as unsigned 32-bit integers.
- * @see Salmon, Moraes, Dror & Shaw, Parallel random numbers: as easy as 1, 2, 3 (SC 2011)
+ * @see Salmon, Moraes, Dror & Shaw, Parallel random numbers: as easy as 1, 2, 3 (SC 2011); Random123 threefry.h
  */
 export function threefry2x32(key0: number, key1: number, count0: number, count1: number): [number, number] {
-  const key = [key0 | 0, key1 | 0, PARITY ^ key0 ^ key1];
-  let x = (count0 + key0) | 0;
-  let y = (count1 + key1) | 0;
-  for (let round = 0; round < 20; round++) {
-    const rotation = ROTATIONS[round % 8]!;
-    x = (x + y) | 0;
-    y = ((y << rotation) | (y >>> (32 - rotation))) ^ x;
-    if (round % 4 === 3) {
-      const injection = (round + 1) / 4;
-      x = (x + key[injection % 3]!) | 0;
-      y = (y + key[(injection + 1) % 3]! + injection) | 0;
-    }
-  }
-  return [x >>> 0, y >>> 0];
+  mix(key0, key1, count0, count1);
+  return [words[0]! >>> 0, words[1]! >>> 0];
 }
 
 /** The shape of a draw: both have mean 0 and variance 1. */
@@ -69,62 +94,11 @@ export function fillNoise(
   tails: Tails,
 ): void {
   const heavy = tails === 'heavy';
-  const [k0, k1, k2] = [seed | 0, stream | 0, PARITY ^ seed ^ stream];
   const unit = heavy ? scale * HEAVY_UNIT : scale;
   for (let pair = 0; 2 * pair < out.length; pair++) {
-    let x = (pair + k0) | 0;
-    let y = (index + k1) | 0;
-    // Threefry2x32-20 as above, written out: four rounds and an injection, five times. A loop costs twice the time.
-    x = (x + y) | 0;
-    y = ((y << 13) | (y >>> 19)) ^ x;
-    x = (x + y) | 0;
-    y = ((y << 15) | (y >>> 17)) ^ x;
-    x = (x + y) | 0;
-    y = ((y << 26) | (y >>> 6)) ^ x;
-    x = (x + y) | 0;
-    y = ((y << 6) | (y >>> 26)) ^ x;
-    x = (x + k1) | 0;
-    y = (y + k2 + 1) | 0;
-    x = (x + y) | 0;
-    y = ((y << 17) | (y >>> 15)) ^ x;
-    x = (x + y) | 0;
-    y = ((y << 29) | (y >>> 3)) ^ x;
-    x = (x + y) | 0;
-    y = ((y << 16) | (y >>> 16)) ^ x;
-    x = (x + y) | 0;
-    y = ((y << 24) | (y >>> 8)) ^ x;
-    x = (x + k2) | 0;
-    y = (y + k0 + 2) | 0;
-    x = (x + y) | 0;
-    y = ((y << 13) | (y >>> 19)) ^ x;
-    x = (x + y) | 0;
-    y = ((y << 15) | (y >>> 17)) ^ x;
-    x = (x + y) | 0;
-    y = ((y << 26) | (y >>> 6)) ^ x;
-    x = (x + y) | 0;
-    y = ((y << 6) | (y >>> 26)) ^ x;
-    x = (x + k0) | 0;
-    y = (y + k1 + 3) | 0;
-    x = (x + y) | 0;
-    y = ((y << 17) | (y >>> 15)) ^ x;
-    x = (x + y) | 0;
-    y = ((y << 29) | (y >>> 3)) ^ x;
-    x = (x + y) | 0;
-    y = ((y << 16) | (y >>> 16)) ^ x;
-    x = (x + y) | 0;
-    y = ((y << 24) | (y >>> 8)) ^ x;
-    x = (x + k1) | 0;
-    y = (y + k2 + 4) | 0;
-    x = (x + y) | 0;
-    y = ((y << 13) | (y >>> 19)) ^ x;
-    x = (x + y) | 0;
-    y = ((y << 15) | (y >>> 17)) ^ x;
-    x = (x + y) | 0;
-    y = ((y << 26) | (y >>> 6)) ^ x;
-    x = (x + y) | 0;
-    y = ((y << 6) | (y >>> 26)) ^ x;
-    x = (x + k2) | 0;
-    y = (y + k0 + 5) | 0;
+    mix(seed, stream, pair, index);
+    const x = words[0]!;
+    const y = words[1]!;
     const radius = unit * Math.sqrt(-2 * Math.log(((x >>> 9) + 0.5) * 2 ** -23));
     const angle = 2 * Math.PI * ((y >>> 9) + 0.5) * 2 ** -23;
     out[2 * pair] = radius * Math.cos(angle) * (heavy && (x & 511) < WIDE_BELOW ? WIDENING : 1);

@@ -196,6 +196,13 @@ function judge(average: ComparedAverage, index: number, run: Run, tolerance: num
       predictRelativeRms({ batch: request.batch, decay: [one.decay[0], now] }, signal, judged),
     ).relativeRms,
   };
+  const measured = result.level;
+  const level = levelRatio(request.batch, noiseScale);
+  const leveled = average.level && !recorded && signal.kind === 'constant';
+  const asPredicted =
+    agrees(converted, theory) &&
+    agrees(unconverted, unconvertedTheory) &&
+    (!leveled || agrees(measured, level));
   return {
     ...average,
     converted,
@@ -206,10 +213,8 @@ function judge(average: ComparedAverage, index: number, run: Run, tolerance: num
     size: figures.size,
     best: figures.best,
     verdict: verdictOf(figures, tolerance),
-    ...(recorded ? {} : { agrees: agrees(converted, theory) && agrees(unconverted, unconvertedTheory) }),
-    ...(average.level && !recorded
-      ? { levels: { measured: result.level, theory: levelRatio(request.batch, noiseScale), noiseScale } }
-      : {}),
+    ...(recorded ? {} : { agrees: asPredicted }),
+    ...(leveled ? { levels: { measured, theory: level, noiseScale } } : {}),
   };
 }
 

@@ -225,7 +225,7 @@ describe('gradients', () => {
     ]);
     const csv = join(folder, 'norms.csv');
     writeFileSync(csv, `a,b,c\n${rows.map((r) => r.map((x) => Math.fround(x)).join(',')).join('\n')}\n`);
-    const header = "{'descr': '<f4', 'fortran_order': False, 'shape': (4000, 3), }".padEnd(117) + '\n';
+    const header = "{'descr': '<f4', 'fortran_order': False, 'shape': (4000, 3), }".padEnd(118);
     const npy = join(folder, 'norms.npy');
     writeFileSync(
       npy,
@@ -313,8 +313,20 @@ describe('the command line', () => {
     expect(stderr).toContain(says);
   });
 
+  it('stops on Ctrl-C with one line and nothing on stdout', async () => {
+    const config = file({ ...SGD, ema_decay: 0.99999 });
+    setTimeout(() => process.emit('SIGINT'), 300);
+    const { code, stdout, stderr } = await cli(['verify', config, '--to', '1024']);
+    expect({ code, stdout, stderr }).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: 'rebatch: stopped; nothing was verified\n',
+    });
+  });
+
   it('is loaded only when it runs', () => {
     const source = readFileSync(new URL('../../src/commands/verify.ts', import.meta.url), 'utf8');
-    expect(source).not.toMatch(/^import(?! type).*\.\.\/verify\//m);
+    const imports = source.match(/^import[^;]*from '\.\.\/verify\/[^;]*;/gm) ?? [];
+    expect(imports.filter((line) => !line.startsWith('import type '))).toEqual([]);
   });
 });
