@@ -109,9 +109,13 @@ function nameOf({ pointer, part }: Pick<VerifiedAverage, 'pointer' | 'part'>): s
 
 function learningRateLine(rate: VerifiedLearningRate, rule: string, chalk: ChalkInstance): string {
   const { asAsked, decides, values, ratio: found, asked } = rate;
-  const word = asAsked ? chalk.green('pass  ') : decides ? chalk.red('FAIL  ') : chalk.yellow('differs');
-  const by = decides ? 'the buffer asks for' : `${rule} asks for`;
-  return `${word}${asAsked || decides ? '  ' : ' '}${printable(readable(rate.pointer))}: ${num(values[0])} -> ${num(values[1])}, x ${num(found)}; ${by} x ${num(asked)}\n`;
+  const word = asAsked
+    ? chalk.green('pass'.padEnd(8))
+    : decides
+      ? chalk.red('FAIL'.padEnd(8))
+      : chalk.yellow('differs ');
+  const by = decides ? 'its buffer asks for' : `${rule} asks for`;
+  return `${word}${printable(readable(rate.pointer))}: ${num(values[0])} -> ${num(values[1])}\n        times ${num(found)}; ${by} ${num(asked)}\n`;
 }
 
 function notesOf({ averages, unpaired, tolerance, batch }: Verification): string[] {
