@@ -67,7 +67,7 @@ async function readConfig(
   only?: number,
 ): Promise<(Understood & { readonly at: number })[]> {
   try {
-    const documents = parse(text, file);
+    const { documents } = await parse(text, file);
     const read: (Understood & { readonly at: number })[] = [];
     for (const [at, document] of documents.entries()) {
       if (only !== undefined && at !== only) continue;
