@@ -1,4 +1,4 @@
-import type { DecayRole, TrainerScaling } from '../dialect/roles.ts';
+import type { DecayRole, LearningRateRole, TrainerScaling } from '../dialect/roles.ts';
 import type { Pointer } from '../document/pointer.ts';
 import { readable } from '../document/pointer.ts';
 import type { Batch } from '../recipe/batch.ts';
@@ -85,18 +85,31 @@ export function compare(old: Side, now: Side, rule: Rule, options: PlanOptions):
   };
 }
 
-function pairUp<T>(
+/** Pairs what stands in the same place; what is left over by its order, since other dialects have other places. */
+function pairUp<T extends Placed>(
   old: readonly T[],
   now: readonly T[],
   name: (item: T) => string,
   unpaired: string[],
 ): [T, T][] {
-  const shared = Math.min(old.length, now.length);
-  unpaired.push(
-    ...old.slice(shared).map((item) => `${name(item)} of the old config has no counterpart in the new one`),
-    ...now.slice(shared).map((item) => `${name(item)} of the new config has no counterpart in the old one`),
-  );
-  return old.slice(0, shared).map((item, i) => [item, now[i]!]);
+  const inPlace = new Map(old.map((item) => [item, now.find((other) => samePlace(item, other))]));
+  const rest = now.filter((item) => !old.some((other) => samePlace(item, other)));
+  const pairs = old.flatMap((item): [T, T][] => {
+    const partner = inPlace.get(item) ?? rest.shift();
+    if (!partner) unpaired.push(`${name(item)} of the old config has no counterpart in the new one`);
+    return partner ? [[item, partner]] : [];
+  });
+  unpaired.push(...rest.map((item) => `${name(item)} of the new config has no counterpart in the old one`));
+  return pairs;
+}
+
+interface Placed {
+  readonly pointer: Pointer;
+  readonly part?: string;
+}
+
+function samePlace(a: Placed, b: Placed): boolean {
+  return a.pointer === b.pointer && a.part === b.part;
 }
 
 function nameGroup({ pointer, binding }: Group): string {
@@ -142,11 +155,14 @@ function compareGroup(old: Group, now: Group, context: Context, unpaired: string
     unpaired.push(
       `the optimizer is ${optimizer.title} in the old config, ${now.binding.optimizer.title} in the new`,
     );
-  const learningRate = compareLearningRates(old, now, context);
+  const pairs = IN_OPTIMIZERS.filter((of) => of !== 'gradient' || !optimizer.interpolatesIterates).map(
+    (of) => [of, pairDecays(decaysOf(old.fields, of), decaysOf(now.fields, of), unpaired)] as const,
+  );
+  const momentum = pairs.find(([of]) => of === 'gradient')?.[1][0]?.[1];
+  const learningRate = compareLearningRates(old, now, momentum ? decayOf(momentum) : 0, context);
   const batch = [ratio.from, ratio.to] as const;
-  const averages = IN_OPTIMIZERS.flatMap((of) => {
-    if (of === 'gradient' && optimizer.interpolatesIterates) return [];
-    return pairDecays(decaysOf(old.fields, of), decaysOf(now.fields, of), unpaired).map(([a, b], i) => {
+  const averages = pairs.flatMap(([of, own]) =>
+    own.map(([a, b], i) => {
       const decay = [decayOf(a), decayOf(b)] as const;
       const first = of === 'gradient' && i === 0;
       const mixing = first && optimizer.mixesNewest ? mixedWithNewest(decay, old, now, batch) : undefined;
@@ -168,8 +184,8 @@ function compareGroup(old: Group, now: Group, context: Context, unpaired: string
         level: of === 'second-moment' && optimizer.normalises === 'second-moment',
         lookAhead: first && (old.nesterov || now.nesterov),
       };
-    });
-  });
+    }),
+  );
   return { averages, learningRate };
 }
 
@@ -216,13 +232,23 @@ interface LearningRateCheck extends ComparedLearningRate {
  * The learning rates of two groups against each other. Plain gradients and averages of them need kappa, sums
  * kappa*(1-mu')/(1-mu) with the momentum mu' that the new config really has; everything normalised needs what the
  * rule says.
+ * @param momentum of the new group, the counterpart of the old one's first
  */
-function compareLearningRates(old: Group, now: Group, context: Context): LearningRateCheck | undefined {
+function compareLearningRates(
+  old: Group,
+  now: Group,
+  momentum: number,
+  context: Context,
+): LearningRateCheck | undefined {
   const { rule, ratio, options } = context;
-  const peak = (group: Group) =>
-    group.fields.find((f) => isRole(f, 'learning-rate') && f.role.point === 'peak' && f.value > 0);
-  const [a, b] = [peak(old), peak(now)];
-  if (!a || !b || !isRole(a, 'learning-rate') || !isRole(b, 'learning-rate')) return undefined;
+  const peaks = ({ fields }: Group) =>
+    fields.filter(
+      (f): f is Field<LearningRateRole> =>
+        isRole(f, 'learning-rate') && f.role.point === 'peak' && f.value > 0,
+    );
+  const a = peaks(old)[0];
+  const b = a && (peaks(now).find((f) => samePlace(f, a)) ?? peaks(now)[0]);
+  if (!a || !b) return undefined;
   const settings = settingsOf(old);
   const after = settingsOf(now);
   const { optimizer, gradientDecay: mu = 0, dampening: tau = 0 } = settings;
@@ -231,7 +257,7 @@ function compareLearningRates(old: Group, now: Group, context: Context): Learnin
   const ruled = mu === 0 ? 0 : rule.decay(mu, 'gradient', settings, ratio.kappa, options).value;
   const perGradient = {
     old: stepPerGradient(sums, mu, tau),
-    now: stepPerGradient(sums, after.gradientDecay ?? 0, after.dampening ?? 0),
+    now: stepPerGradient(sums, momentum, after.dampening ?? 0),
     ruled: stepPerGradient(sums, ruled, tau !== 0 && tau === mu ? ruled : tau),
   };
   const factor = rule.learningRateFactor(settings, ratio, options).value;
@@ -252,7 +278,11 @@ function compareLearningRates(old: Group, now: Group, context: Context): Learnin
 function trainersOwn(trainer: TrainerScaling | undefined, { ratio, old, now, options }: Context): number {
   if (trainer === 'linear') return ratio.kappa;
   if (trainer === 'sqrt') return Math.sqrt(ratio.kappa);
-  if (trainer === 'per-worker') return (now.batch.world ?? 1) / (old.batch.world ?? 1);
+  const workers = (now.batch.world ?? 1) / (old.batch.world ?? 1);
+  if (trainer === 'per-worker') return workers;
+  const passes = (now.batch.accumulation / old.batch.accumulation) * workers;
+  if (trainer === 'passes') return passes;
+  if (trainer === 'micro') return ratio.kappa / passes;
   return trainer === 'noam' && options.steps !== 'keep' ? Math.sqrt(ratio.kappa) : 1;
 }
 

@@ -27,7 +27,9 @@ export async function compareWithConversion(source: Source, options: ConvertOpti
   const sides = await Promise.all(
     old.map(async ({ recipe, at }) => {
       const { to } = moveBatch(recipe.batch, options, source.text);
-      const reread = { ...options, from: to.global, world: to.world ?? 1 };
+      // Where the trainer accumulates up to a nominal batch, --from is the batch of the config, one pass.
+      const from = recipe.batch.nominal === undefined ? to.global : to.global / to.accumulation;
+      const reread = { ...options, from, world: to.world ?? 1 };
       const now = await readConfig({ ...source, text }, reread, at);
       return { old: { recipe, batch: recipe.batch }, now: { recipe: now[0]!.recipe, batch: to } };
     }),
