@@ -5,6 +5,7 @@ import type { Batch } from '../recipe/batch.ts';
 import { type Field, type Group, isRole, type Recipe } from '../recipe/recipe.ts';
 import { type PlanOptions, settingsOf } from '../rules/assess.ts';
 import type { Ratio, Rule } from '../rules/rule.ts';
+import { trainerFactor } from '../rules/trainer.ts';
 import { type AveragePair, align } from './theory.ts';
 
 /** One average that both configs have: what to run, and where it stands in the old one. */
@@ -274,16 +275,14 @@ function compareLearningRates(
   };
 }
 
-/** What a trainer itself multiplies the learning rate by at the new batch, against the old one. */
+/** What the new config's trainer does to its learning rate. */
 function trainersOwn(trainer: TrainerScaling | undefined, { ratio, old, now, options }: Context): number {
-  if (trainer === 'linear') return ratio.kappa;
-  if (trainer === 'sqrt') return Math.sqrt(ratio.kappa);
-  const workers = (now.batch.world ?? 1) / (old.batch.world ?? 1);
-  if (trainer === 'per-worker') return workers;
-  const passes = (now.batch.accumulation / old.batch.accumulation) * workers;
-  if (trainer === 'passes') return passes;
-  if (trainer === 'micro') return ratio.kappa / passes;
-  return trainer === 'noam' && options.steps !== 'keep' ? Math.sqrt(ratio.kappa) : 1;
+  return trainerFactor(trainer, {
+    kappa: ratio.kappa,
+    world: (now.batch.world ?? 1) / (old.batch.world ?? 1),
+    accumulation: [old.batch.accumulation, now.batch.accumulation],
+    stepsKept: options.steps === 'keep',
+  });
 }
 
 /** Averages of the weights go by the optimizer step or the forward pass, those of BatchNorm by what it normalises over. */
