@@ -354,9 +354,6 @@ const LIBRARIES: Readonly<Record<string, Library>> = {
 const DECORATIONS =
   /torch|fused|foreach|apex|xla|npu|cpu|bnb|paged|anyprecision|layerwise|(?:4|8|16|32)bits?|(?:4|8|16|32)b$/g;
 
-/** All library names, for messages and tests. */
-export const LIBRARY_NAMES: readonly string[] = Object.keys(LIBRARIES);
-
 /**
  * Finds an optimizer by the name a config gives it (`torch.optim.AdamW`, `adamw_bnb_8bit`, `OneBitLamb`).
  * @returns undefined where no table knows the name
