@@ -478,6 +478,9 @@ const LIBRARIES: Readonly<Record<string, Library>> = {
 const DECORATIONS =
   /torch|fused|foreach|apex|xla|npu|cpu|bnb|paged|anyprecision|layerwise|(?:4|8|16|32)bits?|(?:4|8|16|32)b$/g;
 
+/** The libraries whose names for optimizers are known. */
+export const LIBRARY_NAMES: readonly string[] = Object.keys(LIBRARIES);
+
 /**
  * Finds an optimizer by the name a config gives it (`torch.optim.AdamW`, `adamw_bnb_8bit`, `OneBitLamb`). A class of a
  * package that no table holds updates as its name says, but what it takes by default is not known: then there is none.
