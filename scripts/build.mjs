@@ -97,9 +97,22 @@ async function distribution() {
       entryFileNames: 'cli.cjs',
       chunkFileNames: '[name].cjs',
       // What convert needs every time in one file: each further file costs a search, a read and a compilation.
-      codeSplitting: { groups: [{ name: 'core', test: CORE }] },
+      codeSplitting: {
+        groups: [
+          { name: 'core', test: CORE },
+          { name: 'yaml', test: /node_modules\/yaml|src\/document\/yaml/ },
+        ],
+      },
     },
-    { preserveEntrySignatures: 'allow-extension', plugins: [WITHOUT_CHILD_PROCESS] },
+    {
+      preserveEntrySignatures: 'allow-extension',
+      plugins: [WITHOUT_CHILD_PROCESS],
+      resolve: {
+        mainFields: ['module', 'main'],
+        // Its ES modules, which are one scope in the bundle; its CommonJS ones are 70 wrappers to compile.
+        alias: { yaml: at('node_modules/yaml/browser/dist/index.js') },
+      },
+    },
   );
   const external = (id) => dependencies.some((d) => id === d || id.startsWith(`${d}/`));
   await bundle(
