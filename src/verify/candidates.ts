@@ -99,18 +99,21 @@ const FEWEST_COARSE_STEPS = 125;
 const LAYERS = 8;
 const WIDTHS = [128, 64, 32, 16] as const;
 const PROBLEMS = 4;
+/** A normal costs as much as so many coordinate updates. */
+const DRAW = 3;
 
 /**
  * Sizes for a number of coordinate updates that can be afforded: coordinates are given up first, then steps.
  * @param kappa new batch over old
- * @param runs settings that are run beside each other, old ones included
+ * @param old how many old runs there are beside each other, and `now` how many new ones
  * @param updates about 10^8 a second on one core
  */
-export function trainingSizes(kappa: number, runs: number, updates: number): TrainingSizes {
-  const fine = Math.max(kappa, 1 / kappa);
-  const cost = (width: number, coarse: number) => PROBLEMS * LAYERS * width * coarse * fine * runs;
-  const width = WIDTHS.find((w) => cost(w, COARSE_STEPS) <= updates) ?? WIDTHS.at(-1)!;
-  const affordable = COARSE_STEPS * Math.min(1, updates / cost(width, COARSE_STEPS));
-  const coarse = Math.max(FEWEST_COARSE_STEPS, Math.floor(affordable));
+export function trainingSizes(kappa: number, old: number, now: number, updates: number): TrainingSizes {
+  const perSample = DRAW + (kappa > 1 ? old + now / kappa : old * kappa + now);
+  const stretch = Math.max(kappa, 1 / kappa);
+  const cost = (width: number) => PROBLEMS * LAYERS * width * COARSE_STEPS * stretch * perSample;
+  const width = WIDTHS.find((w) => cost(w) <= updates) ?? WIDTHS.at(-1)!;
+  const affordable = Math.floor(COARSE_STEPS * Math.min(1, updates / cost(width)));
+  const coarse = Math.max(FEWEST_COARSE_STEPS, affordable);
   return { width, layers: LAYERS, problems: PROBLEMS, oldSteps: Math.round(coarse * Math.max(1, kappa)) };
 }

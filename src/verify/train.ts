@@ -51,6 +51,8 @@ export interface CandidateResult {
   readonly rule: string;
   /** Mean of |log(loss_new/loss_old)| over aligned sample counts; 0 is the same path. */
   readonly pathDistance: Measured;
+  /** The distance in each problem; all candidates have the same problems. */
+  readonly byProblem: readonly number[];
   /** Nothing in this regime is closer by more than three standard errors of the difference. */
   readonly best: boolean;
   readonly losses: readonly number[];
@@ -284,6 +286,7 @@ function regimeResults(plan: Plan, problems: readonly LossPaths[], request: Trai
       candidates: named.map(({ rule }, i) => ({
         rule,
         pathDistance: mean(distances[i]!),
+        byProblem: distances[i]!,
         best: asClose(distances[i]!, least),
         losses: meanPath(candidates[i]!),
       })),

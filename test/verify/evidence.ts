@@ -1,10 +1,9 @@
 import { OPTIMIZERS, type OptimizerName } from '../../src/optimizers/table.ts';
 import { ema } from '../../src/rules/ema.ts';
 import type { Ratio } from '../../src/rules/rule.ts';
-import type { Measured } from '../../src/verify/backends/backend.ts';
 import { candidates, settingsUnder } from '../../src/verify/candidates.ts';
 import { type Hyperparameters, REFERENCES } from '../../src/verify/optimizers.ts';
-import { type Candidate, type TrainingSizes, train } from '../../src/verify/train.ts';
+import { type Candidate, type CandidateResult, type TrainingSizes, train } from '../../src/verify/train.ts';
 
 /** Columns of the table: rules by the names that `candidates` gives them. */
 export type Column =
@@ -17,7 +16,8 @@ export type Column =
   | 'kappa-lr-converted-momentum'
   | 'sqrt-lr'
   | 'power-of-b1'
-  | 'sqrt-lr-power-of-b1';
+  | 'sqrt-lr-power-of-b1'
+  | 'kept-variance';
 
 /** Published distances of one optimizer at one noise level. */
 interface Row {
@@ -215,7 +215,7 @@ export async function measure(
     noise?: 'shared' | 'independent';
     only?: readonly string[];
   } = {},
-): Promise<Map<number, Map<Column, Measured>>> {
+): Promise<Map<number, Map<Column, CandidateResult>>> {
   const reference = REFERENCES[optimizer]!;
   const old = hyperparameters(settings);
   const [from, to] = batch;
@@ -224,7 +224,7 @@ export async function measure(
     const noiseScale = noiseScaleOf(sigma);
     const all = [
       ...candidates(old, OPTIMIZERS[optimizer], ratio, noiseScale),
-      ...powerOfB1(optimizer, old, ratio),
+      ...otherLion(optimizer, old, ratio),
     ];
     return { noiseScale, candidates: only ? all.filter((c) => only.includes(c.rule)) : all };
   });
@@ -232,18 +232,30 @@ export async function measure(
   return new Map(
     results.map(({ candidates: found }, i) => [
       rows[i]!.sigma,
-      new Map(found.map(({ rule, pathDistance }) => [rule as Column, pathDistance])),
+      new Map(found.map((candidate) => [candidate.rule as Column, candidate])),
     ]),
   );
 }
 
-/** Lion's other conversion, b1^kappa for the weight of the newest gradient. */
-function powerOfB1(optimizer: OptimizerName, old: Hyperparameters, ratio: Ratio): Candidate[] {
+/**
+ * The b1' with which Lion's c = b1*m + (1-b1)*g keeps its variance at the new batch: (1-b1')^2 + b1'^2*q' = kappa*((1-b1)^2 + b1^2*q) with q = (1-b2)/(1+b2). The sign of c then is right
+ * as often as before.
+ */
+function keptVariance({ gradient: b1, secondMoment: b2 }: Hyperparameters, kappa: number): number {
+  const noise = (b: number) => (1 - b) / (1 + b);
+  const wanted = kappa * ((1 - b1) ** 2 + b1 * b1 * noise(b2));
+  const q = noise(b2 ** kappa);
+  return (1 - Math.sqrt(Math.max(0, 1 - (1 + q) * (1 - wanted)))) / (1 + q);
+}
+
+/** Lion's other conversions of the weight of the newest gradient, beside the rule's b1*b2^(kappa-1). */
+function otherLion(optimizer: OptimizerName, old: Hyperparameters, ratio: Ratio): Candidate[] {
   if (optimizer !== 'lion') return [];
   const converted = settingsUnder(ema, old, OPTIMIZERS.lion, ratio);
   const power = { ...converted, gradient: old.gradient ** ratio.kappa };
   return [
     { rule: 'power-of-b1', settings: power },
+    { rule: 'kept-variance', settings: { ...converted, gradient: keptVariance(old, ratio.kappa) } },
     { rule: 'sqrt-lr-power-of-b1', settings: { ...power, lr: old.lr * Math.sqrt(ratio.kappa) } },
   ];
 }
