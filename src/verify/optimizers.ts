@@ -283,7 +283,8 @@ function ademamix(layer: Layer, g: Float64Array, by: Hyperparameters): void {
 }
 
 /**
- * NovoGrad: one second moment for a layer, v = b2*v + (1-b2)*|g|^2 from |g|^2 on; m = b1*m + g/(sqrt(v)+eps) + wd*w.
+ * NovoGrad: one second moment for a layer, v = b2*v + (1-b2)*|g|^2 from |g|^2 on; m = b1*m + g/(sqrt(v)+eps) + wd*w,
+ * with dampening = b1 an average (grad_averaging).
  * @see NVIDIA/NeMo nemo/core/optim/novograd.py
  */
 function novograd(layer: Layer, g: Float64Array, by: Hyperparameters): void {
@@ -292,8 +293,9 @@ function novograd(layer: Layer, g: Float64Array, by: Hyperparameters): void {
   const square = norm(g) ** 2;
   layer.carried = layer.steps++ === 0 ? square : b2 * layer.carried + (1 - b2) * square;
   const divisor = Math.sqrt(layer.carried) + epsilon;
+  const share = 1 - by.dampening;
   for (let p = 0; p < weights.length; p++) {
-    m[p] = b1 * m[p]! + g[p]! / divisor + weightDecay * weights[p]!;
+    m[p] = b1 * m[p]! + share * (g[p]! / divisor + weightDecay * weights[p]!);
     weights[p]! -= lr * m[p]!;
   }
 }

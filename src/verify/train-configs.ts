@@ -1,6 +1,7 @@
+import type { DecayRole } from '../dialect/roles.ts';
 import type { Pointer } from '../document/pointer.ts';
 import { OPTIMIZERS, type OptimizerName } from '../optimizers/table.ts';
-import { type Group, isRole } from '../recipe/recipe.ts';
+import { type Field, type Group, isRole } from '../recipe/recipe.ts';
 import type { PlanOptions } from '../rules/assess.ts';
 import type { Rule } from '../rules/rule.ts';
 import type { Control } from './backends/backend.ts';
@@ -75,13 +76,15 @@ async function trainGroup(
   const about = { pointer: old.pointer, optimizer: optimizer.title };
   const reference = REFERENCES[optimizer.name as OptimizerName];
   if (!reference) return { ...about, why: 'there is no reference of this optimizer yet' };
-  if (now.binding.optimizer.name !== optimizer.name)
+  // Where a config names no optimizer, the one it looks like can change with the fields a conversion writes.
+  const guessed = old.known === 'inferred' || now.known === 'inferred';
+  if (now.binding.optimizer.name !== optimizer.name && !guessed)
     return { ...about, why: `the new config trains with ${now.binding.optimizer.title}` };
   const rates = comparison.learningRates.find((r) => old.fields.some((f) => f.pointer === r.pointer));
   if (!rates) return { ...about, why: 'the configs do not say both learning rates' };
   const settings = [
     hyperparametersOf(old, rates.values[0], 1),
-    hyperparametersOf(now, rates.values[1], ownDecay(old, now, comparison, options)),
+    hyperparametersOf(now, rates.values[1], ownDecay(old, now, comparison, options), old),
   ] as const;
   const planned = planTraining(settings, old, reference, comparison, options);
   const { from, to } = comparison.batch;
@@ -93,29 +96,43 @@ async function trainGroup(
   return { ...about, ...(standIn ? { standIn } : {}), inUse: planned.inUse, sizes: planned.sizes, regimes };
 }
 
-/** The config's numbers for the reference; a setting it lacks is off. */
+/** What optimizers take for a number that neither the config nor the framework's table says. */
+const CUSTOMARY = { gradient: 0, secondMoment: 0.999, third: 0.9999, epsilon: 1e-8 } as const;
+
+/**
+ * The config's numbers for the reference. Where it says several of a kind, those at the pointers of `like` are taken,
+ * so that both configs are read alike.
+ */
 function hyperparametersOf(
   { fields, binding, nesterov }: Group,
   lr: number,
   ownDecay: number,
+  like?: Group,
 ): Hyperparameters {
-  const decay = (of: 'gradient' | 'second-moment' | 'third') => {
-    const field = fields.find((f) => isRole(f, 'decay') && f.role.of === of);
-    return field && isRole(field, 'decay') ? decayOf(field) : 0;
+  const { optimizer, defaults } = binding;
+  const first = (is: (field: Field) => boolean) => {
+    const pointer = like?.fields.find(is)?.pointer;
+    return fields.find((f) => f.pointer === pointer && is(f)) ?? fields.find(is);
   };
-  const number = (role: 'epsilon' | 'dampening') => fields.find((f) => isRole(f, role))?.value;
-  const weightDecay = fields.find((f) => isRole(f, 'weight-decay'));
+  const decay = (of: DecayRole['of'], otherwise: number) => {
+    const field = first((f) => isRole(f, 'decay') && f.role.of === of);
+    return field && isRole(field, 'decay') ? decayOf(field) : otherwise;
+  };
+  const gradient = decay('gradient', defaults.gradient ?? CUSTOMARY.gradient);
+  const weightDecay = first((f) => isRole(f, 'weight-decay'));
   const form = weightDecay && isRole(weightDecay, 'weight-decay') ? weightDecay.role.form : undefined;
+  const averages = optimizer.buffer === 'ema' && OPTIMIZERS[optimizer.name as OptimizerName].buffer === 'sum';
   return {
     lr,
-    gradient: decay('gradient'),
-    secondMoment: decay('second-moment'),
-    third: decay('third'),
-    dampening: number('dampening') ?? 0,
+    gradient,
+    secondMoment: decay('second-moment', defaults.secondMoment ?? CUSTOMARY.secondMoment),
+    third: decay('third', defaults.third ?? CUSTOMARY.third),
+    // A framework whose buffer averages where others sum: the same as dampening by the momentum.
+    dampening: averages ? gradient : (first((f) => isRole(f, 'dampening'))?.value ?? 0),
     nesterov,
-    epsilon: number('epsilon') ?? 0,
+    epsilon: first((f) => isRole(f, 'epsilon'))?.value ?? defaults.epsilon ?? CUSTOMARY.epsilon,
     weightDecay: (weightDecay?.value ?? 0) * ownDecay,
-    weightDecayForm: form ?? binding.optimizer.weightDecay,
+    weightDecayForm: form ?? optimizer.weightDecay,
   };
 }
 
@@ -137,7 +154,7 @@ function planTraining(
   { rule, noiseScale, ...options }: TrainingOptions,
 ) {
   const ratio = { ...batch, kappa: batch.to / batch.from };
-  const optimizer = OPTIMIZERS[group.binding.optimizer.name as OptimizerName];
+  const { optimizer } = group.binding;
   const ruled = { ...options, ...(noiseScale === undefined ? {} : { noiseScale }) };
   const inUse = alike(now, settingsUnder(rule, old, optimizer, ratio, ruled)) ? rule.name : AS_WRITTEN;
   const scales = noiseScale === undefined ? regimesOf(batch) : [noiseScale];
