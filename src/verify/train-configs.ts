@@ -97,7 +97,7 @@ async function trainGroup(
 }
 
 /** What optimizers take for a number that neither the config nor the framework's table says. */
-const CUSTOMARY = { gradient: 0, secondMoment: 0.999, third: 0.9999, epsilon: 1e-8 } as const;
+const CUSTOMARY = { secondMoment: 0.999, epsilon: 1e-8 } as const;
 
 /**
  * The config's numbers for the reference. Where it says several of a kind, those at the pointers of `like` are taken,
@@ -118,15 +118,16 @@ function hyperparametersOf(
     const field = first((f) => isRole(f, 'decay') && f.role.of === of);
     return field && isRole(field, 'decay') ? decayOf(field) : otherwise;
   };
-  const gradient = decay('gradient', defaults.gradient ?? CUSTOMARY.gradient);
+  const secondMoment = defaults.secondMoment ?? CUSTOMARY.secondMoment;
+  const gradient = decay('gradient', defaults.gradient ?? 0);
   const weightDecay = first((f) => isRole(f, 'weight-decay'));
   const form = weightDecay && isRole(weightDecay, 'weight-decay') ? weightDecay.role.form : undefined;
   const averages = optimizer.buffer === 'ema' && OPTIMIZERS[optimizer.name as OptimizerName].buffer === 'sum';
   return {
     lr,
     gradient,
-    secondMoment: decay('second-moment', defaults.secondMoment ?? CUSTOMARY.secondMoment),
-    third: decay('third', defaults.third ?? CUSTOMARY.third),
+    secondMoment: decay('second-moment', optimizer.secondMoment ? secondMoment : 0),
+    third: decay('third', defaults.third ?? 0),
     // A framework whose buffer averages where others sum: the same as dampening by the momentum.
     dampening: averages ? gradient : (first((f) => isRole(f, 'dampening'))?.value ?? 0),
     nesterov,

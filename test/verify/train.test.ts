@@ -1,11 +1,16 @@
 import { readFileSync } from 'node:fs';
+import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
+import { conversionOptions, conversionSettings } from '../../src/commands/options.ts';
+import { type ConvertOptions, ruleOf } from '../../src/convert.ts';
+import type { Io } from '../../src/io/streams.ts';
 import { findRule } from '../../src/rules/index.ts';
 import { compareConfigs, compareWithConversion } from '../../src/verify/configs.ts';
 import { REFERENCES } from '../../src/verify/optimizers.ts';
 import { mean, type TrainingRequest, train } from '../../src/verify/train.ts';
 import { type Training, type TrainingOptions, trainConfigs } from '../../src/verify/train-configs.ts';
 import { cli } from '../helpers/cli.ts';
+import { fixtures } from '../helpers/fixtures.ts';
 import { type Column, type Entry, EVIDENCE, FULL, hyperparameters, MORE, measure } from './evidence.ts';
 
 /** The published comparison in everything but the number of layers and problems. */
@@ -201,6 +206,31 @@ describe('configs', () => {
     expect(candidates.find((c) => c.rule === 'as-written')!.best).toBe(false);
   });
 
+  it('a config of every dialect trains, and its conversion is recognised as the rule’s', {
+    timeout: 120_000,
+  }, async () => {
+    const missing: string[] = [];
+    const written: string[] = [];
+    const all = fixtures();
+    const first = all.filter(({ dialect }, i) => dialect !== all[i - 1]?.dialect);
+    for (const { dialect, name, input, plan } of first) {
+      const options = await optionsOf(plan.args);
+      const source = { text: readFileSync(input, 'utf8'), file: input };
+      for (const comparison of await compareWithConversion(source, options))
+        for (const training of await trainConfigs(
+          comparison,
+          { ...options, ...quick, rule: ruleOf(options) },
+          {},
+        )) {
+          if ('why' in training) missing.push(training.optimizer);
+          else if (training.inUse !== ruleOf(options).name) written.push(`${dialect}/${name}`);
+        }
+    }
+    // Their betas are the code's, out of the file's reach: that is what the training has to show.
+    expect(written).toEqual(['latent-diffusion/lr-per-sample', 'ultralytics/adamw-above-nbs']);
+    expect(missing).toEqual([]);
+  });
+
   it('an optimizer without a reference is named, not guessed', async () => {
     const sophia = { ...ADAM, optimizer: 'sophia' };
     const [comparison] = await compareWithConversion(text(sophia), { to: 8 });
@@ -208,6 +238,12 @@ describe('configs', () => {
     expect(training).toMatchObject({ optimizer: 'Sophia', why: expect.stringContaining('no reference') });
   });
 });
+
+async function optionsOf(args: readonly string[]): Promise<ConvertOptions> {
+  const command = conversionOptions(new Command('convert')).allowExcessArguments().exitOverride();
+  command.parse([...args], { from: 'user' });
+  return conversionSettings(command.opts(), {} as Io);
+}
 
 it('verify --train --noise-scale', { timeout: 60_000 }, async () => {
   const input = new URL('../../fixtures/hf-trainer/adamw-64-gpus/input.yaml', import.meta.url).pathname;
