@@ -47,9 +47,9 @@ for (const entry of [...EVIDENCE, ...MORE]) {
   for (const [sigma, columns] of measured) {
     const published = entry.rows.find((r) => r.sigma === sigma).published;
     const distances = Object.fromEntries(
-      [...columns].map(([rule, { value, standardError }]) => [
+      [...columns].map(([rule, { pathDistance, byProblem }]) => [
         rule,
-        { value, standardError, published: published[rule] },
+        { ...pathDistance, byProblem, published: published[rule] },
       ]),
     );
     report.push({ title: entry.title, optimizer: entry.optimizer, sigma, distances });

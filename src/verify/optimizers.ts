@@ -68,7 +68,7 @@ function norm(x: Float64Array): number {
 /**
  * SGD with momentum: buf = mu*buf + (1-dampening)*g, the first buf being g itself; w -= lr*buf, with Nesterov
  * w -= lr*(g + mu*buf). dampening = mu makes the buffer an average.
- * Keras keeps lr*buf in the buffer instead, which is the same while lr is constant, as it is here.
+ * Some frameworks keep lr*buf in the buffer instead, which is the same while lr is constant, as it is here.
  */
 function sgd(layer: Layer, g: Float64Array, by: Hyperparameters): void {
   decayWeights(layer, g, by);
@@ -102,7 +102,7 @@ function adam(layer: Layer, g: Float64Array, by: Hyperparameters): void {
   }
 }
 
-/** AMSGrad: Adam divided by the largest v so far (Reddi et al., arXiv 1904.09237; torch corrects its bias as v's). */
+/** AMSGrad: Adam divided by the largest v so far (Reddi et al., arXiv 1904.09237; its bias is corrected as v's). */
 function amsgrad(layer: Layer, g: Float64Array, by: Hyperparameters): void {
   decayWeights(layer, g, by);
   const { weights, first: m, second: v, third: largest } = layer;
@@ -118,9 +118,9 @@ function amsgrad(layer: Layer, g: Float64Array, by: Hyperparameters): void {
 }
 
 /**
- * NAdam as torch has it: mu_t = b1*(1 - 0.96^(0.004 t)/2), P_t = mu_1 ... mu_t, and
+ * NAdam: mu_t = b1*(1 - 0.96^(0.004 t)/2), P_t = mu_1 ... mu_t, and
  * w -= lr * (g*(1-mu_t)/(1-P_t) + m*mu_{t+1}/(1-P_{t+1})) / (sqrt(v/(1-b2^t)) + eps).
- * @see pytorch/pytorch torch/optim/nadam.py
+ * @see Dozat 2016, Incorporating Nesterov momentum into Adam; the schedule of mu is that of its usual implementation
  */
 function nadam(layer: Layer, g: Float64Array, by: Hyperparameters): void {
   decayWeights(layer, g, by);
@@ -143,7 +143,7 @@ function nadam(layer: Layer, g: Float64Array, by: Hyperparameters): void {
 
 /**
  * RMSprop: v = a*v + (1-a)*g^2, buf = mu*buf + g/(sqrt(v)+eps), w -= lr*buf; v starts at 0 and is not corrected.
- * @see pytorch/pytorch torch/optim/rmsprop.py
+ * @see the source that src/optimizers/table.ts names
  */
 function rmsprop(layer: Layer, g: Float64Array, by: Hyperparameters): void {
   decayWeights(layer, g, by);
@@ -158,8 +158,8 @@ function rmsprop(layer: Layer, g: Float64Array, by: Hyperparameters): void {
 }
 
 /**
- * RMSprop as TensorFlow has it: v starts at 1, and eps stands inside the root.
- * @see huggingface/pytorch-image-models timm/optim/rmsprop_tf.py
+ * The other RMSprop: v starts at 1, and eps stands inside the root.
+ * @see the source that src/optimizers/table.ts names
  */
 function rmspropTf(layer: Layer, g: Float64Array, by: Hyperparameters): void {
   decayWeights(layer, g, by);
@@ -173,7 +173,7 @@ function rmspropTf(layer: Layer, g: Float64Array, by: Hyperparameters): void {
   }
 }
 
-/** Adagrad: v += g^2, w -= lr*g/(sqrt(v)+eps). @see pytorch/pytorch torch/optim/adagrad.py */
+/** Adagrad: v += g^2, w -= lr*g/(sqrt(v)+eps). */
 function adagrad(layer: Layer, g: Float64Array, by: Hyperparameters): void {
   decayWeights(layer, g, by);
   const { weights, second: v } = layer;
@@ -285,7 +285,7 @@ function ademamix(layer: Layer, g: Float64Array, by: Hyperparameters): void {
 /**
  * NovoGrad: one second moment for a layer, v = b2*v + (1-b2)*|g|^2 from |g|^2 on; m = b1*m + g/(sqrt(v)+eps) + wd*w,
  * with dampening = b1 an average (grad_averaging).
- * @see NVIDIA/NeMo nemo/core/optim/novograd.py
+ * @see the source that src/optimizers/table.ts names
  */
 function novograd(layer: Layer, g: Float64Array, by: Hyperparameters): void {
   const { weights, first: m } = layer;
