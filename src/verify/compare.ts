@@ -47,6 +47,8 @@ export interface Comparison {
   readonly learningRates: readonly ComparedLearningRate[];
   /** What one config has and the other has not, as sentences. */
   readonly unpaired: readonly string[];
+  /** The configs themselves. */
+  readonly sides: { readonly old: Side; readonly now: Side };
 }
 
 /** One config as it is run: what it means, and its batch. */
@@ -83,6 +85,7 @@ export function compare(old: Side, now: Side, rule: Rule, options: PlanOptions):
     ],
     learningRates: compared.flatMap(({ learningRate }) => learningRate ?? []),
     unpaired,
+    sides: { old, now },
   };
 }
 
@@ -122,7 +125,7 @@ function nameDecay({ pointer, part }: Field): string {
 }
 
 /** The decay of a field whatever form it is written in, in [0, 1]. */
-function decayOf({ value, role }: Field<DecayRole>): number {
+export function decayOf({ value, role }: Field<DecayRole>): number {
   if (role.form === 'half-life') return value <= 0 ? 0 : 0.5 ** (1 / value);
   return role.form === 'complement' ? 1 - value : value;
 }
@@ -275,8 +278,11 @@ function compareLearningRates(
   };
 }
 
-/** What the new config's trainer does to its learning rate. */
-function trainersOwn(trainer: TrainerScaling | undefined, { ratio, old, now, options }: Context): number {
+/** What the new config's trainer does to a value of the optimizer by itself. */
+export function trainersOwn(
+  trainer: TrainerScaling | undefined,
+  { ratio, old, now, options }: Omit<Context, 'rule'>,
+): number {
   return trainerFactor(trainer, {
     kappa: ratio.kappa,
     world: (now.batch.world ?? 1) / (old.batch.world ?? 1),
