@@ -1,6 +1,6 @@
 import { collect, type Dialect, detect, loadDialect } from './dialect/dialect.ts';
 import { type Edit, insertAfter, type NewEntry } from './document/edit.ts';
-import { type Document, endOf, type MapNode, type ScalarNode } from './document/nodes.ts';
+import type { Document, MapNode, ScalarNode } from './document/nodes.ts';
 import { writeNumber } from './document/number.ts';
 import { parse } from './document/parse.ts';
 import { keyOf, type Pointer, parentOf, readable, segments } from './document/pointer.ts';
@@ -347,7 +347,7 @@ class Editor {
         this.planned.push({ pointer: change.pointer, value: change.to });
         placed.push({
           ...change,
-          place: placeOf(this.text, sibling ? endOf(sibling.node) : map.offset),
+          place: placeOf(this.text, sibling?.end ?? map.offset),
           uses: [],
           text: { from: '', to: this.written(change) },
         });
@@ -376,8 +376,7 @@ class Editor {
       .flatMap((g) => g.fields)
       .filter((f) => f.site.kind === 'text' && parentOf(f.pointer) === at);
     const field = here.find((f) => isRole(f, 'learning-rate')) ?? here[0];
-    const own = map.entries.filter((e) => e.offset > map.offset - 1 && e.offset < map.end);
-    return own.find((e) => field && e.key === keyOf(field.pointer)) ?? own.at(-1);
+    return map.written.find((e) => field && e.key === keyOf(field.pointer)) ?? map.written.at(-1);
   }
 
   private nested(parts: readonly { path: readonly string[]; change: Change }[]): string {

@@ -257,6 +257,16 @@ describe('anchors and interpolations', () => {
     expect(change).toMatchObject({ pointer: '/base/lr', to: 0.2, uses: ['/gen/lr', '/disc/lr'] });
   });
 
+  it('a default is inserted behind a merge key where nothing else stands', async () => {
+    writeFileSync(
+      join(cwd, 'x.yaml'),
+      'base: &b\n  lr: 0.1\ntrain_micro_batch_size_per_gpu: 8\nzero_optimization: {}\noptimizer:\n  type: Lion\n  params:\n    <<: *b\nseed: 1\n',
+    );
+    const { stdout, stderr } = await cli(['x.yaml', '--to', '16', '-q'], { cwd });
+    expect(stderr).toBe('');
+    expect(stdout).toContain('    <<: *b\n    betas: [0.891, 0.9801]\nseed: 1\n');
+  });
+
   it('the source of an interpolation is rewritten, never the interpolation', async () => {
     writeFileSync(
       join(cwd, 'x.yaml'),
