@@ -257,6 +257,18 @@ describe('anchors and interpolations', () => {
     expect(change).toMatchObject({ pointer: '/base/lr', to: 0.2, uses: ['/gen/lr', '/disc/lr'] });
   });
 
+  it('a mapping merged where it is written is edited there', async () => {
+    writeFileSync(
+      join(cwd, 'x.yaml'),
+      'x: &x {lr: 0.3, betas: [0.9, 0.99]}\nbatch_size: 8\noptimizer:\n  name: adam\n  <<: [{lr: 0.1}, *x]\n',
+    );
+    const { stdout, stderr } = await cli(['x.yaml', '--to', '16', '-q'], { cwd });
+    expect(stderr).toBe('');
+    expect(stdout).toBe(
+      'x: &x {lr: 0.6, betas: [0.81, 0.9801]}\nbatch_size: 16\noptimizer:\n  name: adam\n  <<: [{lr: 0.2}, *x]\n',
+    );
+  });
+
   it('a default is inserted behind a merge key where nothing else stands', async () => {
     writeFileSync(
       join(cwd, 'x.yaml'),

@@ -53,7 +53,7 @@ function convert(node: JsonNode, text: string, path: Pointer, builder: DocumentB
     return { kind: 'map', offset, end: offset + length, flow: true, entries, written: entries };
   }
   const source = text.slice(offset, offset + length);
-  builder.scalars.push({ path, source });
+  builder.scalars.push({ path, source, offset });
   return {
     kind: 'scalar',
     offset,

@@ -58,5 +58,12 @@ export interface Document {
   /** For nodes that several pointers lead to: all of them. */
   readonly shared: ReadonlyMap<Node, readonly Pointer[]>;
   /** Every scalar of the text once, in order, with the path at which it is written (aliases as they stand). */
-  readonly scalars: readonly { readonly path: Pointer; readonly source: string }[];
+  readonly scalars: readonly WrittenScalar[];
+}
+
+/** A scalar or an alias as the text has it. `offset` is that of its node's own text. */
+export interface WrittenScalar {
+  readonly path: Pointer;
+  readonly source: string;
+  readonly offset: number;
 }

@@ -117,7 +117,7 @@ class Reader {
     const at = alias.range?.[0] ?? 0;
     const node = target && this.converted.get(target as LibraryNode);
     if (!node) throw problemAt('syntax', 'this alias has no anchor before it', this.text, at);
-    this.builder.scalars.push({ path, source: this.text.slice(at, alias.range?.[1]) });
+    this.builder.scalars.push({ path, source: this.text.slice(at, alias.range?.[1]), offset: at });
     this.expansions += size(node, MAX_EXPANSIONS);
     if (this.expansions > MAX_EXPANSIONS)
       throw problemAt('syntax', 'its aliases expand to too large a document', this.text, at);
@@ -136,7 +136,7 @@ class Reader {
             ? 'block'
             : 'plain';
     const content = isScalar(node) ? String(node.value ?? '') : '';
-    this.builder.scalars.push({ path, source });
+    this.builder.scalars.push({ path, source, offset });
     return {
       kind: 'scalar',
       offset,
