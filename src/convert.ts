@@ -3,13 +3,13 @@ import { type Edit, insertAfter, type NewEntry } from './document/edit.ts';
 import type { Document, MapNode, ScalarNode } from './document/nodes.ts';
 import { writeNumber } from './document/number.ts';
 import { parse } from './document/parse.ts';
-import { keyOf, type Pointer, parentOf, readable, segments } from './document/pointer.ts';
+import { isWithin, keyOf, type Pointer, parentOf, readable, segments } from './document/pointer.ts';
 import { placeOf, problemAt } from './document/position.ts';
 import { editAndProve, type Planned } from './document/proof.ts';
 import { type Place, Problem } from './problem.ts';
 import { type BatchChange, moveBatch } from './recipe/batch.ts';
 import { buildRecipe, type RecipeOptions, type Warning } from './recipe/build.ts';
-import { isRole, type Recipe } from './recipe/recipe.ts';
+import { type Field, isRole, type Recipe } from './recipe/recipe.ts';
 import { assess, type PlanOptions, type Task } from './rules/assess.ts';
 import { findRule } from './rules/index.ts';
 import { type Change, changesOf } from './rules/plan.ts';
@@ -80,7 +80,7 @@ async function conversion(text: string, file: string, options: ConvertOptions): 
     const { recipe, warnings } = understand(document, dialect, text, options);
     const batch = moveBatch(recipe.batch, options, text);
     const changes = decide({ recipe, batch, rule, options }, warnings);
-    const editor = new Editor(text, document, recipe);
+    const editor = new Editor(text, document, recipe, warnings);
     const placed = changes.length ? editor.edit(changes) : [];
     edits.push(...editor.edits);
     planned[i]!.push(...editor.planned);
@@ -223,12 +223,18 @@ function useOf({ fields, pointer }: Change): string {
 class Editor {
   readonly edits: Edit[] = [];
   readonly planned: Planned[] = [];
+  private readonly understood: ReadonlySet<Pointer>;
 
   constructor(
     private readonly text: string,
     private readonly document: Document,
     private readonly recipe: Recipe,
-  ) {}
+    private readonly warnings: Warning[],
+  ) {
+    const { batch, groups, averages, counts, ramps, clips } = recipe;
+    const fields = [batch, ...groups].flatMap((part): readonly Field[] => part.fields);
+    this.understood = new Set([...fields, ...averages, ...counts, ...ramps, ...clips].map((f) => f.pointer));
+  }
 
   edit(changes: readonly Change[]): PlacedChange[] {
     const byNode = new Map<ScalarNode, Change[]>();
@@ -291,10 +297,9 @@ class Editor {
       if (!other) byPart.set(key, change);
     }
     const changed = new Set(changes.map((c) => c.pointer));
-    const definition = this.document.scalars.find(
-      (s) => s.source === node.source && pointers.includes(s.path),
-    )?.path;
-    const left = pointers.find((p) => !changed.has(p) && p !== definition);
+    const definition = this.document.scalars.find((s) => s.offset === node.offset)?.path;
+    const understood = definition !== undefined && this.understood.has(definition);
+    const left = pointers.find((p) => !changed.has(p) && (p !== definition || understood));
     if (left !== undefined)
       throw problemAt(
         'alias-conflict',
@@ -302,7 +307,23 @@ class Editor {
         this.text,
         node.offset,
       );
+    if (definition !== undefined && !changed.has(definition) && this.hasAlias(changes))
+      this.warnings.push({
+        code: 'anchor-moves',
+        message: `${readable(definition)} holds the anchor of ${readable(changes[0]!.pointer)} and changes with it: check that nothing else depends on it`,
+        offset: node.offset,
+      });
     return [...byPart.values()];
+  }
+
+  /** Whether one of the values itself is written as an alias, not a mapping around it. */
+  private hasAlias(changes: readonly Change[]): boolean {
+    return this.document.scalars.some(
+      ({ path, source }) =>
+        source.startsWith('*') &&
+        this.document.nodes.get(path)?.kind !== 'map' &&
+        changes.some((c) => isWithin(c.pointer, path)),
+    );
   }
 
   private insertions(changes: readonly Change[]): PlacedChange[] {

@@ -187,6 +187,12 @@ describe('refusals: exit 2, the place, the line, what to do; nothing on stdout',
       [],
       /^x\.yaml:1:16: batch_size must change, but val uses the same text/,
     ],
+    [
+      'an anchor whose own use must stay',
+      'save_steps: &n 800\nwarmup_steps: *n\nper_device_train_batch_size: 8\nlearning_rate: 1.0e-4\n',
+      [],
+      /^x\.yaml:1:16: warmup_steps must change, but save_steps uses the same text/,
+    ],
     ['bytes that are not UTF-8', Buffer.from([0x61, 0xff, 0xfe]), [], /^x\.yaml: is not UTF-8/],
     ['an empty file', '', [], /^x\.yaml:1:1: the file is empty/],
     ['a duplicate key', 'lr: 0.1\nlr: 0.2\n', [], /^x\.yaml:2:1: this key stands twice/],
@@ -255,6 +261,15 @@ describe('anchors and interpolations', () => {
     const { stdout } = await cli(['x.yaml', '--to', '16', '--json', '-q'], { cwd });
     const change = JSON.parse(stdout).changes.find((c: { role: string }) => c.role === 'learning-rate');
     expect(change).toMatchObject({ pointer: '/base/lr', to: 0.2, uses: ['/gen/lr', '/disc/lr'] });
+  });
+
+  it('an anchor at a field that is not understood is edited, and said to be', async () => {
+    writeFileSync(join(cwd, 'x.yaml'), 'seed: &n 8\nbatch_size: *n\noptimizer: {name: adam, lr: 0.1}\n');
+    const { stdout, stderr } = await cli(['x.yaml', '--to', '16'], { cwd });
+    expect(stdout).toContain('seed: &n 16\n');
+    expect(stderr.replace(/\s+/g, ' ')).toContain(
+      'seed holds the anchor of batch_size and changes with it: check that nothing else depends on it [anchor-moves]',
+    );
   });
 
   it('a mapping merged where it is written is edited there', async () => {
