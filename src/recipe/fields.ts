@@ -46,8 +46,9 @@ class FieldReader {
     private readonly text: string,
   ) {}
 
-  /** @param usedAt where an interpolation uses the value, if that is how it was found */
-  role(pointer: Pointer, role: Role, usedAt?: Pointer): void {
+  /** @param via the interpolations that led here, the use first */
+  role(pointer: Pointer, role: Role, via: readonly Pointer[] = []): void {
+    const [usedAt] = via;
     const node = this.document.nodes.get(pointer);
     if (!node) return;
     if (node.kind === 'list' && role.role === 'batch')
@@ -67,8 +68,8 @@ class FieldReader {
     const number = numberInString(value);
     if (number !== undefined) return this.add(pointer, role, number, node, usedAt);
     const target = this.target(value);
-    if (target !== undefined && target !== pointer && target !== usedAt)
-      return this.role(target, role, usedAt ?? pointer);
+    const path = [...via, pointer];
+    if (target !== undefined && !path.includes(target)) return this.role(target, role, path);
     if (/\$\{|^\?\?\?$/.test(value)) return this.skip(pointer, role, node, 'interpolation');
     if (role.role === 'optimizer') return void this.reading.names.set(usedAt ?? pointer, value);
     if (value === 'auto') return this.skip(pointer, role, node, 'auto');
@@ -127,11 +128,12 @@ class FieldReader {
     else if (field.usedAt !== undefined && fields[known]?.usedAt === undefined) fields[known] = field;
   }
 
-  encoded(pointer: Pointer, encoding: Encoding): void {
+  encoded(pointer: Pointer, encoding: Encoding, via: readonly Pointer[] = []): void {
     const node = this.document.nodes.get(pointer);
     if (node?.kind !== 'scalar' || typeof node.value !== 'string') return;
     const target = this.target(node.value);
-    if (target !== undefined && target !== pointer) return this.encoded(target, encoding);
+    const path = [...via, pointer];
+    if (target !== undefined && !path.includes(target)) return this.encoded(target, encoding, path);
     const start = node.source.indexOf(node.value);
     if (start === -1) return;
     const at = node.offset + start;
