@@ -205,6 +205,12 @@ describe('refusals: exit 2, the place, the line, what to do; nothing on stdout',
       [],
       /^x\.yaml:1:4: a is \$\{b\}, which is not known from this file/,
     ],
+    [
+      'settings in one string over several lines',
+      'per_device_train_batch_size: 8\noptim: rmsprop\noptim_args: alpha=0.9,\n  momentum=0.5\n',
+      [],
+      /^x\.yaml:3:13: optim_args is written over several lines or with escapes.*write it on one line/,
+    ],
     ['bytes that are not UTF-8', Buffer.from([0x61, 0xff, 0xfe]), [], /^x\.yaml: is not UTF-8/],
     ['an empty file', '', [], /^x\.yaml:1:1: the file is empty/],
     ['a duplicate key', 'lr: 0.1\nlr: 0.2\n', [], /^x\.yaml:2:1: this key stands twice/],
@@ -293,6 +299,19 @@ describe('anchors and interpolations', () => {
     expect(stderr).toBe('');
     expect(stdout).toBe(
       'x: &x {lr: 0.6, betas: [0.81, 0.9801]}\nbatch_size: 16\noptimizer:\n  name: adam\n  <<: [{lr: 0.2}, *x]\n',
+    );
+  });
+
+  it('an interpolation of a list leads to its entries, and one that leads nowhere is named', async () => {
+    const config = (betas: string) =>
+      `d: {b: [0.9, 0.99]}\nbatch_size: 8\noptimizer: {name: adam, lr: 0.1, betas: "\${${betas}}"}\n`;
+    writeFileSync(join(cwd, 'list.yaml'), config('d.b'));
+    writeFileSync(join(cwd, 'nowhere.yaml'), config('d.c'));
+    const list = await cli(['list.yaml', '--to', '16', '-q'], { cwd });
+    expect(list.stdout).toContain('d: {b: [0.81, 0.9801]}\n');
+    const nowhere = await cli(['nowhere.yaml', '--to', '16'], { cwd });
+    expect(nowhere.stderr.replace(/\s+/g, ' ')).toContain(
+      'optimizer.betas ("${d.c}") is computed from other values',
     );
   });
 

@@ -54,7 +54,7 @@ class FieldReader {
     if (node.kind === 'list' && role.role === 'batch')
       return this.deviceList(pointer, role, node.items.length);
     if (node.kind === 'list') {
-      for (const i of node.items.keys()) this.role(child(pointer, i), role);
+      for (const i of node.items.keys()) this.role(child(pointer, i), role, via);
       return;
     }
     if (node.kind !== 'scalar' || node.value === null) return;
@@ -84,11 +84,12 @@ class FieldReader {
     );
   }
 
-  /** The scalar that `${a.b}` stands for, where it is in this file. */
+  /** The scalar or list that `${a.b}` stands for, where it is in this file. */
   private target(value: string): Pointer | undefined {
     const reference = /^\$\{([\w-]+(?:[.[\]]+[\w-]+)*\]?)\}$/.exec(value)?.[1];
     const target = reference && `/${reference.replace(/[\][.]+/g, '/').replace(/\/$/, '')}`;
-    return target && this.document.nodes.get(target)?.kind === 'scalar' ? target : undefined;
+    const node = target && this.document.nodes.get(target);
+    return node && node.kind !== 'map' ? target : undefined;
   }
 
   /** `devices: [0, 2]` is two devices; such a list cannot be rewritten as another count. */
@@ -130,15 +131,30 @@ class FieldReader {
 
   encoded(pointer: Pointer, encoding: Encoding, via: readonly Pointer[] = []): void {
     const node = this.document.nodes.get(pointer);
+    const roleOf = (i: number) => encoding.items?.[Math.min(i, encoding.items.length - 1)]?.role;
+    if (node?.kind === 'list')
+      for (const i of node.items.keys()) {
+        const role = roleOf(i);
+        if (role) this.role(child(pointer, i), role, via);
+      }
     if (node?.kind !== 'scalar' || typeof node.value !== 'string') return;
     const target = this.target(node.value);
     const path = [...via, pointer];
     if (target !== undefined && !path.includes(target)) return this.encoded(target, encoding, path);
+    const first = roleOf(0);
+    if (first && node.value.includes('${')) return this.skip(pointer, first, node, 'interpolation');
     const start = node.source.indexOf(node.value);
-    if (start === -1) return;
     const at = node.offset + start;
     const part = (name: string, source: string, index: number, role: Role, like = source) => {
+      if (source.includes('${')) return this.skip(pointer, role, node, 'interpolation');
       const value = numberInString(source);
+      if (value !== undefined && start === -1)
+        throw problemAt(
+          'schema',
+          `${readable(pointer)} is written over several lines or with escapes, where its numbers cannot be replaced: write it on one line`,
+          this.text,
+          node.offset,
+        );
       if (value !== undefined)
         return this.push({
           pointer,
@@ -176,8 +192,7 @@ class FieldReader {
     } else {
       const batches = /^\s*(\d[\d_.]*(?:e[-+]?\d+)?)ba\s*$/i.exec(node.value);
       const role = encoding.items?.[0]?.role;
-      if (role && /\$\{/.test(node.value)) this.skip(pointer, role, node, 'interpolation');
-      else if (batches?.[1] && role) {
+      if (batches?.[1] && role) {
         // Written without an exponent: a trainer that reads 1e3ba may not read 4.0e+3ba.
         const like = String(numberInString(batches[1]) ?? batches[1]);
         part('ba', batches[1], node.value.indexOf(batches[1]), role, like);
