@@ -255,7 +255,8 @@ class Editor {
     const placed = distinct.map((change): PlacedChange => {
       const { site } = change.fields[0]!;
       if (site.kind !== 'text') throw new TypeError('a replaced value stands in the text');
-      const quote = change.part === undefined && node.style !== 'plain' ? node.source[0]! : '';
+      const quoted = node.style === 'single' || node.style === 'double';
+      const quote = change.part === undefined && quoted ? node.source[0]! : '';
       const to = writeNumber(change.to as number, site.source, this.document.format);
       inner.push({ offset: site.offset, length: site.length, text: quote + to + quote });
       const place = placeOf(this.text, site.offset);
@@ -274,9 +275,11 @@ class Editor {
           (v, e) => v.slice(0, e.offset - start) + e.text + v.slice(e.offset - start + e.length),
           String(node.value),
         )
-      : node.style === 'plain'
+      : typeof node.value === 'number'
         ? (distinct[0]!.to as number)
-        : inner[0]!.text.slice(1, -1);
+        : node.style === 'block'
+          ? String(node.value).replace(String(node.value).trim(), () => inner[0]!.text)
+          : inner[0]!.text.replace(/^["']|["']$/g, '');
     for (const pointer of pointers) this.planned.push({ pointer, value });
     return placed;
   }
@@ -380,7 +383,9 @@ class Editor {
   /** `key:` with nothing behind it takes the value there; `null` is replaced. */
   private fillEmpty(node: ScalarNode, change: Change): PlacedChange {
     const to = this.written(change);
-    this.edits.push({ offset: node.offset, length: node.length, text: node.length === 0 ? ` ${to}` : to });
+    const before = node.length === 0 && !/\s/.test(this.text[node.offset - 1] ?? '') ? ' ' : '';
+    const after = this.text[node.offset + node.length] === '#' ? ' ' : '';
+    this.edits.push({ offset: node.offset, length: node.length, text: before + to + after });
     this.planned.push({ pointer: change.pointer, value: change.to });
     return {
       ...change,

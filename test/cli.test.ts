@@ -337,6 +337,43 @@ describe('anchors and interpolations', () => {
   });
 });
 
+describe('a number is edited where it stands, however it is written', () => {
+  it.each([
+    [
+      'in a block scalar',
+      'batch_size: |  # 8\n  8\nlr: >-\n\n  1e-4\n',
+      'batch_size: |  # 8\n  16\nlr: >-\n\n  2.0e-4\n',
+    ],
+    [
+      'tagged',
+      'batch_size: !!int "8"\nlr: !!float "1e-4"\n',
+      'batch_size: !!int "16"\nlr: !!float "2.0e-4"\n',
+    ],
+    [
+      'tagged as a string',
+      'batch_size: !!str 8\nlr: !!str 1e-4\n',
+      'batch_size: !!str 16\nlr: !!str 2.0e-4\n',
+    ],
+  ])('%s', async (_, text, expected) => {
+    writeFileSync(join(cwd, 'x.yaml'), text);
+    const { stdout, stderr } = await cli(['x.yaml', '--to', '16', '-q'], { cwd });
+    expect({ stdout, stderr }).toEqual({ stdout: expected, stderr: '' });
+  });
+
+  it('a default goes where the file has an empty value, before a comment', async () => {
+    writeFileSync(
+      join(cwd, 'x.yaml'),
+      'per_device_train_batch_size: 8\nlearning_rate: 1.0e-4\nadam_beta1:  # one\nadam_beta2:   # two\n',
+    );
+    const { stdout, stderr } = await cli(['x.yaml', '--to', '16', '-q'], { cwd });
+    expect({ stdout, stderr }).toEqual({
+      stdout:
+        'per_device_train_batch_size: 16\nlearning_rate: 2.0e-4\nadam_beta1:  0.81 # one\nadam_beta2:   0.998001 # two\n',
+      stderr: '',
+    });
+  });
+});
+
 describe('counts', () => {
   it('are never rounded below their minimum: clamped, with a warning', async () => {
     writeFileSync(join(cwd, 'x.yaml'), 'batch_size: 8\nlr: 0.1\nwarmup_steps: 2\n');

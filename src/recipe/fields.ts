@@ -102,13 +102,10 @@ class FieldReader {
   }
 
   private add(pointer: Pointer, role: Role, value: number, node: ScalarNode, usedAt?: Pointer): void {
-    const site = {
-      kind: 'text',
-      node,
-      offset: node.offset,
-      length: node.length,
-      source: node.source,
-    } as const;
+    // A block scalar's indicator and line breaks stay; elsewhere the whole text is the number.
+    const source = node.style === 'block' ? String(node.value).trim() : node.source;
+    const offset = node.offset + node.source.lastIndexOf(source);
+    const site = { kind: 'text', node, offset, length: source.length, source } as const;
     this.push({ pointer, role, value, site, ...(usedAt === undefined ? {} : { usedAt }) });
   }
 
