@@ -1,3 +1,4 @@
+import { execFileSync, spawn } from 'node:child_process';
 import {
   chmodSync,
   lstatSync,
@@ -119,6 +120,41 @@ describe('--write', () => {
   it('-o writes another file', async () => {
     await cli(['run.yaml', '--to', '16', '-o', 'out.yaml', '-q'], { cwd });
     expect(read('out.yaml')).toContain('4.0e-05');
+    expect(read('run.yaml')).toBe(CONFIG);
+  });
+
+  it('-o - is standard output', async () => {
+    const { stdout } = await cli(['run.yaml', '--to', '16', '-o', '-', '-q'], { cwd });
+    expect(stdout).toContain('4.0e-05');
+    expect(readdirSync(cwd)).toEqual(['run.yaml']);
+  });
+
+  it('-o through a link to nothing yet creates what it leads to', async () => {
+    symlinkSync('out.yaml', join(cwd, 'link.yaml'));
+    await cli(['run.yaml', '--to', '16', '-o', 'link.yaml', '-q'], { cwd });
+    expect(lstatSync(join(cwd, 'link.yaml')).isSymbolicLink()).toBe(true);
+    expect(read('out.yaml')).toContain('4.0e-05');
+  });
+
+  it.skipIf(process.platform === 'win32')('-o into a pipe writes to it and leaves it one', async () => {
+    const pipe = join(cwd, 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    const reader = spawn('cat', [pipe]);
+    let through = '';
+    reader.stdout.on('data', (chunk) => {
+      through += chunk;
+    });
+    const closed = new Promise((resolve) => reader.on('close', resolve));
+    await cli(['run.yaml', '--to', '16', '-o', 'pipe', '-q'], { cwd });
+    expect(lstatSync(pipe).isFIFO()).toBe(true);
+    await closed;
+    expect(through).toContain('4.0e-05');
+  });
+
+  it.skipIf(process.getuid?.() === 0)('does not replace a file that may not be written', async () => {
+    chmodSync(join(cwd, 'run.yaml'), 0o444);
+    const { code, stderr } = await cli(['run.yaml', '--to', '16', '-w', '-q'], { cwd });
+    expect({ code, stderr }).toEqual({ code: 2, stderr: 'run.yaml: cannot be written: permission denied\n' });
     expect(read('run.yaml')).toBe(CONFIG);
   });
 });
