@@ -417,6 +417,17 @@ describe('a number is edited where it stands, however it is written', () => {
   });
 });
 
+it('betas of "auto" are warned of like any other value of "auto"', async () => {
+  writeFileSync(
+    join(cwd, 'x.yaml'),
+    'train_batch_size: 8\nzero_optimization: {}\noptimizer: {type: Adam, params: {lr: 0.1, betas: auto}}\n',
+  );
+  const { stderr } = await cli(['x.yaml', '--to', '16'], { cwd });
+  expect(stderr.replace(/\s+/g, ' ')).toContain(
+    'optimizer.params.betas (auto) is filled in from the trainer',
+  );
+});
+
 describe('counts', () => {
   it('are never rounded below their minimum: clamped, with a warning', async () => {
     writeFileSync(join(cwd, 'x.yaml'), 'batch_size: 8\nlr: 0.1\nwarmup_steps: 2\n');

@@ -139,6 +139,7 @@ class FieldReader {
     const path = [...via, pointer];
     if (target !== undefined && !path.includes(target)) return this.encoded(target, encoding, path);
     const first = roleOf(0);
+    if (first && node.value === 'auto') return this.skip(pointer, first, node, 'auto');
     if (first && node.value.includes('${')) return this.skip(pointer, first, node, 'interpolation');
     const start = node.source.indexOf(node.value);
     const at = node.offset + start;
