@@ -1,10 +1,13 @@
 import { isUtf8 } from 'node:buffer';
 import {
+  accessSync,
   closeSync,
+  constants,
   fchmodSync,
   fsyncSync,
   openSync,
   readFileSync,
+  readlinkSync,
   realpathSync,
   renameSync,
   rmSync,
@@ -42,14 +45,18 @@ async function readAll(io: Io): Promise<Buffer> {
 
 /**
  * Replaces a file's text in one step: a temporary file in the same folder with the same mode is flushed to disk and
- * renamed over it. A symbolic link stays one, its target is replaced.
+ * renamed over it. A symbolic link stays one, its target is replaced. What is no plain file (`/dev/null`, a pipe) is
+ * written to, and what the user may not write to is not replaced either.
  * @throws Problem: unreadable
  */
 export function writeText(file: string, text: string, io: Io): void {
   const path = resolve(io.cwd, file);
   try {
-    const target = existing(() => realpathSync(path)) ?? path;
-    const mode = existing(() => statSync(target).mode & 0o7777);
+    const there = existing(() => statSync(path));
+    if (there) accessSync(path, constants.W_OK);
+    if (there && !there.isFile()) return writeFileSync(path, text);
+    const target = there ? realpathSync(path) : (linkTarget(path) ?? path);
+    const mode = there && there.mode & 0o7777;
     const temporary = join(dirname(target), `.${basename(target)}.${process.pid}.tmp`);
     const handle = openSync(temporary, 'wx', mode ?? 0o666);
     try {
@@ -68,6 +75,12 @@ export function writeText(file: string, text: string, io: Io): void {
       file,
     );
   }
+}
+
+/** Where a link leads whose target does not exist yet. */
+function linkTarget(path: string): string | undefined {
+  const target = existing(() => readlinkSync(path));
+  return target === undefined ? undefined : resolve(dirname(path), target);
 }
 
 function existing<T>(look: () => T): T | undefined {

@@ -1,6 +1,7 @@
 import type { CountRole, DecayRole, TrainerScaling } from '../dialect/roles.ts';
 import { roundTo } from '../document/number.ts';
-import { keyOf, type Pointer, parentOf } from '../document/pointer.ts';
+import { keyOf, type Pointer, parentOf, readable } from '../document/pointer.ts';
+import { Problem } from '../problem.ts';
 import type { BatchChange } from '../recipe/batch.ts';
 import { type Field, type Group, isRole, type Recipe } from '../recipe/recipe.ts';
 import {
@@ -208,6 +209,11 @@ function decay(
   const old = form === 'complement' ? 1 - field.value : field.value;
   const scaled = floored(rule.decay(old, of, settings, kappa, options), of, options);
   const complement = scaled.complement ?? 1 - scaled.value;
+  if (scaled.value >= 1 && form !== 'complement')
+    throw new Problem(
+      'out-of-range',
+      `${readable(field.pointer)} would become 1-${num(complement)}, which no float64 tells from 1: this batch is too small for an average that long`,
+    );
   const scale: TimeScale = {
     what: 'half-life',
     from: halfLife(old) * perUpdate,

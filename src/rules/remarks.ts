@@ -3,7 +3,7 @@ import type { Warning } from '../recipe/build.ts';
 import { type Field, type Group, isRole } from '../recipe/recipe.ts';
 import { type Assessment, halfLife, settingsOf, type Task } from './assess.ts';
 import { gradientLevelRatio } from './noise-aware.ts';
-import { fraction, num, type Settings } from './rule.ts';
+import { fraction, num, type Scaled, type Settings } from './rule.ts';
 
 /**
  * Below these a decay has little left of an average. A second moment over so few batches has a relative standard
@@ -89,6 +89,7 @@ function aboutOptimizer(group: Group, { batch, rule, options }: Task): Warning[]
         kappa,
         rule.learningRateFactor(settings, { from: batch.from.global, to: batch.to.global, kappa }, options)
           .value,
+        rule.decay(gradientDecay, 'gradient', settings, kappa, options),
       ),
     );
   if (
@@ -146,9 +147,9 @@ function aboutOptimizer(group: Group, { batch, rule, options }: Task): Warning[]
   return result;
 }
 
-function effectiveRate(lr: number, settings: Settings, kappa: number, factor: number): string {
+function effectiveRate(lr: number, settings: Settings, kappa: number, factor: number, decay: Scaled): string {
   const { gradientDecay: mu = 0, dampening: tau = 0 } = settings;
-  const complement = -Math.expm1(kappa * Math.log(mu));
+  const complement = decay.complement ?? 1 - decay.value;
   const before = (lr * (1 - tau)) / (1 - mu);
   const damped = tau === mu && tau !== 0 ? complement : 1 - tau;
   const after = (lr * factor * damped) / complement;
