@@ -89,7 +89,7 @@ const OTHERS = {
   'sqrt-lr-power-of-b1': 'sqrt lr, b1^kappa',
   'kept-variance': 'kept variance',
 };
-const decimals = (x) => (x < 0.0005 ? '0' : x < 0.1 ? x.toFixed(3) : x.toFixed(2));
+const decimals = (x) => (x < 0.0005 ? String(Number(x.toPrecision(1))) : x.toFixed(x < 0.1 ? 3 : 2));
 
 /** A distance with its standard error and the published figure; in bold where none is smaller. */
 function distance({ value, standardError, published }, least) {
