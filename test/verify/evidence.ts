@@ -1,5 +1,6 @@
 import { OPTIMIZERS, type OptimizerName } from '../../src/optimizers/table.ts';
 import { ema } from '../../src/rules/ema.ts';
+import { varianceKeepingBeta1 } from '../../src/rules/lion.ts';
 import type { Ratio } from '../../src/rules/rule.ts';
 import { candidates, settingsUnder } from '../../src/verify/candidates.ts';
 import { type Hyperparameters, REFERENCES } from '../../src/verify/optimizers.ts';
@@ -237,17 +238,6 @@ export async function measure(
   );
 }
 
-/**
- * The b1' with which Lion's c = b1*m + (1-b1)*g keeps its variance at the new batch: (1-b1')^2 + b1'^2*q' = kappa*((1-b1)^2 + b1^2*q) with q = (1-b2)/(1+b2). The sign of c then is right
- * as often as before.
- */
-function keptVariance({ gradient: b1, secondMoment: b2 }: Hyperparameters, kappa: number): number {
-  const noise = (b: number) => (1 - b) / (1 + b);
-  const wanted = kappa * ((1 - b1) ** 2 + b1 * b1 * noise(b2));
-  const q = noise(b2 ** kappa);
-  return (1 - Math.sqrt(Math.max(0, 1 - (1 + q) * (1 - wanted)))) / (1 + q);
-}
-
 /** Lion's other conversions of the weight of the newest gradient, beside the rule's b1*b2^(kappa-1). */
 function otherLion(optimizer: OptimizerName, old: Hyperparameters, ratio: Ratio): Candidate[] {
   if (optimizer !== 'lion') return [];
@@ -255,7 +245,10 @@ function otherLion(optimizer: OptimizerName, old: Hyperparameters, ratio: Ratio)
   const power = { ...converted, gradient: old.gradient ** ratio.kappa };
   return [
     { rule: 'power-of-b1', settings: power },
-    { rule: 'kept-variance', settings: { ...converted, gradient: keptVariance(old, ratio.kappa) } },
+    {
+      rule: 'kept-variance',
+      settings: { ...converted, gradient: varianceKeepingBeta1(old.gradient, old.secondMoment, ratio.kappa) },
+    },
     { rule: 'sqrt-lr-power-of-b1', settings: { ...power, lr: old.lr * Math.sqrt(ratio.kappa) } },
   ];
 }
