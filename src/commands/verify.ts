@@ -20,7 +20,11 @@ export function verifyCommand(io: Io, answer: Answer): Command {
     .option('--tolerance <x>', 'relative rms difference that passes (0.1)', notNegative)
     .option('--strict', 'fail where no decay comes close enough (coarse), too')
     .option('--json', 'print the figures as JSON')
-    .addOption(new Option('--backend <name>', 'what to run on').choices(['auto', 'cpu']).default('auto'))
+    .addOption(
+      new Option('--backend <name>', 'what to run on')
+        .choices(['auto', 'tensorflow', 'webgpu', 'cpu'])
+        .default('auto'),
+    )
     .option(
       '--gradients <what>',
       'constant, drift, sinusoid, jump, heavy-tails, or a .npy or .csv file of recorded ones',

@@ -5,8 +5,8 @@ import { Problem } from '../problem.ts';
 import { chalkFor } from '../report/colour.ts';
 import { progressBar } from '../report/progress.ts';
 import { verificationJson, verificationText } from '../report/verification.ts';
-import type { Backend, Recording } from './backends/backend.ts';
-import { cpu } from './backends/cpu.ts';
+import type { Recording } from './backends/backend.ts';
+import { chooseBackend } from './backends/index.ts';
 import { compareConfigs, compareWithConversion } from './configs.ts';
 import { readRecording } from './recorded.ts';
 import { SIGNAL_NAMES, type SignalName } from './signals.ts';
@@ -23,9 +23,6 @@ export interface RunFlags {
   readonly noiseScale?: number;
   readonly color?: boolean;
 }
-
-/** Backends by name, in the order in which `auto` tries them. */
-const BACKENDS: readonly Backend[] = [cpu];
 
 /**
  * Verifies one config against its conversion, or two configs against each other.
@@ -46,7 +43,7 @@ export async function runVerification(
       ? await compareWithConversion(await source(old), options)
       : await compareConfigs(await source(old), await source(now), options);
   const title = now === undefined ? displayName(old) : `${displayName(old)} ${displayName(now)}`;
-  const backend = BACKENDS.find(({ name }) => name === flags.backend) ?? BACKENDS[0]!;
+  const backend = await chooseBackend(flags.backend, io.cwd, io.stderr);
   const { seed, tolerance, strict, noiseScale } = flags;
   const settings = {
     backend,
@@ -58,7 +55,7 @@ export async function runVerification(
   };
   const verifications = await watched(io, comparisons.length, (i, control) =>
     verify(comparisons[i]!, settings, control),
-  );
+  ).finally(() => backend.release?.());
   const named = verifications.map((verification) => ({ title, verification }));
   const chalk = chalkFor(io.stdout, io.env, flags.color);
   const reports = named.map(verificationJson);

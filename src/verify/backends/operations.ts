@@ -56,6 +56,9 @@ export async function checkProducts(tf: TensorFlowJs): Promise<void> {
 const CHUNK = 2 ** 21;
 /** Longer sums are cut here and put together in float64, so that float32 adds few enough terms. */
 const MOST_TERMS = 2048;
+/** Short intervals share a product, so that a device works on matrices and not on rows: as many, and as many terms. */
+const MOST_SHARING = 10;
+const TERMS_SHARING = 512;
 
 /**
  * Runs averages as matrix products. Over `K` steps from one snapshot to the next an average is its value at the
@@ -167,9 +170,10 @@ async function advance(run: CaseRun, chunk: Chunk, context: Context): Promise<vo
     const size = interval.blocks * plan.length;
     const from = at - interval.start;
     const whole = from === 0 && interval.start > 0 ? Math.floor((until - at) / size) : 0;
-    const count = Math.max(1, whole);
+    const sharing = Math.max(1, Math.min(whole, MOST_SHARING, Math.floor(TERMS_SHARING / size)));
+    const count = Math.max(1, whole - (whole % sharing));
     const to = Math.min(size, from + until - at);
-    const sums = await weigh(run, chunk, { at, count, blocks: interval.blocks, from, to }, context);
+    const sums = await weigh(run, chunk, { at, count, sharing, blocks: interval.blocks, from, to }, context);
     for (let i = 0; i < count; i++) {
       const part = sums.subarray(i * run.pending.length, (i + 1) * run.pending.length);
       for (let j = 0; j < part.length; j++) run.pending[j]! += part[j]!;
@@ -194,6 +198,8 @@ function intervalAt(at: number, { snapshots: { first, every } }: CaseRun, steps:
 interface Piece {
   readonly at: number;
   readonly count: number;
+  /** Intervals in one product; divides `count`, and is 1 unless the intervals are short. */
+  readonly sharing: number;
   readonly blocks: number;
   readonly from: number;
   readonly to: number;
@@ -211,9 +217,10 @@ async function weigh(run: CaseRun, chunk: Chunk, piece: Piece, context: Context)
     const weights = weightsOf(run, piece.blocks, piece.from + start, terms, context);
     const product = tf.tidy(() => {
       const rows = tf.slice(chunk.values, [offset, 0], [count * steps, coordinates]);
-      const whole = tf.reshape(rows, [count, steps, coordinates]);
+      const shape = [count / piece.sharing, piece.sharing * steps, coordinates];
+      const whole = tf.reshape(rows, shape);
       const values = terms === steps ? whole : tf.slice(whole, [0, start, 0], [count, terms, coordinates]);
-      return tf.matMul(tf.tensor(Float32Array.from(weights), [1, ROWS, terms]), values);
+      return tf.matMul(shared(tf, weights, terms, piece.sharing), values);
     });
     const products = await product.data().finally(() => product.dispose());
     for (let row = 0; row < count * ROWS; row++)
@@ -225,6 +232,17 @@ async function weigh(run: CaseRun, chunk: Chunk, piece: Piece, context: Context)
     }
   }
   return sums;
+}
+
+/** The same weights for several intervals side by side: blocks on a diagonal, [1, sharing*ROWS, sharing*terms]. */
+function shared(tf: TensorFlowJs, weights: Float64Array, terms: number, sharing: number): Tensor {
+  const matrix = new Float32Array(sharing * ROWS * sharing * terms);
+  for (let i = 0; i < sharing; i++)
+    for (let row = 0; row < ROWS; row++) {
+      const place = (i * ROWS + row) * sharing * terms + i * terms;
+      matrix.set(weights.subarray(row * terms, (row + 1) * terms), place);
+    }
+  return tf.tensor(matrix, [1, sharing * ROWS, sharing * terms]);
 }
 
 /** What each of `terms` steps of an interval counts in its end: rows for old, old - new, old - unconverted. */

@@ -20,7 +20,18 @@ export interface LoadedBackend extends Backend {
 const PACKAGES = ['@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node'] as const;
 
 const INSTALL = `npm install ${PACKAGES[0]} (${PACKAGES[1]} where there is no NVIDIA GPU)`;
-const REBUILD = 'npm rebuild it, or build it on pip’s TensorFlow with scripts/tfjs-from-pip';
+const REBUILD =
+  'let its install script run (npm rebuild), or build it on pip’s TensorFlow with scripts/tfjs-from-pip';
+
+/** What to do about an error of loading, by its words; the first that matches. */
+const NEXT: readonly (readonly [words: RegExp, next: string])[] = [
+  [
+    /libtensorflow\S*: cannot open shared object/,
+    'put the folder of libtensorflow into LD_LIBRARY_PATH; scripts/tfjs-from-pip prints it',
+  ],
+  [/GLIBC(XX)?_/, 'its library is too new for this system’s glibc: take a newer system, or --backend cpu'],
+  [/is not a function/, `Node ${process.versions.node} is too new for it: take Node 22, or --backend cpu`],
+];
 
 interface NodeTensorFlow extends TensorFlowJs {
   backend(): { isUsingGpuDevice: boolean; binding: { TF_Version: string } };
@@ -39,7 +50,8 @@ export async function loadTensorflow(cwd: string): Promise<LoadedBackend> {
       reasons.push(`${one.name} ${one.version} does not load: ${reasonOf(error)}`);
     }
   }
-  throw new Unavailable(reasons.join('; '), REBUILD);
+  const next = NEXT.find(([words]) => words.test(reasons[0]!))?.[1];
+  throw new Unavailable(reasons.join('; '), next ?? REBUILD);
 }
 
 /**
