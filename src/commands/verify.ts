@@ -20,6 +20,7 @@ export function verifyCommand(io: Io, answer: Answer): Command {
     .option('--tolerance <x>', 'relative rms difference that passes (0.1)', notNegative)
     .option('--strict', 'fail where no decay comes close enough (coarse), too')
     .option('--json', 'print the figures as JSON')
+    .option('--report <file>', 'write a page with tables and plots to this HTML file')
     .addOption(
       new Option('--backend <name>', 'what to run on')
         .choices(['auto', 'tensorflow', 'webgpu', 'cpu'])

@@ -12,8 +12,20 @@ export interface NamedVerification {
   readonly verification: Verification;
 }
 
+/** The parts of `verify --json` that other reports read. */
+export interface ReportJson {
+  readonly training: readonly {
+    readonly rule: string;
+    readonly pathDistance: number;
+    readonly standardError?: number;
+    readonly noiseScale?: number;
+  }[];
+}
+
 /** The result of `verify --json`: version 1 of the format. Fields may be added, none changes its meaning. */
-export function verificationJson({ verification }: NamedVerification): object {
+export function verificationJson({
+  verification,
+}: NamedVerification): ReportJson & Readonly<Record<string, unknown>> {
   const { pass, backend, seed, tolerance, averages, learningRates, unpaired, seconds } = verification;
   return {
     version: 1,

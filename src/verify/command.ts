@@ -1,5 +1,5 @@
 import type { ConvertOptions } from '../convert.ts';
-import { displayName, readText } from '../io/files.ts';
+import { displayName, readText, writeText } from '../io/files.ts';
 import type { Io } from '../io/streams.ts';
 import { Problem } from '../problem.ts';
 import { chalkFor } from '../report/colour.ts';
@@ -18,6 +18,7 @@ export interface RunFlags {
   readonly tolerance?: number;
   readonly strict?: boolean;
   readonly json?: boolean;
+  readonly report?: string;
   readonly backend: string;
   readonly gradients: string;
   readonly noiseScale?: number;
@@ -59,6 +60,10 @@ export async function runVerification(
   const named = verifications.map((verification) => ({ title, verification }));
   const chalk = chalkFor(io.stdout, io.env, flags.color);
   const reports = named.map(verificationJson);
+  if (flags.report !== undefined) {
+    const { verificationHtml } = await import('../report/html.ts');
+    await writeText(flags.report, verificationHtml(named, reports), io);
+  }
   const text = flags.json
     ? `${JSON.stringify(reports.length === 1 ? reports[0] : reports, null, 2)}\n`
     : named.map((one) => verificationText(one, chalk, Math.min(io.stdout.columns ?? 80, 100))).join('\n');
