@@ -72,7 +72,7 @@ function table(caption: string, columns: readonly Column[], rows: readonly (read
     const cells = rest.map((cell, i) => `<td${kind(columns[i + 1]!)}>${cell}</td>`).join('');
     return `<tr><th scope="row">${first}</th>${cells}</tr>`;
   });
-  return `<div class="scroll" role="region" aria-label="${asText(caption)}" tabindex="0"><table><caption>${asText(caption)}</caption><thead><tr>${head}</tr></thead><tbody>${body.join('')}</tbody></table></div>`;
+  return `<div class="scroll" role="region" aria-label="${asText(caption)}" tabindex="0"><table><caption><span>${asText(caption)}</span></caption><thead><tr>${head}</tr></thead><tbody>${body.join('')}</tbody></table></div>`;
 }
 
 function settingsTable({ averages, learningRates }: Verification): string {

@@ -42,6 +42,20 @@ function versionOf(path: string, name: string, from: NodeJS.Require): string {
   return manifest.version;
 }
 
+/**
+ * Loads a package without its warnings: two packages of TensorFlow.js, of which one stopped halfway, warn of each of
+ * some 150 kernels. @throws whatever it throws
+ */
+export function loadPackage<T>({ path, require }: Found): T {
+  const { warn } = console;
+  console.warn = () => {};
+  try {
+    return require(path);
+  } finally {
+    console.warn = warn;
+  }
+}
+
 /** The first line of what went wrong. */
 export function reasonOf(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);

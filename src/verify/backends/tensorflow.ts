@@ -4,7 +4,7 @@ import { cpus, totalmem } from 'node:os';
 import { promisify } from 'node:util';
 import type { Backend } from './backend.ts';
 import { averagesByOperations, checkProducts, type TensorFlowJs, useBackend } from './operations.ts';
-import { type Found, findPackage, hasLibrary, reasonOf, Unavailable } from './packages.ts';
+import { type Found, findPackage, hasLibrary, loadPackage, reasonOf, Unavailable } from './packages.ts';
 
 /** A backend that was loaded, with what there is to say about it. */
 export interface LoadedBackend extends Backend {
@@ -45,9 +45,11 @@ export async function loadTensorflow(cwd: string): Promise<LoadedBackend> {
   const reasons: string[] = [];
   for (const one of found) {
     try {
-      return await backendOf(one, one.require(one.path));
+      return await backendOf(one, loadPackage(one));
     } catch (error) {
-      reasons.push(`${one.name} ${one.version} does not load: ${reasonOf(error)}`);
+      const reason = reasonOf(error);
+      const why = /tfjs_binding\.node\) can not be found/.test(reason) ? 'its binding was not built' : reason;
+      reasons.push(`${one.name} ${one.version} does not load: ${why}`);
     }
   }
   const next = NEXT.find(([words]) => words.test(reasons[0]!))?.[1];

@@ -1,5 +1,5 @@
 import { averagesByOperations, checkProducts, type TensorFlowJs, useBackend } from './operations.ts';
-import { type Found, findPackage, hasLibrary, reasonOf, Unavailable } from './packages.ts';
+import { type Found, findPackage, hasLibrary, loadPackage, reasonOf, Unavailable } from './packages.ts';
 import { gigabytes, type LoadedBackend } from './tensorflow.ts';
 
 const PACKAGES = ['@tensorflow/tfjs-backend-webgpu', 'webgpu', '@tensorflow/tfjs-core'] as const;
@@ -44,12 +44,15 @@ export async function loadWebgpu(cwd: string): Promise<LoadedBackend> {
   const missing = PACKAGES.filter((_, i) => ![backend, dawn, backend && coreOf(backend)][i]);
   if (!backend || !dawn || missing.length)
     throw new Unavailable(`${missing.join(' and ')} not installed`, `npm install ${PACKAGES.join(' ')}`);
+  // Dawn would say so itself, in lines of its own.
+  if (process.platform === 'linux' && !hasLibrary('libvulkan.so.1'))
+    throw new Unavailable('no Vulkan here: libvulkan.so.1 is not installed', DRIVER);
   const { create, globals } = loadDawn(dawn);
   Object.assign(globalThis, globals);
   const held: { gpu?: Gpu } = { gpu: create([]) };
   const adapter = await adapterOf(held.gpu!);
   const tf: Core = backend.require(PACKAGES[2]);
-  const { WebGPUBackend }: WebGpuPackage = backend.require(backend.path);
+  const { WebGPUBackend }: WebGpuPackage = loadPackage(backend);
   const device = await adapter.requestDevice({ requiredLimits: limitsOf(adapter) });
   if (tf.findBackendFactory('webgpu')) tf.removeBackend('webgpu');
   const made = withNavigator(held.gpu!, () => new WebGPUBackend(device, adapter.info));
@@ -81,7 +84,7 @@ function coreOf(backend: Found): string | undefined {
 
 function loadDawn(dawn: Found): Dawn {
   try {
-    return dawn.require(dawn.path);
+    return loadPackage(dawn);
   } catch (error) {
     const reason = reasonOf(error);
     const [, wanted] =
@@ -101,9 +104,6 @@ function glibc(): string {
 }
 
 async function adapterOf(gpu: Gpu): Promise<Adapter> {
-  // Dawn would say so itself, in three lines of its own.
-  if (process.platform === 'linux' && !hasLibrary('libvulkan.so.1'))
-    throw new Unavailable('no Vulkan here: libvulkan.so.1 is not installed', DRIVER);
   const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
   if (!adapter) throw new Unavailable('no Vulkan driver that Dawn accepts', DRIVER);
   return adapter;
