@@ -1,5 +1,5 @@
-// Builds everything: validators from the schemas, the command line as one bundle, the library, its types.
-// `node scripts/build.mjs validators` stops after the first, which is all that the tests on the sources need.
+// Builds everything: validators from the schemas, the page of the report, the command line as one bundle, the library, its types.
+// `node scripts/build.mjs validators` stops after what is generated, which is all that the tests on the sources need.
 
 import { execFileSync } from 'node:child_process';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
@@ -85,6 +85,25 @@ const WITHOUT_CHILD_PROCESS = {
   load: (id) =>
     id === '\0no-child-process' ? 'export const spawn = undefined; export default { spawn };' : undefined,
 };
+/** The script and style of the HTML report, as text inside a module: a report is one file. */
+async function page() {
+  const file = at('dist/.page.js');
+  await bundle(
+    at('src/report/page/plots.ts'),
+    { file, format: 'iife', minify: true },
+    { platform: 'browser', resolve: {} },
+  );
+  const script = (await readFile(file, 'utf8')).trim();
+  await rm(file);
+  const style = (await readFile(at('src/report/page/style.css'), 'utf8')).trim();
+  const out = at('src/report/generated');
+  await mkdir(out, { recursive: true });
+  const text = Object.entries({ script, style }).map(
+    ([name, value]) => `export const ${name} = ${JSON.stringify(value)};\n`,
+  );
+  await writeFile(`${out}/page.js`, text.join(''));
+  await writeFile(`${out}/page.d.ts`, 'export const script: string;\nexport const style: string;\n');
+}
 
 async function distribution() {
   const dependencies = Object.keys((await readJson('package.json')).dependencies);
@@ -126,6 +145,7 @@ async function distribution() {
 }
 
 await validators();
+await page();
 if (process.argv[2] !== 'validators') {
   await rm(at('dist'), { recursive: true, force: true });
   await distribution();

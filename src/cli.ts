@@ -11,6 +11,7 @@ const COMMANDS: Readonly<Record<string, (io: Io, answer: (yes: boolean) => void)
   noise: async (io) => (await import('./commands/noise.ts')).noiseCommand(io),
   schema: async (io) => (await import('./commands/schema.ts')).schemaCommand(io),
   verify: async (io, answer) => (await import('./commands/verify.ts')).verifyCommand(io, answer),
+  doctor: async (io, answer) => (await import('./commands/doctor.ts')).doctorCommand(io, answer),
 };
 
 /** Nothing more to say: a gate answered no. */

@@ -5,8 +5,20 @@ import type { CandidateResult, RegimeResult } from '../verify/train.ts';
 import type { NoTraining, Training } from '../verify/train-configs.ts';
 import { wrap } from './text.ts';
 
+/** How far one rule's training ends up from the old path, at one noise scale. */
+export interface TrainingRow {
+  readonly pointer: string;
+  readonly rule: string;
+  readonly noiseScale: number;
+  readonly pathDistance: number;
+  readonly standardError: number;
+  /** No other rule is closer here. */
+  readonly best: boolean;
+  readonly inUse: boolean;
+}
+
 /** The trainings in `verify --json`: one entry for each optimizer, noise scale and rule. */
-export function trainingJson(trainings: readonly (Training | NoTraining)[]): object[] {
+export function trainingJson(trainings: readonly (Training | NoTraining)[]): TrainingRow[] {
   return trainings.flatMap((training) => {
     if ('why' in training) return [];
     return training.regimes.flatMap(({ noiseScale, candidates }) =>

@@ -6,7 +6,7 @@ import type { NoTraining, Training } from '../verify/train-configs.ts';
 import type { Verification, VerifiedAverage, VerifiedLearningRate } from '../verify/verify.ts';
 import { plotText } from './plot.ts';
 import { wrap } from './text.ts';
-import { trainingJson, trainingText } from './train.ts';
+import { type TrainingRow, trainingJson, trainingText } from './train.ts';
 
 /** A verification with the names that its reports carry. */
 export interface NamedVerification {
@@ -16,8 +16,16 @@ export interface NamedVerification {
   readonly trainings?: readonly (Training | NoTraining)[];
 }
 
+/** The parts of `verify --json` that other reports read. */
+export interface ReportJson {
+  readonly training: readonly TrainingRow[];
+}
+
 /** The result of `verify --json`: version 1 of the format. Fields may be added, none changes its meaning. */
-export function verificationJson({ verification, trainings = [] }: NamedVerification): object {
+export function verificationJson({
+  verification,
+  trainings = [],
+}: NamedVerification): ReportJson & Readonly<Record<string, unknown>> {
   const { pass, backend, seed, tolerance, averages, learningRates, unpaired, seconds } = verification;
   return {
     version: 1,

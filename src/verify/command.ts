@@ -1,12 +1,12 @@
 import { type ConvertOptions, ruleOf } from '../convert.ts';
-import { displayName, readText } from '../io/files.ts';
+import { displayName, readText, writeText } from '../io/files.ts';
 import type { Io } from '../io/streams.ts';
 import { Problem } from '../problem.ts';
 import { chalkFor } from '../report/colour.ts';
 import { progressBar } from '../report/progress.ts';
 import { verificationJson, verificationText } from '../report/verification.ts';
-import type { Backend, Recording } from './backends/backend.ts';
-import { cpu } from './backends/cpu.ts';
+import type { Recording } from './backends/backend.ts';
+import { chooseBackend } from './backends/index.ts';
 import type { Comparison } from './compare.ts';
 import { compareConfigs, compareWithConversion } from './configs.ts';
 import { readRecording } from './recorded.ts';
@@ -21,14 +21,12 @@ export interface RunFlags {
   readonly strict?: boolean;
   readonly json?: boolean;
   readonly train?: boolean;
+  readonly report?: string;
   readonly backend: string;
   readonly gradients: string;
   readonly noiseScale?: number;
   readonly color?: boolean;
 }
-
-/** Backends by name, in the order in which `auto` tries them. */
-const BACKENDS: readonly Backend[] = [cpu];
 
 /**
  * Verifies one config against its conversion, or two configs against each other.
@@ -49,7 +47,7 @@ export async function runVerification(
       ? await compareWithConversion(await source(old), options)
       : await compareConfigs(await source(old), await source(now), options);
   const title = now === undefined ? displayName(old) : `${displayName(old)} ${displayName(now)}`;
-  const backend = BACKENDS.find(({ name }) => name === flags.backend) ?? BACKENDS[0]!;
+  const backend = await chooseBackend(flags.backend, io.cwd, io.stderr);
   const { seed, tolerance, strict, noiseScale } = flags;
   const settings = {
     backend,
@@ -61,7 +59,7 @@ export async function runVerification(
   };
   const verifications = await watched(io, 'verifying', comparisons.length, (i, control) =>
     verify(comparisons[i]!, settings, control),
-  );
+  ).finally(() => backend.release?.());
   const trainings = flags.train ? await trainingsOf(comparisons, options, seed, io) : [];
   const named = verifications.map((verification, i) => ({
     title,
@@ -70,6 +68,10 @@ export async function runVerification(
   }));
   const chalk = chalkFor(io.stdout, io.env, flags.color);
   const reports = named.map(verificationJson);
+  if (flags.report !== undefined) {
+    const { verificationHtml } = await import('../report/html.ts');
+    await writeText(flags.report, verificationHtml(named, reports), io);
+  }
   const text = flags.json
     ? `${JSON.stringify(reports.length === 1 ? reports[0] : reports, null, 2)}\n`
     : named.map((one) => verificationText(one, chalk, Math.min(io.stdout.columns ?? 80, 100))).join('\n');
