@@ -14,7 +14,7 @@ import { assess, type PlanOptions, type Task } from './rules/assess.ts';
 import { findRule } from './rules/index.ts';
 import { type Change, changesOf } from './rules/plan.ts';
 import { remarks } from './rules/remarks.ts';
-import { num, type Rule } from './rules/rule.ts';
+import { fraction, num, type Rule } from './rules/rule.ts';
 
 /** Everything that decides a conversion beside the text. */
 export interface ConvertOptions extends RecipeOptions, PlanOptions {
@@ -84,6 +84,13 @@ async function conversion(text: string, file: string, options: ConvertOptions): 
     const placed = changes.length ? editor.edit(changes) : [];
     edits.push(...editor.edits);
     planned[i]!.push(...editor.planned);
+    const [first] = results;
+    if (first && batch.kappa !== first.batch.kappa)
+      warnings.push({
+        code: 'another-batch',
+        message: `this document goes from batch ${batch.from.global} to ${batch.to.global} (kappa ${fraction(batch.kappa)}), the first one from ${first.batch.from.global}`,
+        offset: startOf(document),
+      });
     results.push({
       dialect: dialect.name,
       batch,
@@ -187,6 +194,10 @@ export async function dialectOf(
   }
   if (oneOfMany) return undefined;
   throw unrecognised(document, text);
+}
+
+function startOf(document: Document): number {
+  return document.nodes.get('')?.offset ?? 0;
 }
 
 function unrecognised(document: Document, text: string): Problem {
