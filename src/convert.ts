@@ -349,6 +349,7 @@ class Editor {
     for (const change of changes) {
       const existing = this.document.nodes.get(change.pointer);
       if (existing?.kind === 'scalar' && existing.value === null) {
+        this.refuseShared(existing, change);
         placed.push(this.fillEmpty(existing, change));
         continue;
       }
@@ -362,13 +363,7 @@ class Editor {
           this.text,
           map ? ('offset' in map ? map.offset : 0) : 0,
         );
-      if ((this.document.shared.get(map)?.length ?? 1) > 1)
-        throw problemAt(
-          'cannot-insert',
-          `${readable(change.pointer)} should be ${JSON.stringify(change.to)}, but its mapping is shared through an alias: write the value there, or use --no-insert`,
-          this.text,
-          map.offset,
-        );
+      this.refuseShared(map, change);
       const [key = '', ...path] = segments(change.pointer.slice(at.length));
       const place = byPlace.get(at) ?? { map, entries: new Map() };
       place.entries.set(key, [...(place.entries.get(key) ?? []), { path, change }]);
@@ -389,6 +384,16 @@ class Editor {
       }
     }
     return placed;
+  }
+
+  private refuseShared(node: MapNode | ScalarNode, { pointer, to }: Change): void {
+    if ((this.document.shared.get(node)?.length ?? 1) > 1)
+      throw problemAt(
+        'cannot-insert',
+        `${readable(pointer)} should be ${JSON.stringify(to)}, but its ${node.kind === 'map' ? 'mapping' : 'empty value'} is shared through an alias: write the value there, or use --no-insert`,
+        this.text,
+        node.offset,
+      );
   }
 
   /** `key:` with nothing behind it takes the value there; `null` is replaced. */
