@@ -30,7 +30,7 @@ async function readJson(path) {
 async function validators() {
   const compiler = at('dist/.compile.mjs');
   await bundle(at('src/dialect/compile.ts'), { file: compiler, format: 'esm' }, { external: [/^ajv/] });
-  const { detectorSource, expand, exportName, validatorSource } = await import(
+  const { detectorSource, expand, exportName, needlesOf, validatorSource } = await import(
     `${pathToFileURL(compiler)}?${Date.now()}`
   );
   await rm(compiler);
@@ -55,7 +55,7 @@ async function validators() {
   }
   await write('detect.js', detectorSource(schemas));
   const entries = schemas.map((s) => {
-    const meta = JSON.stringify({ ...s.dialect, title: s.title });
+    const meta = JSON.stringify({ ...s.dialect, title: s.title, needles: needlesOf(s.detect) });
     const { name } = s.dialect;
     return `  ${JSON.stringify(name)}: { ...${meta}, recognises: detectors.${exportName(name)}, load: () => import('./${name}.js'), schema: () => import('./${name}.schema.js') },`;
   });
@@ -67,7 +67,7 @@ async function validators() {
     'index.d.ts',
     [
       "import type { Dialect, Validator } from '../dialect.ts';",
-      "type Entry = Omit<Dialect, 'validate'> & { recognises(data: unknown): boolean; load(): Promise<{ validate: Validator }>; schema(): Promise<{ schema: object }> };",
+      "type Entry = Omit<Dialect, 'validate'> & { readonly needles?: readonly string[]; recognises(data: unknown): boolean; load(): Promise<{ validate: Validator }>; schema(): Promise<{ schema: object }> };",
       'export const dialects: Readonly<Record<string, Entry>>;',
       '',
     ].join('\n'),
@@ -76,6 +76,15 @@ async function validators() {
 
 const CORE =
   /src\/(?:cli|problem|version|convert)\.ts|src\/(?:document\/(?!json|yaml)|io\/(?:files|streams)|recipe|rules|optimizers|dialect\/(?:dialect|generated\/(?:index|detect))|commands\/(?:convert|options))|node_modules\/commander|rolldown\/runtime/;
+
+/** commander loads it for subcommands that are programs of their own, of which there are none here. */
+const WITHOUT_CHILD_PROCESS = {
+  name: 'without-child-process',
+  resolveId: (id, importer) =>
+    id === 'node:child_process' && importer?.includes('commander') ? '\0no-child-process' : undefined,
+  load: (id) =>
+    id === '\0no-child-process' ? 'export const spawn = undefined; export default { spawn };' : undefined,
+};
 
 async function distribution() {
   const dependencies = Object.keys((await readJson('package.json')).dependencies);
@@ -88,9 +97,22 @@ async function distribution() {
       entryFileNames: 'cli.cjs',
       chunkFileNames: '[name].cjs',
       // What convert needs every time in one file: each further file costs a search, a read and a compilation.
-      codeSplitting: { groups: [{ name: 'core', test: CORE }] },
+      codeSplitting: {
+        groups: [
+          { name: 'core', test: CORE },
+          { name: 'yaml', test: /node_modules\/yaml|src\/document\/yaml/ },
+        ],
+      },
     },
-    { preserveEntrySignatures: 'allow-extension' },
+    {
+      preserveEntrySignatures: 'allow-extension',
+      plugins: [WITHOUT_CHILD_PROCESS],
+      resolve: {
+        mainFields: ['module', 'main'],
+        // Its ES modules, which are one scope in the bundle; its CommonJS ones are 70 wrappers to compile.
+        alias: { yaml: at('node_modules/yaml/browser/dist/index.js') },
+      },
+    },
   );
   const external = (id) => dependencies.some((d) => id === d || id.startsWith(`${d}/`));
   await bundle(

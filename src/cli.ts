@@ -5,11 +5,12 @@ import { Problem } from './problem.ts';
 import { VERSION } from './version.ts';
 
 /** The other subcommands, loaded when they are named or listed: `convert` is what has to start fast. */
-const COMMANDS: Readonly<Record<string, (io: Io) => Promise<Command>>> = {
+const COMMANDS: Readonly<Record<string, (io: Io, answer: (yes: boolean) => void) => Promise<Command>>> = {
   explain: async (io) => (await import('./commands/explain.ts')).explainCommand(io),
   schedule: async (io) => (await import('./commands/schedule.ts')).scheduleCommand(io),
   noise: async (io) => (await import('./commands/noise.ts')).noiseCommand(io),
   schema: async (io) => (await import('./commands/schema.ts')).schemaCommand(io),
+  verify: async (io, answer) => (await import('./commands/verify.ts')).verifyCommand(io, answer),
 };
 
 /** Nothing more to say: a gate answered no. */
@@ -31,10 +32,14 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
     .option('--color', 'colour even where the output is no terminal')
     .option('--no-color', 'no colour')
     .showHelpAfterError('(rebatch --help shows the options)');
+  let code = 0;
+  const answer = (yes: boolean) => {
+    code = yes ? 0 : EXIT_NO;
+  };
   program.addCommand(convertCommand(io), { isDefault: true });
   const listed = argv.length === 0 || argv.some((a) => a === 'help' || a === '--help' || a === '-h');
   for (const [name, load] of Object.entries(COMMANDS))
-    if (listed || argv.includes(name)) program.addCommand(await load(io));
+    if (listed || argv.includes(name)) program.addCommand(await load(io, answer));
   for (const command of [program, ...program.commands]) {
     command.exitOverride();
     command.configureOutput({
@@ -44,7 +49,7 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
   }
   try {
     await program.parseAsync([...argv], { from: 'user' });
-    return 0;
+    return code;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_ERROR;
     io.stderr.write(`${error instanceof Problem ? error.format() : internal(error)}\n`);

@@ -35,7 +35,8 @@ export type ProblemCode =
   | 'count-inconsistent'
   | 'cannot-insert'
   | 'noise-undetermined'
-  | 'proof-failed';
+  | 'proof-failed'
+  | 'interrupted';
 
 /** A refusal: what is wrong, where, and what to do about it. Nothing has been written when it is thrown. */
 export class Problem extends Error {

@@ -391,7 +391,7 @@ describe('anchors and interpolations', () => {
     );
     const { stdout, stderr } = await cli(['x.yaml', '--to', '16', '-q'], { cwd });
     expect(stderr).toBe('');
-    expect(stdout).toContain('    <<: *b\n    betas: [0.891, 0.9801]\nseed: 1\n');
+    expect(stdout).toContain('    <<: *b\n    betas: [0.8991, 0.998001]\nseed: 1\n');
   });
 
   it('the source of an interpolation is rewritten, never the interpolation', async () => {

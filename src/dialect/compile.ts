@@ -3,6 +3,7 @@ import standaloneCode from 'ajv/dist/standalone/index.js';
 import type { Dialect, Validator } from './dialect.ts';
 import { createAjv, expand, type Schema, type SchemaFiles } from './vocabulary.ts';
 
+export { needlesOf } from './needles.ts';
 export { expand };
 
 /** The `dialect` annotation at a schema's root. */
@@ -18,9 +19,13 @@ export function validatorSource(schema: Schema): string {
   return (generate.default ?? generate)(ajv, { validate: 'dialect' });
 }
 
+/** An error object in ajv's generated code; a detector's are never looked at, and are most of its text. */
+const ERROR_OBJECT =
+  /\{instancePath(?::[^,]*)?,schemaPath:"(?:[^"\\]|\\.)*",keyword:"[^"]*",params:\{[^{}]*\}\}/g;
+
 /** ES module text that exports one recognising function per dialect. */
 export function detectorSource(schemas: readonly Schema[]): string {
-  const ajv = createAjv({ standalone: true });
+  const ajv = createAjv({ standalone: true, detector: true });
   const names: Record<string, string> = {};
   for (const schema of schemas) {
     const { name } = schema.dialect as Meta;
@@ -30,7 +35,7 @@ export function detectorSource(schemas: readonly Schema[]): string {
   const generate = standaloneCode as unknown as {
     default?: typeof standaloneCode.default;
   } & typeof standaloneCode.default;
-  return (generate.default ?? generate)(ajv, names);
+  return (generate.default ?? generate)(ajv, names).replace(ERROR_OBJECT, '0');
 }
 
 /** A dialect's name as a JavaScript name. */

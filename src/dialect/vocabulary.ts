@@ -91,17 +91,24 @@ function joined(parts: Code[]): Code {
   return parts.reduce((all, part, i) => (i ? _`${all}, ${part}` : part), _``);
 }
 
-/** An ajv that knows the keywords. `allErrors`, since a validator that stops early would miss roles. */
-export function createAjv(options: { standalone: boolean }): Ajv2020 {
+/**
+ * An ajv that knows the keywords. A validator looks for all errors, since one that stops early would miss roles; a
+ * detector only says yes or no.
+ */
+export function createAjv(options: { standalone: boolean; detector?: boolean }): Ajv2020 {
   const ajv = new Ajv2020({
-    allErrors: true,
+    allErrors: !options.detector,
+    messages: !options.detector,
     passContext: true,
     allowUnionTypes: true,
     strictTuples: false,
     strictTypes: false,
     strictRequired: false,
-    ...(options.standalone ? { code: { source: true, esm: true, lines: true } } : {}),
+    ...(options.standalone ? { code: { source: true, esm: true, lines: !options.detector } } : {}),
   });
+  // Dialects use neither unevaluatedProperties nor $dynamicRef, whose bookkeeping would double the code.
+  ajv.opts.unevaluated = false;
+  ajv.opts.dynamicRef = false;
   for (const keyword of ['role', 'encoding', 'scope', 'constraint', 'note', 'assumes'] as const)
     ajv.addKeyword(collector(keyword));
   ajv.addKeyword(absent);

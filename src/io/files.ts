@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import {
   accessSync,
   closeSync,
@@ -20,15 +21,12 @@ import type { Io } from './streams.ts';
 /** Reads a config; `-` is standard input. @throws Problem: unreadable, not-utf8 */
 export async function readText(file: string, io: Io): Promise<string> {
   const bytes = file === '-' ? await readAll(io) : readBytes(file, io);
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    throw named(new Problem('not-utf8', 'is not UTF-8 text; save it as UTF-8 first'), file);
-  }
+  if (!isUtf8(bytes)) throw named(new Problem('not-utf8', 'is not UTF-8 text; save it as UTF-8 first'), file);
+  return bytes.toString('utf8');
 }
 
 /** Synchronous: loading the promise version of fs costs more than reading a config does. */
-function readBytes(file: string, io: Io): Uint8Array {
+function readBytes(file: string, io: Io): Buffer {
   try {
     return readFileSync(resolve(io.cwd, file));
   } catch (error) {
@@ -39,7 +37,7 @@ function readBytes(file: string, io: Io): Uint8Array {
   }
 }
 
-async function readAll(io: Io): Promise<Uint8Array> {
+async function readAll(io: Io): Promise<Buffer> {
   const chunks: Buffer[] = [];
   for await (const chunk of io.stdin) chunks.push(Buffer.from(chunk as Uint8Array));
   return Buffer.concat(chunks);

@@ -14,6 +14,7 @@ import {
   type Scaled,
   type Settings,
 } from './rule.ts';
+import { trainerFactor } from './trainer.ts';
 
 /** What the user chooses about the plan. */
 export interface PlanOptions extends RuleOptions {
@@ -163,7 +164,13 @@ function divideOut(
   trainer: TrainerScaling | undefined,
   task: Task,
 ): Assessment {
-  const own = ownScaling(trainer, task);
+  const { batch, options } = task;
+  const own = trainerFactor(trainer, {
+    kappa: batch.kappa,
+    world: batch.world,
+    accumulation: [batch.from.accumulation, batch.to.accumulation],
+    stepsKept: options.steps === 'keep',
+  });
   if (own === 1) return { field, ...wanted };
   return {
     field,
@@ -171,16 +178,6 @@ function divideOut(
     formula: `${wanted.formula === 'unchanged' ? num(field.value) : wanted.formula} / ${fraction(own)}`,
     reason: `${wanted.reason}. The trainer itself multiplies by ${fraction(own)} at the new batch, which is divided out`,
   };
-}
-
-function ownScaling(trainer: TrainerScaling | undefined, { batch, options }: Task): number {
-  if (trainer === 'linear') return batch.kappa;
-  if (trainer === 'sqrt') return Math.sqrt(batch.kappa);
-  if (trainer === 'per-worker') return batch.world;
-  const passes = (batch.to.accumulation / batch.from.accumulation) * batch.world;
-  if (trainer === 'passes') return passes;
-  if (trainer === 'micro') return batch.kappa / passes;
-  return trainer === 'noam' && options.steps !== 'keep' ? Math.sqrt(batch.kappa) : 1;
 }
 
 function decay(

@@ -2,6 +2,7 @@ import { readable } from '../document/pointer.ts';
 import type { Warning } from '../recipe/build.ts';
 import { type Field, type Group, isRole } from '../recipe/recipe.ts';
 import { type Assessment, halfLife, settingsOf, type Task } from './assess.ts';
+import { varianceKeepingBeta1 } from './lion.ts';
 import { gradientLevelRatio } from './noise-aware.ts';
 import { fraction, num, type Scaled, type Settings } from './rule.ts';
 
@@ -107,10 +108,10 @@ function aboutOptimizer(group: Group, { batch, rule, options }: Task): Warning[]
       'schedule-free',
       `the first beta of ${optimizer.title} interpolates between iterates and is no average; it is left alone. No tested rule is known`,
     );
-  if (optimizer.accumulatesForever)
+  if (optimizer.mixesNewest && secondMomentDecay && gradientDecay > 0 && powers)
     add(
-      'accumulates-forever',
-      `${optimizer.title} sums squared gradients over the whole run, so its step shrinks with the number of steps: no constant factor keeps the path`,
+      'lion-noise',
+      `beta1 keeps what every older sample weighs in the update. Where gradient noise counts, ${num(varianceKeepingBeta1(gradientDecay, secondMomentDecay, kappa))} keeps the update's variance instead and followed the old path closer in tests`,
     );
   const dampening = group.fields.find((f) => isRole(f, 'dampening'));
   if (dampening && dampening.value !== 0 && dampening.value !== gradientDecay)
@@ -132,7 +133,7 @@ function aboutOptimizer(group: Group, { batch, rule, options }: Task): Warning[]
     if (options.noiseScale === undefined && rule.name === 'ema')
       add(
         'noise-scale-unknown',
-        `${optimizer.title}: kappa*lr holds where the batch is well above the gradient noise scale; well below it sqrt(kappa)*lr does (a factor of ${num(Math.sqrt(kappa))} between them). With --noise-scale N it is exact`,
+        `${optimizer.title}: kappa*lr holds where the batch is well above the gradient noise scale; well below it sqrt(kappa)*lr does (a factor of ${num(Math.sqrt(kappa))} between them). With --noise-scale N it lies in between`,
       );
     if (
       options.noiseScale !== undefined &&

@@ -18,6 +18,12 @@ export const sqrt: Rule = {
   leaves: 'SGD, LAMB, Lion and Muon: the derivation does not cover them, and they get what ema gives.',
   learningRateFactor(settings, ratio, options) {
     const plain = ema.learningRateFactor(settings, ratio, options);
+    if (settings.optimizer.accumulatesForever)
+      return {
+        value: 1,
+        formula: '1',
+        reason: 'Fewer terms in its sum of squares and less noise in each cancel out',
+      };
     const buffer = bufferFactor(settings, ratio.kappa);
     // 1-mu' = kappa*(1-mu) in the linear form, so that is what a summing buffer's weight changes by.
     const linear = options.literal === true && buffer.formula !== '';
