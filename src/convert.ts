@@ -14,7 +14,7 @@ import { assess, type PlanOptions, type Task } from './rules/assess.ts';
 import { findRule } from './rules/index.ts';
 import { type Change, changesOf } from './rules/plan.ts';
 import { remarks } from './rules/remarks.ts';
-import { num, type Rule } from './rules/rule.ts';
+import { fraction, num, type Rule } from './rules/rule.ts';
 
 /** Everything that decides a conversion beside the text. */
 export interface ConvertOptions extends RecipeOptions, PlanOptions {
@@ -84,6 +84,13 @@ async function conversion(text: string, file: string, options: ConvertOptions): 
     const placed = changes.length ? editor.edit(changes) : [];
     edits.push(...editor.edits);
     planned[i]!.push(...editor.planned);
+    const [first] = results;
+    if (first && batch.kappa !== first.batch.kappa)
+      warnings.push({
+        code: 'another-batch',
+        message: `this document goes from batch ${batch.from.global} to ${batch.to.global} (kappa ${fraction(batch.kappa)}), the first one from ${first.batch.from.global}`,
+        offset: startOf(document),
+      });
     results.push({
       dialect: dialect.name,
       batch,
@@ -187,6 +194,10 @@ export async function dialectOf(
   }
   if (oneOfMany) return undefined;
   throw unrecognised(document, text);
+}
+
+function startOf(document: Document): number {
+  return document.nodes.get('')?.offset ?? 0;
 }
 
 function unrecognised(document: Document, text: string): Problem {
@@ -338,6 +349,7 @@ class Editor {
     for (const change of changes) {
       const existing = this.document.nodes.get(change.pointer);
       if (existing?.kind === 'scalar' && existing.value === null) {
+        this.refuseShared(existing, change);
         placed.push(this.fillEmpty(existing, change));
         continue;
       }
@@ -351,13 +363,7 @@ class Editor {
           this.text,
           map ? ('offset' in map ? map.offset : 0) : 0,
         );
-      if ((this.document.shared.get(map)?.length ?? 1) > 1)
-        throw problemAt(
-          'cannot-insert',
-          `${readable(change.pointer)} should be ${JSON.stringify(change.to)}, but its mapping is shared through an alias: write the value there, or use --no-insert`,
-          this.text,
-          map.offset,
-        );
+      this.refuseShared(map, change);
       const [key = '', ...path] = segments(change.pointer.slice(at.length));
       const place = byPlace.get(at) ?? { map, entries: new Map() };
       place.entries.set(key, [...(place.entries.get(key) ?? []), { path, change }]);
@@ -378,6 +384,16 @@ class Editor {
       }
     }
     return placed;
+  }
+
+  private refuseShared(node: MapNode | ScalarNode, { pointer, to }: Change): void {
+    if ((this.document.shared.get(node)?.length ?? 1) > 1)
+      throw problemAt(
+        'cannot-insert',
+        `${readable(pointer)} should be ${JSON.stringify(to)}, but its ${node.kind === 'map' ? 'mapping' : 'empty value'} is shared through an alias: write the value there, or use --no-insert`,
+        this.text,
+        node.offset,
+      );
   }
 
   /** `key:` with nothing behind it takes the value there; `null` is replaced. */

@@ -293,7 +293,9 @@ function assessCount(field: Field<CountRole>, { batch, rule, options }: Task): A
   const steps = field.value - origin;
   if (steps <= 0) return stays(field, 'The first step');
   const ratio = unit === 'micro-steps' ? perForward : unit === 'ticks' ? kappa / world : kappa;
-  const samples = (batch.from.global * steps) / (unit === 'micro-steps' ? batch.from.accumulation : 1);
+  const { accumulation, world: devices = 1 } = batch.from;
+  const perStep = unit === 'micro-steps' ? accumulation : unit === 'ticks' ? devices : 1;
+  const samples = (batch.from.global * steps) / perStep;
   const lengthAt = (value: number): TimeScale => ({
     what: 'length',
     from: samples,
