@@ -136,7 +136,13 @@ async function distribution() {
   const external = (id) => dependencies.some((d) => id === d || id.startsWith(`${d}/`));
   await bundle(
     at('src/index.ts'),
-    { dir: at('dist/lib'), format: 'esm', minify: true, entryFileNames: 'index.js', chunkFileNames: '[name].js' },
+    {
+      dir: at('dist/lib'),
+      format: 'esm',
+      minify: true,
+      entryFileNames: 'index.js',
+      chunkFileNames: '[name].js',
+    },
     { external },
   );
   execFileSync(process.execPath, [at('node_modules/typescript/bin/tsc'), '-p', at('tsconfig.build.json')], {
