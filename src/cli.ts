@@ -10,6 +10,7 @@ const COMMANDS: Readonly<Record<string, (io: Io, answer: (yes: boolean) => void)
   schedule: async (io) => (await import('./commands/schedule.ts')).scheduleCommand(io),
   noise: async (io) => (await import('./commands/noise.ts')).noiseCommand(io),
   schema: async (io) => (await import('./commands/schema.ts')).schemaCommand(io),
+  check: async (io, answer) => (await import('./commands/check.ts')).checkCommand(io, answer),
   verify: async (io, answer) => (await import('./commands/verify.ts')).verifyCommand(io, answer),
 };
 

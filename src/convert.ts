@@ -397,3 +397,27 @@ class Editor {
       : `[${to.map((v, i) => one(v, (from as number[])[i]!)).join(', ')}]`;
   }
 }
+
+/**
+ * Writes changes that were decided elsewhere, with the same proof as a conversion.
+ * @param parts the documents that are configs, by their place among all documents of the file
+ * @throws Problem: alias-conflict, cannot-insert, proof-failed
+ */
+export async function writeChanges(
+  text: string,
+  file: string,
+  parts: readonly (Pick<Understood, 'document' | 'recipe'> & {
+    readonly at: number;
+    readonly changes: readonly Change[];
+  })[],
+): Promise<string> {
+  const { documents, again } = await parse(text, file);
+  const planned: Planned[][] = documents.map(() => []);
+  const edits = parts.flatMap(({ at, document, recipe, changes }) => {
+    const editor = new Editor(text, document, recipe);
+    if (changes.length) editor.edit(changes);
+    planned[at]!.push(...editor.planned);
+    return editor.edits;
+  });
+  return editAndProve(text, edits, documents, planned, again);
+}

@@ -15,13 +15,21 @@ const RULE_NAMES = RULES.map((r) => r.name).join(', ');
 
 /** Adds the options that decide a conversion to a command. */
 export function conversionOptions(command: Command): Command {
+  return ruleOptions(
+    command
+      .option('--to <n>', 'global batch size to convert to', wholeNumber)
+      .option('--from <n>', 'global batch size of the file, where it does not say', wholeNumber)
+      .option('--world <n>', 'devices the file’s settings run on, where it does not say', wholeNumber)
+      .option('--world-to <n>', 'devices the new settings will run on', wholeNumber)
+      .option('--micro <n>', 'samples per device and forward pass to use', wholeNumber)
+      .option('--accumulation <n>', 'gradient accumulation to use', wholeNumber)
+      .option('--no-insert', 'do not write fields that the file leaves to defaults; warn instead'),
+  );
+}
+
+/** Adds the options that say by which rule, and how the file is read. */
+export function ruleOptions(command: Command): Command {
   return command
-    .option('--to <n>', 'global batch size to convert to', wholeNumber)
-    .option('--from <n>', 'global batch size of the file, where it does not say', wholeNumber)
-    .option('--world <n>', 'devices the file’s settings run on, where it does not say', wholeNumber)
-    .option('--world-to <n>', 'devices the new settings will run on', wholeNumber)
-    .option('--micro <n>', 'samples per device and forward pass to use', wholeNumber)
-    .option('--accumulation <n>', 'gradient accumulation to use', wholeNumber)
     .option('--optimizer <name>', 'which optimizer it is, where the file does not say or the name is unknown')
     .option('--rule <name>', `scaling rule: ${RULE_NAMES} (ema, or noise-aware with --noise-scale)`)
     .option('--noise-scale <n>', 'gradient noise scale in samples', notNegative)
@@ -34,7 +42,6 @@ export function conversionOptions(command: Command): Command {
         .default('scale'),
     )
     .option('--cadence', 'also scale how often the run logs, saves and evaluates')
-    .option('--no-insert', 'do not write fields that the file leaves to defaults; warn instead')
     .option('--dialect <name>', 'read the file as this dialect')
     .option('--schema <file>', 'read the file by a dialect of your own');
 }

@@ -86,7 +86,7 @@ export function compare(old: Side, now: Side, rule: Rule, options: PlanOptions):
 }
 
 /** Pairs what stands in the same place; what is left over by its order, since other dialects have other places. */
-function pairUp<T extends Placed>(
+export function pairUp<T extends Placed>(
   old: readonly T[],
   now: readonly T[],
   name: (item: T) => string,
@@ -103,6 +103,7 @@ function pairUp<T extends Placed>(
   return pairs;
 }
 
+/** Anything that stands somewhere in a config. */
 interface Placed {
   readonly pointer: Pointer;
   readonly part?: string;
@@ -112,7 +113,8 @@ function samePlace(a: Placed, b: Placed): boolean {
   return a.pointer === b.pointer && a.part === b.part;
 }
 
-function nameGroup({ pointer, binding }: Group): string {
+/** An optimizer as messages call it. */
+export function nameGroup({ pointer, binding }: Group): string {
   return pointer === '' ? binding.optimizer.title : `${binding.optimizer.title} at ${readable(pointer)}`;
 }
 
@@ -121,7 +123,7 @@ function nameDecay({ pointer, part }: Field): string {
 }
 
 /** The decay of a field whatever form it is written in, in [0, 1]. */
-function decayOf({ value, role }: Field<DecayRole>): number {
+export function decayOf({ value, role }: Field<DecayRole>): number {
   if (role.form === 'half-life') return value <= 0 ? 0 : 0.5 ** (1 / value);
   return role.form === 'complement' ? 1 - value : value;
 }

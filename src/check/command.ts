@@ -1,0 +1,142 @@
+import { appendFileSync, existsSync } from 'node:fs';
+import { isAbsolute, relative, resolve, sep } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { type Checked, type CheckOptions, checkAlone, checkPair } from '../check.ts';
+import type { CheckFlags } from '../commands/check.ts';
+import { conversionSettings } from '../commands/options.ts';
+import { displayName, readText, writeText } from '../io/files.ts';
+import { findRevision } from '../io/git.ts';
+import type { Io } from '../io/streams.ts';
+import { Problem } from '../problem.ts';
+import { annotations, summaryMarkdown } from '../report/check/github.ts';
+import { checkJson } from '../report/check/json.ts';
+import { junit } from '../report/check/junit.ts';
+import { sarif } from '../report/check/sarif.ts';
+import { checkText } from '../report/check/text.ts';
+import { chalkFor } from '../report/colour.ts';
+import { FINDINGS, isFindingCode } from './finding.ts';
+import { checkAgainst } from './revision.ts';
+
+/**
+ * Runs `rebatch check`: reads, judges, writes what is to be fixed, and reports.
+ * @returns whether everything passed
+ * @throws Problem: usage, and whatever reading a file throws that is no finding
+ */
+export async function runCheck(files: readonly string[], flags: CheckFlags, io: Io): Promise<boolean> {
+  refuse(files, flags);
+  const options = await settingsOf(flags, io);
+  const checked = await checkAll(files, flags, options, io);
+  if (flags.fix)
+    for (const { file, text } of checked)
+      if (text !== undefined && text !== (await readText(file, io))) writeText(file, text, io);
+  report(checked, flags, io);
+  return checked.every(({ pass }) => pass);
+}
+
+function refuse(files: readonly string[], { base, alone, fix, ignore = [], only = [] }: CheckFlags): void {
+  const usage = (message: string) => new Problem('usage', message);
+  const pair = base === undefined && !alone && files.length > 1;
+  if (pair && files.length > 2)
+    throw usage(
+      `check compares two files, not ${files.length}: use --base REV to compare each with its past, --alone to judge each by itself`,
+    );
+  if (base !== undefined && alone) throw usage('--base and --alone exclude each other');
+  if (files.filter((f) => f === '-').length > 1) throw usage('standard input can be read once');
+  if (files.includes('-') && base !== undefined)
+    throw usage('standard input has no past in git; give a file with --base');
+  if (fix && files.at(-1) === '-') throw usage('standard input cannot be fixed in place');
+  const wrong = [...ignore, ...only].find((code) => !isFindingCode(code));
+  if (wrong !== undefined)
+    throw usage(`there is no finding "${wrong}"; there are: ${Object.keys(FINDINGS).join(', ')}`);
+}
+
+async function settingsOf(flags: CheckFlags, io: Io): Promise<CheckOptions> {
+  const { tolerance, ignore, only, fix } = flags;
+  return {
+    ...(await conversionSettings(flags, io)),
+    ...(tolerance === undefined ? {} : { tolerance }),
+    ...(ignore ? { ignore } : {}),
+    ...(only ? { only } : {}),
+    ...(fix ? { fix } : {}),
+  };
+}
+
+async function checkAll(
+  files: readonly string[],
+  { base, alone }: CheckFlags,
+  options: CheckOptions,
+  io: Io,
+): Promise<Checked[]> {
+  const source = async (file: string) => ({ file: displayName(file), text: await readText(file, io) });
+  if (base !== undefined) {
+    const revision = await findRevision(base, io);
+    return inTurn(files, async (file) => {
+      const now = existsSync(resolve(io.cwd, file)) ? await readText(file, io) : undefined;
+      return checkAgainst(revision, file, now, options);
+    });
+  }
+  if (alone || files.length === 1) {
+    const own = batchOfItself(options);
+    return inTurn(files, async (file) => checkAlone(await source(file), own));
+  }
+  const [reference, candidate] = await inTurn(files, source);
+  return [await checkPair(reference!, candidate!, options)];
+}
+
+/** A file alone is its own candidate: --to and --world-to say what it leaves open as --from and --world do. */
+function batchOfItself({ to, worldTo, ...options }: CheckOptions): CheckOptions {
+  const [from, world] = [options.from ?? to, options.world ?? worldTo];
+  return { ...options, ...(from === undefined ? {} : { from }), ...(world === undefined ? {} : { world }) };
+}
+
+async function inTurn<T, R>(items: readonly T[], one: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  for (const item of items) results.push(await one(item));
+  return results;
+}
+
+/** Prints the result in the format asked for; on GitHub's runners annotations, and a table in the step's summary. */
+function report(checked: readonly Checked[], { format, json, color }: CheckFlags, io: Io): void {
+  const github = io.env.GITHUB_ACTIONS === 'true';
+  const how = json ? 'json' : (format ?? (github ? 'github' : 'text'));
+  io.stdout.write(formatted(checked, how, color, io));
+  const summary = io.env.GITHUB_STEP_SUMMARY;
+  if (how === 'github' && summary) appendFileSync(summary, summaryMarkdown(checked));
+}
+
+function formatted(
+  checked: readonly Checked[],
+  how: NonNullable<CheckFlags['format']>,
+  color: boolean | undefined,
+  io: Io,
+): string {
+  const path = (file: string) => inRepository(file, io);
+  switch (how) {
+    case 'text':
+      return checkText(checked, chalkFor(io.stdout, io.env, color), io.stdout.columns);
+    case 'json': {
+      const reports = checked.map(checkJson);
+      return `${JSON.stringify(reports.length === 1 ? reports[0] : reports, null, 2)}\n`;
+    }
+    case 'github':
+      return annotations(checked, path);
+    case 'sarif':
+      return `${JSON.stringify(
+        sarif(checked, (file) => uriOf(path(file))),
+        null,
+        2,
+      )}\n`;
+    case 'junit':
+      return junit(checked);
+  }
+}
+
+/** A file from the root of what a runner checked out, so that annotations find it from any working folder. */
+function inRepository(file: string, { env, cwd }: Io): string {
+  const path = relative(env.GITHUB_WORKSPACE || cwd, resolve(cwd, file));
+  return file === '<stdin>' ? file : path.startsWith('..') ? resolve(cwd, file) : path.split(sep).join('/');
+}
+
+function uriOf(path: string): string {
+  return isAbsolute(path) ? pathToFileURL(path).href : path.split('/').map(encodeURIComponent).join('/');
+}
