@@ -119,7 +119,8 @@ export async function checkPair(
 }
 
 /**
- * Judges a file by itself. What is wrong with it is a finding, also that it cannot be read as a config.
+ * Judges a file by itself. What is wrong with it is a finding, also that it cannot be read as a config. An optimizer of
+ * one's own is nothing wrong: it only keeps a batch change from being judged.
  */
 export async function checkAlone(source: Source, options: CheckOptions = {}): Promise<Checked> {
   try {
@@ -141,7 +142,11 @@ export async function checkAlone(source: Source, options: CheckOptions = {}): Pr
       pass: passes(findings),
     };
   } catch (error) {
-    return unreadable(source, error, options);
+    const { findings, ...rest } = unreadable(source, error, options);
+    const milder = findings.map((f) =>
+      f.code === 'unknown-optimizer' ? ({ ...f, severity: 'warning' } as const) : f,
+    );
+    return { ...rest, findings: milder, pass: passes(milder) };
   }
 }
 
@@ -151,10 +156,11 @@ export function told(source: Source, one: Finding, options: CheckOptions): Check
   return { ...NOTHING, file: source.file, findings, silenced, pass: passes(findings) };
 }
 
-/** A config that cannot be understood, as a finding. @throws whatever is no Problem */
+/** A config that cannot be understood, as a finding. @throws whatever says nothing about the file itself */
 export function unreadable(source: Source, error: unknown, options: CheckOptions): Checked {
-  if (!(error instanceof Problem) || error.code === 'proof-failed' || error.code === 'usage') throw error;
-  return told(source, findingOf(error), options);
+  const one = error instanceof Problem ? findingOf(error) : undefined;
+  if (!one) throw error;
+  return told(source, one, options);
 }
 
 function chosen(findings: readonly Finding[], text: string, { ignore = [], only }: CheckOptions) {

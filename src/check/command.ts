@@ -4,6 +4,7 @@ import { pathToFileURL } from 'node:url';
 import { type Checked, type CheckOptions, checkAlone, checkPair } from '../check.ts';
 import type { CheckFlags } from '../commands/check.ts';
 import { conversionSettings } from '../commands/options.ts';
+import { ruleOf } from '../convert.ts';
 import { displayName, readText, writeText } from '../io/files.ts';
 import { findRevision } from '../io/git.ts';
 import type { Io } from '../io/streams.ts';
@@ -44,7 +45,8 @@ function refuse(files: readonly string[], { base, alone, fix, ignore = [], only 
   if (files.filter((f) => f === '-').length > 1) throw usage('standard input can be read once');
   if (files.includes('-') && base !== undefined)
     throw usage('standard input has no past in git; give a file with --base');
-  if (fix && files.at(-1) === '-') throw usage('standard input cannot be fixed in place');
+  if (fix && (pair ? files.slice(1) : files).includes('-'))
+    throw usage('standard input cannot be fixed in place');
   const wrong = [...ignore, ...only].find((code) => !isFindingCode(code));
   if (wrong !== undefined)
     throw usage(`there is no finding "${wrong}"; there are: ${Object.keys(FINDINGS).join(', ')}`);
@@ -52,8 +54,10 @@ function refuse(files: readonly string[], { base, alone, fix, ignore = [], only 
 
 async function settingsOf(flags: CheckFlags, io: Io): Promise<CheckOptions> {
   const { tolerance, ignore, only, fix } = flags;
+  const given = await conversionSettings(flags, io);
+  ruleOf(given); // Refuses a rule that there is not before any file is read.
   return {
-    ...(await conversionSettings(flags, io)),
+    ...given,
     ...(tolerance === undefined ? {} : { tolerance }),
     ...(ignore ? { ignore } : {}),
     ...(only ? { only } : {}),

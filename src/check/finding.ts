@@ -1,5 +1,5 @@
 import type { Pointer } from '../document/pointer.ts';
-import type { Place, Problem } from '../problem.ts';
+import type { Place, Problem, ProblemCode } from '../problem.ts';
 
 /** `error` makes `rebatch check` exit 1; the others are told. */
 export type Severity = 'error' | 'warning' | 'notice';
@@ -177,9 +177,19 @@ export function finding(
   return { code, severity: FINDINGS[code].severity, message, ...where };
 }
 
-/** A refusal to read a config as a finding: what a gate says instead of stopping. */
-export function findingOf(problem: Problem): Finding {
-  const { code, message, place } = problem;
-  const known = isFindingCode(code) ? code : 'not-judged';
-  return finding(known, message, place ? { place } : {});
+/** Refusals that say nothing against a file. */
+const NOT_JUDGED: readonly ProblemCode[] = [
+  'empty',
+  'unknown-dialect',
+  'not-a-training-config',
+  'batch-unknown',
+  'auto',
+  'interpolation',
+];
+
+/** A refusal to read a config as a finding: what a gate says instead of stopping; undefined where it has to stop. */
+export function findingOf({ code, message, place }: Problem): Finding | undefined {
+  const where = place ? { place } : {};
+  if (NOT_JUDGED.includes(code)) return finding('not-judged', message, where);
+  return isFindingCode(code) ? finding(code, message, where) : undefined;
 }
