@@ -1,5 +1,5 @@
-// Builds everything: validators from the schemas, the command line as one bundle, the library, its types.
-// `node scripts/build.mjs validators` stops after the first, which is all that the tests on the sources need.
+// Builds everything: validators from the schemas, the page of the report, the command line as one bundle, the library, its types.
+// `node scripts/build.mjs validators` stops after what is generated, which is all that the tests on the sources need.
 
 import { execFileSync } from 'node:child_process';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
@@ -30,7 +30,7 @@ async function readJson(path) {
 async function validators() {
   const compiler = at('dist/.compile.mjs');
   await bundle(at('src/dialect/compile.ts'), { file: compiler, format: 'esm' }, { external: [/^ajv/] });
-  const { detectorSource, expand, exportName, validatorSource } = await import(
+  const { detectorSource, expand, exportName, needlesOf, validatorSource } = await import(
     `${pathToFileURL(compiler)}?${Date.now()}`
   );
   await rm(compiler);
@@ -55,7 +55,7 @@ async function validators() {
   }
   await write('detect.js', detectorSource(schemas));
   const entries = schemas.map((s) => {
-    const meta = JSON.stringify({ ...s.dialect, title: s.title });
+    const meta = JSON.stringify({ ...s.dialect, title: s.title, needles: needlesOf(s.detect) });
     const { name } = s.dialect;
     return `  ${JSON.stringify(name)}: { ...${meta}, recognises: detectors.${exportName(name)}, load: () => import('./${name}.js'), schema: () => import('./${name}.schema.js') },`;
   });
@@ -67,7 +67,7 @@ async function validators() {
     'index.d.ts',
     [
       "import type { Dialect, Validator } from '../dialect.ts';",
-      "type Entry = Omit<Dialect, 'validate'> & { recognises(data: unknown): boolean; load(): Promise<{ validate: Validator }>; schema(): Promise<{ schema: object }> };",
+      "type Entry = Omit<Dialect, 'validate'> & { readonly needles?: readonly string[]; recognises(data: unknown): boolean; load(): Promise<{ validate: Validator }>; schema(): Promise<{ schema: object }> };",
       'export const dialects: Readonly<Record<string, Entry>>;',
       '',
     ].join('\n'),
@@ -85,6 +85,25 @@ const WITHOUT_CHILD_PROCESS = {
   load: (id) =>
     id === '\0no-child-process' ? 'export const spawn = undefined; export default { spawn };' : undefined,
 };
+/** The script and style of the HTML report, as text inside a module: a report is one file. */
+async function page() {
+  const file = at('dist/.page.js');
+  await bundle(
+    at('src/report/page/plots.ts'),
+    { file, format: 'iife', minify: true },
+    { platform: 'browser', resolve: {} },
+  );
+  const script = (await readFile(file, 'utf8')).trim();
+  await rm(file);
+  const style = (await readFile(at('src/report/page/style.css'), 'utf8')).trim();
+  const out = at('src/report/generated');
+  await mkdir(out, { recursive: true });
+  const text = Object.entries({ script, style }).map(
+    ([name, value]) => `export const ${name} = ${JSON.stringify(value)};\n`,
+  );
+  await writeFile(`${out}/page.js`, text.join(''));
+  await writeFile(`${out}/page.d.ts`, 'export const script: string;\nexport const style: string;\n');
+}
 
 async function distribution() {
   const dependencies = Object.keys((await readJson('package.json')).dependencies);
@@ -97,9 +116,22 @@ async function distribution() {
       entryFileNames: 'cli.cjs',
       chunkFileNames: '[name].cjs',
       // What convert needs every time in one file: each further file costs a search, a read and a compilation.
-      codeSplitting: { groups: [{ name: 'core', test: CORE }] },
+      codeSplitting: {
+        groups: [
+          { name: 'core', test: CORE },
+          { name: 'yaml', test: /node_modules\/yaml|src\/document\/yaml/ },
+        ],
+      },
     },
-    { preserveEntrySignatures: 'allow-extension', plugins: [WITHOUT_CHILD_PROCESS] },
+    {
+      preserveEntrySignatures: 'allow-extension',
+      plugins: [WITHOUT_CHILD_PROCESS],
+      resolve: {
+        mainFields: ['module', 'main'],
+        // Its ES modules, which are one scope in the bundle; its CommonJS ones are 70 wrappers to compile.
+        alias: { yaml: at('node_modules/yaml/browser/dist/index.js') },
+      },
+    },
   );
   const external = (id) => dependencies.some((d) => id === d || id.startsWith(`${d}/`));
   await bundle(
@@ -113,6 +145,7 @@ async function distribution() {
 }
 
 await validators();
+await page();
 if (process.argv[2] !== 'validators') {
   await rm(at('dist'), { recursive: true, force: true });
   await distribution();

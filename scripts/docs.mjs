@@ -1,4 +1,4 @@
-// Writes the generated parts of README.md, docs/rules.md and docs/dialects.md. Run after `npm run build`.
+// Writes the generated parts of README.md and of the pages in docs/. Run after `npm run build`.
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { FINDINGS, listDialects, OPTIMIZERS, RULES } from '../dist/lib/index.js';
@@ -84,3 +84,47 @@ const shown = (...more) =>
   spawnSync(process.execPath, ['bin/rebatch.js', ...example, ...more, '--no-color'], { encoding: 'utf8' });
 fill('README.md', 'diff', `\`\`\`diff\n${shown('--diff', '-q').stdout.trimEnd()}\n\`\`\``);
 fill('README.md', 'table', `\`\`\`text\n${shown().stderr.trimEnd()}\n\`\`\``);
+
+const COLUMNS = {
+  'not-converted': 'not converted',
+  linear: '`linear`',
+  ema: '`ema`',
+  'noise-aware': '`noise-aware`',
+  sqrt: '`sqrt`',
+  'keep-lr': '`keep-lr`',
+};
+const OTHERS = {
+  'kappa-lr-converted-momentum': 'trap',
+  'sqrt-lr': 'sqrt lr',
+  'power-of-b1': 'b1^kappa',
+  'sqrt-lr-power-of-b1': 'sqrt lr, b1^kappa',
+  'kept-variance': 'kept variance',
+};
+const decimals = (x) => (x < 0.0005 ? String(Number(x.toPrecision(1))) : x.toFixed(x < 0.1 ? 3 : 2));
+
+/** A distance with its standard error and the published figure; in bold where none is smaller. */
+function distance({ value, standardError, published }, least) {
+  const figure = `${decimals(value)} +- ${decimals(standardError)}`;
+  return `${value <= least ? `**${figure}**` : figure}${published === undefined ? '' : ` (${published})`}`;
+}
+
+for (const [name, file] of [
+  ['evidence', 'full'],
+  ['evidence-more', 'more'],
+  ['evidence-up', 'up'],
+]) {
+  const { rows } = JSON.parse(readFileSync(`bench/evidence/${file}.json`, 'utf8'));
+  const lines = rows.map(({ title, sigma, distances }) => {
+    const least = Math.min(...Object.values(distances).map(({ value }) => value));
+    const others = Object.keys(OTHERS).filter((rule) => distances[rule]);
+    return row(
+      title,
+      sigma,
+      Number((sigma ** 2 / (2 * Math.exp(2))).toPrecision(2)),
+      ...Object.keys(COLUMNS).map((rule) => distance(distances[rule], least)),
+      others.map((rule) => `${OTHERS[rule]} ${distance(distances[rule], least)}`).join('; '),
+    );
+  });
+  const titles = ['optimizer', 'sigma', 'N', ...Object.values(COLUMNS), 'others'];
+  fill('docs/which-rule.md', name, [row(...titles), row(...titles.map(() => '---')), ...lines].join('\n'));
+}

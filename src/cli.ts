@@ -12,6 +12,7 @@ const COMMANDS: Readonly<Record<string, (io: Io, answer: (yes: boolean) => void)
   schema: async (io) => (await import('./commands/schema.ts')).schemaCommand(io),
   check: async (io, answer) => (await import('./commands/check.ts')).checkCommand(io, answer),
   verify: async (io, answer) => (await import('./commands/verify.ts')).verifyCommand(io, answer),
+  doctor: async (io, answer) => (await import('./commands/doctor.ts')).doctorCommand(io, answer),
 };
 
 /** Nothing more to say: a gate answered no. */

@@ -1,15 +1,15 @@
 import { collect, type Dialect, detect, loadDialect } from './dialect/dialect.ts';
 import { type Edit, insertAfter, type NewEntry } from './document/edit.ts';
-import { type Document, endOf, type MapNode, type ScalarNode } from './document/nodes.ts';
+import type { Document, MapNode, ScalarNode } from './document/nodes.ts';
 import { writeNumber } from './document/number.ts';
 import { parse } from './document/parse.ts';
-import { keyOf, type Pointer, parentOf, readable, segments } from './document/pointer.ts';
+import { isWithin, keyOf, type Pointer, parentOf, readable, segments } from './document/pointer.ts';
 import { placeOf, problemAt } from './document/position.ts';
 import { editAndProve, type Planned } from './document/proof.ts';
 import { type Place, Problem } from './problem.ts';
 import { type BatchChange, moveBatch } from './recipe/batch.ts';
 import { buildRecipe, type RecipeOptions, type Warning } from './recipe/build.ts';
-import { isRole, type Recipe } from './recipe/recipe.ts';
+import { type Field, isRole, type Recipe } from './recipe/recipe.ts';
 import { assess, type PlanOptions, type Task } from './rules/assess.ts';
 import { findRule } from './rules/index.ts';
 import { type Change, changesOf } from './rules/plan.ts';
@@ -80,7 +80,7 @@ async function conversion(text: string, file: string, options: ConvertOptions): 
     const { recipe, warnings } = understand(document, dialect, text, options);
     const batch = moveBatch(recipe.batch, options, text);
     const changes = decide({ recipe, batch, rule, options }, warnings);
-    const editor = new Editor(text, document, recipe);
+    const editor = new Editor(text, document, recipe, warnings);
     const placed = changes.length ? editor.edit(changes) : [];
     edits.push(...editor.edits);
     planned[i]!.push(...editor.planned);
@@ -223,12 +223,18 @@ function useOf({ fields, pointer }: Change): string {
 class Editor {
   readonly edits: Edit[] = [];
   readonly planned: Planned[] = [];
+  private readonly understood: ReadonlySet<Pointer>;
 
   constructor(
     private readonly text: string,
     private readonly document: Document,
     private readonly recipe: Recipe,
-  ) {}
+    private readonly warnings: Warning[],
+  ) {
+    const { batch, groups, averages, counts, ramps, clips } = recipe;
+    const fields = [batch, ...groups].flatMap((part): readonly Field[] => part.fields);
+    this.understood = new Set([...fields, ...averages, ...counts, ...ramps, ...clips].map((f) => f.pointer));
+  }
 
   edit(changes: readonly Change[]): PlacedChange[] {
     const byNode = new Map<ScalarNode, Change[]>();
@@ -249,7 +255,8 @@ class Editor {
     const placed = distinct.map((change): PlacedChange => {
       const { site } = change.fields[0]!;
       if (site.kind !== 'text') throw new TypeError('a replaced value stands in the text');
-      const quote = change.part === undefined && node.style !== 'plain' ? node.source[0]! : '';
+      const quoted = node.style === 'single' || node.style === 'double';
+      const quote = change.part === undefined && quoted ? node.source[0]! : '';
       const to = writeNumber(change.to as number, site.source, this.document.format);
       inner.push({ offset: site.offset, length: site.length, text: quote + to + quote });
       const place = placeOf(this.text, site.offset);
@@ -268,9 +275,11 @@ class Editor {
           (v, e) => v.slice(0, e.offset - start) + e.text + v.slice(e.offset - start + e.length),
           String(node.value),
         )
-      : node.style === 'plain'
+      : typeof node.value === 'number'
         ? (distinct[0]!.to as number)
-        : inner[0]!.text.slice(1, -1);
+        : node.style === 'block'
+          ? String(node.value).replace(String(node.value).trim(), () => inner[0]!.text)
+          : inner[0]!.text.replace(/^["']|["']$/g, '');
     for (const pointer of pointers) this.planned.push({ pointer, value });
     return placed;
   }
@@ -291,10 +300,9 @@ class Editor {
       if (!other) byPart.set(key, change);
     }
     const changed = new Set(changes.map((c) => c.pointer));
-    const definition = this.document.scalars.find(
-      (s) => s.source === node.source && pointers.includes(s.path),
-    )?.path;
-    const left = pointers.find((p) => !changed.has(p) && p !== definition);
+    const definition = this.document.scalars.find((s) => s.offset === node.offset)?.path;
+    const understood = definition !== undefined && this.understood.has(definition);
+    const left = pointers.find((p) => !changed.has(p) && (p !== definition || understood));
     if (left !== undefined)
       throw problemAt(
         'alias-conflict',
@@ -302,7 +310,23 @@ class Editor {
         this.text,
         node.offset,
       );
+    if (definition !== undefined && !changed.has(definition) && this.hasAlias(changes))
+      this.warnings.push({
+        code: 'anchor-moves',
+        message: `${readable(definition)} holds the anchor of ${readable(changes[0]!.pointer)} and changes with it: check that nothing else depends on it`,
+        offset: node.offset,
+      });
     return [...byPart.values()];
+  }
+
+  /** Whether one of the values itself is written as an alias, not a mapping around it. */
+  private hasAlias(changes: readonly Change[]): boolean {
+    return this.document.scalars.some(
+      ({ path, source }) =>
+        source.startsWith('*') &&
+        this.document.nodes.get(path)?.kind !== 'map' &&
+        changes.some((c) => isWithin(c.pointer, path)),
+    );
   }
 
   private insertions(changes: readonly Change[]): PlacedChange[] {
@@ -347,7 +371,7 @@ class Editor {
         this.planned.push({ pointer: change.pointer, value: change.to });
         placed.push({
           ...change,
-          place: placeOf(this.text, sibling ? endOf(sibling.node) : map.offset),
+          place: placeOf(this.text, sibling?.end ?? map.offset),
           uses: [],
           text: { from: '', to: this.written(change) },
         });
@@ -359,7 +383,9 @@ class Editor {
   /** `key:` with nothing behind it takes the value there; `null` is replaced. */
   private fillEmpty(node: ScalarNode, change: Change): PlacedChange {
     const to = this.written(change);
-    this.edits.push({ offset: node.offset, length: node.length, text: node.length === 0 ? ` ${to}` : to });
+    const before = node.length === 0 && !/\s/.test(this.text[node.offset - 1] ?? '') ? ' ' : '';
+    const after = this.text[node.offset + node.length] === '#' ? ' ' : '';
+    this.edits.push({ offset: node.offset, length: node.length, text: before + to + after });
     this.planned.push({ pointer: change.pointer, value: change.to });
     return {
       ...change,
@@ -376,8 +402,7 @@ class Editor {
       .flatMap((g) => g.fields)
       .filter((f) => f.site.kind === 'text' && parentOf(f.pointer) === at);
     const field = here.find((f) => isRole(f, 'learning-rate')) ?? here[0];
-    const own = map.entries.filter((e) => e.offset > map.offset - 1 && e.offset < map.end);
-    return own.find((e) => field && e.key === keyOf(field.pointer)) ?? own.at(-1);
+    return map.written.find((e) => field && e.key === keyOf(field.pointer)) ?? map.written.at(-1);
   }
 
   private nested(parts: readonly { path: readonly string[]; change: Change }[]): string {
@@ -406,15 +431,15 @@ class Editor {
 export async function writeChanges(
   text: string,
   file: string,
-  parts: readonly (Pick<Understood, 'document' | 'recipe'> & {
+  parts: readonly (Omit<Understood, 'dialect'> & {
     readonly at: number;
     readonly changes: readonly Change[];
   })[],
 ): Promise<string> {
   const { documents, again } = await parse(text, file);
   const planned: Planned[][] = documents.map(() => []);
-  const edits = parts.flatMap(({ at, document, recipe, changes }) => {
-    const editor = new Editor(text, document, recipe);
+  const edits = parts.flatMap(({ at, document, recipe, warnings, changes }) => {
+    const editor = new Editor(text, document, recipe, warnings);
     if (changes.length) editor.edit(changes);
     planned[at]!.push(...editor.planned);
     return editor.edits;

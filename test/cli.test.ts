@@ -1,3 +1,4 @@
+import { execFileSync, spawn } from 'node:child_process';
 import {
   chmodSync,
   lstatSync,
@@ -121,6 +122,41 @@ describe('--write', () => {
     expect(read('out.yaml')).toContain('4.0e-05');
     expect(read('run.yaml')).toBe(CONFIG);
   });
+
+  it('-o - is standard output', async () => {
+    const { stdout } = await cli(['run.yaml', '--to', '16', '-o', '-', '-q'], { cwd });
+    expect(stdout).toContain('4.0e-05');
+    expect(readdirSync(cwd)).toEqual(['run.yaml']);
+  });
+
+  it('-o through a link to nothing yet creates what it leads to', async () => {
+    symlinkSync('out.yaml', join(cwd, 'link.yaml'));
+    await cli(['run.yaml', '--to', '16', '-o', 'link.yaml', '-q'], { cwd });
+    expect(lstatSync(join(cwd, 'link.yaml')).isSymbolicLink()).toBe(true);
+    expect(read('out.yaml')).toContain('4.0e-05');
+  });
+
+  it.skipIf(process.platform === 'win32')('-o into a pipe writes to it and leaves it one', async () => {
+    const pipe = join(cwd, 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    const reader = spawn('cat', [pipe]);
+    let through = '';
+    reader.stdout.on('data', (chunk) => {
+      through += chunk;
+    });
+    const closed = new Promise((resolve) => reader.on('close', resolve));
+    await cli(['run.yaml', '--to', '16', '-o', 'pipe', '-q'], { cwd });
+    expect(lstatSync(pipe).isFIFO()).toBe(true);
+    await closed;
+    expect(through).toContain('4.0e-05');
+  });
+
+  it.skipIf(process.getuid?.() === 0)('does not replace a file that may not be written', async () => {
+    chmodSync(join(cwd, 'run.yaml'), 0o444);
+    const { code, stderr } = await cli(['run.yaml', '--to', '16', '-w', '-q'], { cwd });
+    expect({ code, stderr }).toEqual({ code: 2, stderr: 'run.yaml: cannot be written: permission denied\n' });
+    expect(read('run.yaml')).toBe(CONFIG);
+  });
 });
 
 describe('refusals: exit 2, the place, the line, what to do; nothing on stdout', () => {
@@ -187,6 +223,42 @@ describe('refusals: exit 2, the place, the line, what to do; nothing on stdout',
       [],
       /^x\.yaml:1:16: batch_size must change, but val uses the same text/,
     ],
+    [
+      'an anchor whose own use must stay',
+      'save_steps: &n 800\nwarmup_steps: *n\nper_device_train_batch_size: 8\nlearning_rate: 1.0e-4\n',
+      [],
+      /^x\.yaml:1:16: warmup_steps must change, but save_steps uses the same text/,
+    ],
+    [
+      'a decay that would be 1',
+      'batch_size: 1000000000000\nlr: 0.1\nema_decay: 0.99999\n',
+      ['--to', '1'],
+      /^x\.yaml: ema_decay would become 1-1\.00001e-17, which no float64 tells from 1/,
+    ],
+    [
+      'interpolations that stand for each other',
+      'a: ${b}\nb: ${c}\nc: ${a}\nbatch_size: ${b}\nlr: 0.1\nbetas: ${c}\n',
+      [],
+      /^x\.yaml:1:4: a is \$\{b\}, which is not known from this file/,
+    ],
+    [
+      'settings in one string over several lines',
+      'per_device_train_batch_size: 8\noptim: rmsprop\noptim_args: alpha=0.9,\n  momentum=0.5\n',
+      [],
+      /^x\.yaml:3:13: optim_args is written over several lines or with escapes.*write it on one line/,
+    ],
+    [
+      'an accumulation that the trainer chooses by itself',
+      'task: detect\nmodel: yolo11n.pt\nepochs: 10\nbatch: 16\nnbs: 64\nlr0: 0.01\noptimizer: SGD\n',
+      ['--accumulation', '2'],
+      /^x\.yaml:4:8: this trainer accumulates by itself up to a nominal batch of 64: choose batch with --to N/,
+    ],
+    [
+      'a batch of such a trainer that its devices cannot share',
+      'task: detect\nmodel: yolo11n.pt\nepochs: 10\nbatch: 16\nnbs: 64\nlr0: 0.01\noptimizer: SGD\n',
+      ['--to', '30', '--world', '4'],
+      /^x\.yaml:4:8: --to 30 cannot be shared evenly by 4 devices/,
+    ],
     ['bytes that are not UTF-8', Buffer.from([0x61, 0xff, 0xfe]), [], /^x\.yaml: is not UTF-8/],
     ['an empty file', '', [], /^x\.yaml:1:1: the file is empty/],
     ['a duplicate key', 'lr: 0.1\nlr: 0.2\n', [], /^x\.yaml:2:1: this key stands twice/],
@@ -246,6 +318,13 @@ describe('refusals: exit 2, the place, the line, what to do; nothing on stdout',
   });
 });
 
+it('a list of learning rates in an unknown file is left alone, and said to be', async () => {
+  writeFileSync(join(cwd, 'x.yaml'), 'batch_size: 8\nlr: [0.1, 0.01]\n');
+  const { code, stdout, stderr } = await cli(['x.yaml', '--to', '16'], { cwd });
+  expect({ code, stdout }).toEqual({ code: 0, stdout: 'batch_size: 16\nlr: [0.1, 0.01]\n' });
+  expect(stderr.replace(/\s+/g, ' ')).toContain('lr: is a list, of which it is not known');
+});
+
 describe('anchors and interpolations', () => {
   it('an anchor is edited once when all its uses agree, and they are named', async () => {
     writeFileSync(
@@ -255,6 +334,50 @@ describe('anchors and interpolations', () => {
     const { stdout } = await cli(['x.yaml', '--to', '16', '--json', '-q'], { cwd });
     const change = JSON.parse(stdout).changes.find((c: { role: string }) => c.role === 'learning-rate');
     expect(change).toMatchObject({ pointer: '/base/lr', to: 0.2, uses: ['/gen/lr', '/disc/lr'] });
+  });
+
+  it('an anchor at a field that is not understood is edited, and said to be', async () => {
+    writeFileSync(join(cwd, 'x.yaml'), 'seed: &n 8\nbatch_size: *n\noptimizer: {name: adam, lr: 0.1}\n');
+    const { stdout, stderr } = await cli(['x.yaml', '--to', '16'], { cwd });
+    expect(stdout).toContain('seed: &n 16\n');
+    expect(stderr.replace(/\s+/g, ' ')).toContain(
+      'seed holds the anchor of batch_size and changes with it: check that nothing else depends on it [anchor-moves]',
+    );
+  });
+
+  it('a mapping merged where it is written is edited there', async () => {
+    writeFileSync(
+      join(cwd, 'x.yaml'),
+      'x: &x {lr: 0.3, betas: [0.9, 0.99]}\nbatch_size: 8\noptimizer:\n  name: adam\n  <<: [{lr: 0.1}, *x]\n',
+    );
+    const { stdout, stderr } = await cli(['x.yaml', '--to', '16', '-q'], { cwd });
+    expect(stderr).toBe('');
+    expect(stdout).toBe(
+      'x: &x {lr: 0.6, betas: [0.81, 0.9801]}\nbatch_size: 16\noptimizer:\n  name: adam\n  <<: [{lr: 0.2}, *x]\n',
+    );
+  });
+
+  it('an interpolation of a list leads to its entries, and one that leads nowhere is named', async () => {
+    const config = (betas: string) =>
+      `d: {b: [0.9, 0.99]}\nbatch_size: 8\noptimizer: {name: adam, lr: 0.1, betas: "\${${betas}}"}\n`;
+    writeFileSync(join(cwd, 'list.yaml'), config('d.b'));
+    writeFileSync(join(cwd, 'nowhere.yaml'), config('d.c'));
+    const list = await cli(['list.yaml', '--to', '16', '-q'], { cwd });
+    expect(list.stdout).toContain('d: {b: [0.81, 0.9801]}\n');
+    const nowhere = await cli(['nowhere.yaml', '--to', '16'], { cwd });
+    expect(nowhere.stderr.replace(/\s+/g, ' ')).toContain(
+      'optimizer.betas ("${d.c}") is computed from other values',
+    );
+  });
+
+  it('a default is inserted behind a merge key where nothing else stands', async () => {
+    writeFileSync(
+      join(cwd, 'x.yaml'),
+      'base: &b\n  lr: 0.1\ntrain_micro_batch_size_per_gpu: 8\nzero_optimization: {}\noptimizer:\n  type: Lion\n  params:\n    <<: *b\nseed: 1\n',
+    );
+    const { stdout, stderr } = await cli(['x.yaml', '--to', '16', '-q'], { cwd });
+    expect(stderr).toBe('');
+    expect(stdout).toContain('    <<: *b\n    betas: [0.8991, 0.998001]\nseed: 1\n');
   });
 
   it('the source of an interpolation is rewritten, never the interpolation', async () => {
@@ -267,6 +390,54 @@ describe('anchors and interpolations', () => {
       'scratch:\n  base: 0.2\nbatch_size: 16\noptimizer:\n  name: adam\n  lr: ${scratch.base}\n',
     );
   });
+});
+
+describe('a number is edited where it stands, however it is written', () => {
+  it.each([
+    [
+      'in a block scalar',
+      'batch_size: |  # 8\n  8\nlr: >-\n\n  1e-4\n',
+      'batch_size: |  # 8\n  16\nlr: >-\n\n  2.0e-4\n',
+    ],
+    [
+      'tagged',
+      'batch_size: !!int "8"\nlr: !!float "1e-4"\n',
+      'batch_size: !!int "16"\nlr: !!float "2.0e-4"\n',
+    ],
+    [
+      'tagged as a string',
+      'batch_size: !!str 8\nlr: !!str 1e-4\n',
+      'batch_size: !!str 16\nlr: !!str 2.0e-4\n',
+    ],
+  ])('%s', async (_, text, expected) => {
+    writeFileSync(join(cwd, 'x.yaml'), text);
+    const { stdout, stderr } = await cli(['x.yaml', '--to', '16', '-q'], { cwd });
+    expect({ stdout, stderr }).toEqual({ stdout: expected, stderr: '' });
+  });
+
+  it('a default goes where the file has an empty value, before a comment', async () => {
+    writeFileSync(
+      join(cwd, 'x.yaml'),
+      'per_device_train_batch_size: 8\nlearning_rate: 1.0e-4\nadam_beta1:  # one\nadam_beta2:   # two\n',
+    );
+    const { stdout, stderr } = await cli(['x.yaml', '--to', '16', '-q'], { cwd });
+    expect({ stdout, stderr }).toEqual({
+      stdout:
+        'per_device_train_batch_size: 16\nlearning_rate: 2.0e-4\nadam_beta1:  0.81 # one\nadam_beta2:   0.998001 # two\n',
+      stderr: '',
+    });
+  });
+});
+
+it('betas of "auto" are warned of like any other value of "auto"', async () => {
+  writeFileSync(
+    join(cwd, 'x.yaml'),
+    'train_batch_size: 8\nzero_optimization: {}\noptimizer: {type: Adam, params: {lr: 0.1, betas: auto}}\n',
+  );
+  const { stderr } = await cli(['x.yaml', '--to', '16'], { cwd });
+  expect(stderr.replace(/\s+/g, ' ')).toContain(
+    'optimizer.params.betas (auto) is filled in from the trainer',
+  );
 });
 
 describe('counts', () => {

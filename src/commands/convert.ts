@@ -22,7 +22,10 @@ export function convertCommand(io: Io): Command {
     .argument('<config...>', 'config files; - is standard input')
     .addOption(new Option('-w, --write', 'rewrite the files in place').conflicts(['output', 'diff', 'json']))
     .addOption(
-      new Option('-o, --output <file>', 'write the converted text to this file').conflicts(['diff', 'json']),
+      new Option(
+        '-o, --output <file>',
+        'write the converted text to this file; - is standard output',
+      ).conflicts(['diff', 'json']),
     )
     .addOption(new Option('--diff', 'print a unified diff instead of the text').conflicts('json'))
     .option('--json', 'print the changes as JSON instead of the text')
@@ -90,7 +93,7 @@ async function emit(
       io.stdout.write(unifiedDiff(file, before, text, chalkFor(io.stdout, io.env, flags.color)));
     } else if (flags.write) {
       if (text !== before) writeText(files[i]!, text, io);
-    } else if (flags.output !== undefined) writeText(flags.output, text, io);
+    } else if (flags.output !== undefined && flags.output !== '-') writeText(flags.output, text, io);
     else io.stdout.write(text);
   }
 }

@@ -19,8 +19,14 @@ export function verifyCommand(io: Io, answer: Answer): Command {
     .option('--seed <n>', 'seed of the gradients, below 2^32', seed, 0)
     .option('--tolerance <x>', 'relative rms difference that passes (0.1)', notNegative)
     .option('--strict', 'fail where no decay comes close enough (coarse), too')
+    .option('--train', 'also train on a noisy quadratic under every rule and compare the loss paths')
     .option('--json', 'print the figures as JSON')
-    .addOption(new Option('--backend <name>', 'what to run on').choices(['auto', 'cpu']).default('auto'))
+    .option('--report <file>', 'write a page with tables and plots to this HTML file')
+    .addOption(
+      new Option('--backend <name>', 'what to run on')
+        .choices(['auto', 'tensorflow', 'webgpu', 'cpu'])
+        .default('auto'),
+    )
     .option(
       '--gradients <what>',
       'constant, drift, sinusoid, jump, heavy-tails, or a .npy or .csv file of recorded ones',

@@ -1,10 +1,10 @@
-import type { Document, Node } from './nodes.ts';
+import type { Document, Node, WrittenScalar } from './nodes.ts';
 import { child, type Pointer } from './pointer.ts';
 
 /** Collects a document's nodes while a parser walks it. */
 export class DocumentBuilder {
   readonly nodes = new Map<Pointer, Node>();
-  readonly scalars: { path: Pointer; source: string }[] = [];
+  readonly scalars: WrittenScalar[] = [];
   private readonly pointers = new Map<Node, Pointer[]>();
 
   /** Enters a node and everything below it at a pointer; returns the plain data. */

@@ -1,5 +1,4 @@
-import type { Entry, MapNode, Node } from './nodes.ts';
-import { endOf } from './nodes.ts';
+import type { Entry, MapNode } from './nodes.ts';
 
 /** A replacement of `length` characters at `offset` by `text`; length 0 is an insertion. */
 export interface Edit {
@@ -44,7 +43,7 @@ export function insertAfter(
   if (!sibling) return insertIntoEmpty(text, map, entries);
   const quote = sibling.quote;
   const written = entries.map((e) => `${quote}${e.key}${quote}: ${e.value}`);
-  const end = contentEnd(text, sibling.node);
+  const end = contentEnd(text, sibling);
   const indent = indentBefore(text, sibling.offset);
   if (!map.flow) {
     const at = lineEnd(text, end);
@@ -79,15 +78,11 @@ function insertIntoEmpty(text: string, map: MapNode, entries: readonly NewEntry[
   ];
 }
 
-/** One past the last character of the node's content: block scalars and block lists end before the line break. */
-function contentEnd(text: string, node: Node): number {
-  if (node.kind === 'map' && !node.flow)
-    return node.entries.length ? contentEnd(text, node.entries.at(-1)!.node) : node.end;
-  if (node.kind === 'list' && !node.flow)
-    return node.items.length ? contentEnd(text, node.items.at(-1)!) : node.end;
-  let end = endOf(node);
-  while (end > node.offset && /[\r\n]/.test(text[end - 1]!)) end--;
-  return end;
+/** One past the last character of an entry: block scalars end before the line break. */
+function contentEnd(text: string, { offset, end }: Entry): number {
+  let at = end;
+  while (at > offset && /[\r\n]/.test(text[at - 1]!)) at--;
+  return at;
 }
 
 /** The white space before a key that stands first on its line, or undefined. */

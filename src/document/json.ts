@@ -45,14 +45,15 @@ function convert(node: JsonNode, text: string, path: Pointer, builder: DocumentB
       entries.push({
         key: name,
         offset: key.offset,
+        end: value.offset + value.length,
         quote: '"',
         node: convert(value, text, child(path, name), builder),
       });
     }
-    return { kind: 'map', offset, end: offset + length, flow: true, entries };
+    return { kind: 'map', offset, end: offset + length, flow: true, entries, written: entries };
   }
   const source = text.slice(offset, offset + length);
-  builder.scalars.push({ path, source });
+  builder.scalars.push({ path, source, offset });
   return {
     kind: 'scalar',
     offset,

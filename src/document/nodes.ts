@@ -16,21 +16,25 @@ export interface ScalarNode {
   readonly stringToPyYaml?: true;
 }
 
-/** A key and its value. `offset` is where the key starts. */
+/** A key and its value. */
 export interface Entry {
   readonly key: string;
+  /** Where the key starts, and one past the value as it is written here (an alias, not what it stands for). */
   readonly offset: number;
+  readonly end: number;
   readonly quote: '' | '"' | "'";
   readonly node: Node;
 }
 
-/** A mapping. `end` is one past its last character; `flow` is `{...}` as against one entry a line. */
+/** A mapping. `end` is one past its content; `flow` is `{...}` as against one entry a line. */
 export interface MapNode {
   readonly kind: 'map';
   readonly offset: number;
   readonly end: number;
   readonly flow: boolean;
   readonly entries: readonly Entry[];
+  /** The entries as they are written: `<<` stands for itself, not for what it merges. */
+  readonly written: readonly Entry[];
 }
 
 /** A list. */
@@ -54,10 +58,12 @@ export interface Document {
   /** For nodes that several pointers lead to: all of them. */
   readonly shared: ReadonlyMap<Node, readonly Pointer[]>;
   /** Every scalar of the text once, in order, with the path at which it is written (aliases as they stand). */
-  readonly scalars: readonly { readonly path: Pointer; readonly source: string }[];
+  readonly scalars: readonly WrittenScalar[];
 }
 
-/** One past the last character of a node. */
-export function endOf(node: Node): number {
-  return node.kind === 'scalar' ? node.offset + node.length : node.end;
+/** A scalar or an alias as the text has it. `offset` is that of its node's own text. */
+export interface WrittenScalar {
+  readonly path: Pointer;
+  readonly source: string;
+  readonly offset: number;
 }

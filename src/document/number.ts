@@ -7,6 +7,8 @@ export interface NumberStyle {
   readonly complement?: number;
 }
 
+/** YAML 1.1's integers: decimal and octal, hexadecimal, binary, sexagesimal. */
+const INTEGER = /^[-+]?(?:\d[\d_]*|0x[\da-f_]+|0b[01_]+|\d[\d_]*(?::[0-5]?\d)+)$/i;
 /** Below this a plain decimal has too many zeros to be read. */
 const SMALLEST_PLAIN = 1e-6;
 /** An exponent says nothing from here on: 1.6e-1 is 0.16. */
@@ -19,8 +21,8 @@ const SMALLEST_ALWAYS_PLAIN = 0.1;
 export function roundTo(value: number, { digits, complement }: Omit<NumberStyle, 'format'>): number {
   if (value === 0 || !Number.isFinite(value)) return value;
   const rounded = Number(value.toPrecision(digits));
-  if (complement === undefined || complement <= 0) return rounded;
-  const decimals = digits - 1 - Math.min(exponentOf(value), exponentOf(complement));
+  if (complement === undefined || complement <= 0 || complement >= value) return rounded;
+  const decimals = digits - 1 - exponentOf(complement);
   const fine = decimals > 17 ? value : Number(value.toFixed(Math.max(0, decimals)));
   return fine < 1 ? fine : value;
 }
@@ -36,7 +38,7 @@ function exponentOf(x: number): number {
  */
 export function writeNumber(value: number, like: string, format: NumberStyle['format']): string {
   const source = like.replace(/^["']|["']$/g, '').trim();
-  const wasInteger = /^[-+]?\d[\d_]*$/.test(source);
+  const wasInteger = INTEGER.test(source);
   const exponent = /e([-+]?)(\d+)$/i.exec(source);
   if (wasInteger && Number.isInteger(value)) return group(plain(value), source);
   if (exponent && (Math.abs(value) < SMALLEST_ALWAYS_PLAIN || Number.isInteger(value))) {

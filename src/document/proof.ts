@@ -1,8 +1,8 @@
 import { Problem } from '../problem.ts';
 import { applyEdits, type Edit, inOrder } from './edit.ts';
-import type { Document } from './nodes.ts';
+import type { Document, Node, ScalarNode, WrittenScalar } from './nodes.ts';
 import type { Parse } from './parse.ts';
-import { isWithin, type Pointer, readable } from './pointer.ts';
+import { type Pointer, readable } from './pointer.ts';
 import type { ScalarValue } from './scalar.ts';
 
 /** What an edited document must say at one pointer. */
@@ -31,8 +31,15 @@ export function editAndProve(
       `the edited text did not pass its check (${what}); nothing was written. Please report this file`,
     );
   };
+  const readAgain = () => {
+    try {
+      return reparse(result);
+    } catch (error) {
+      return fail(error instanceof Problem ? error.message : String(error));
+    }
+  };
   if (!sameOutside(text, result, edits)) fail('bytes outside the edits changed');
-  const after = reparse(result);
+  const after = readAgain();
   if (after.length !== before.length) fail('the number of documents changed');
   for (const [i, old] of before.entries()) {
     const now = after[i]!;
@@ -79,9 +86,15 @@ function same(node: unknown, value: ScalarValue): boolean {
   return scalar?.kind === 'scalar' && Object.is(scalar.value, value);
 }
 
-/** The scalars that no plan speaks of. An alias of an edited anchor keeps its own text, so paths are as written. */
-function unplanned(document: Document, plans: readonly Planned[]) {
-  const pointers = new Set(plans.map((p) => p.pointer));
-  const lists = plans.filter((p) => Array.isArray(p.value)).map((p) => p.pointer);
-  return document.scalars.filter((s) => !pointers.has(s.path) && !lists.some((l) => isWithin(s.path, l)));
+/** The scalars whose text no plan speaks of: by place, since a merged value is planned under another pointer. */
+function unplanned(document: Document, plans: readonly Planned[]): WrittenScalar[] {
+  const planned = new Set(
+    plans.flatMap(({ pointer }) => scalarsBelow(document.nodes.get(pointer)).map((node) => node.offset)),
+  );
+  return document.scalars.filter((s) => !planned.has(s.offset));
+}
+
+function scalarsBelow(node: Node | undefined): ScalarNode[] {
+  if (node?.kind === 'list') return node.items.flatMap(scalarsBelow);
+  return node?.kind === 'scalar' ? [node] : [];
 }

@@ -1,6 +1,7 @@
 import {
   isAlias,
   isMap,
+  isPair,
   isScalar,
   isSeq,
   type Document as LibraryDocument,
@@ -8,7 +9,7 @@ import {
   parseAllDocuments,
 } from 'yaml';
 import { DocumentBuilder } from './builder.ts';
-import type { Document, Entry, Node, ScalarNode, ScalarStyle } from './nodes.ts';
+import type { Document, Entry, MapNode, Node, ScalarNode, ScalarStyle } from './nodes.ts';
 import { child, type Pointer } from './pointer.ts';
 import { problemAt } from './position.ts';
 import { numberInString, type Resolved, resolvePlain } from './scalar.ts';
@@ -55,7 +56,8 @@ class Reader {
 
   private convert(node: LibraryNode, path: Pointer): Node {
     if (isAlias(node)) return this.follow(node, path);
-    const [offset, end] = node.range ?? [0, 0];
+    const offset = node.range?.[0] ?? 0;
+    const end = contentEnd(node);
     let result: Node;
     if (isSeq(node)) {
       const items = node.items.map((item, i) => this.convert(item as LibraryNode, child(path, i)));
@@ -66,7 +68,7 @@ class Reader {
         offset,
         end,
         flow: node.flow === true,
-        entries: this.entries(node.items, path),
+        ...this.entries(node.items, path),
       };
     } else {
       result = this.scalar(node, offset, end, path);
@@ -75,7 +77,11 @@ class Reader {
     return result;
   }
 
-  private entries(pairs: readonly { key: unknown; value: unknown }[], path: Pointer): Entry[] {
+  private entries(
+    pairs: readonly { key: unknown; value: unknown }[],
+    path: Pointer,
+  ): Pick<MapNode, 'entries' | 'written'> {
+    const written: Entry[] = [];
     const own: Entry[] = [];
     const merged: Entry[] = [];
     for (const pair of pairs) {
@@ -92,15 +98,18 @@ class Reader {
           : isScalar(key) && key.type === 'QUOTE_SINGLE'
             ? "'"
             : '';
+      const end = pair.value ? contentEnd(pair.value as LibraryNode) : keyEnd;
+      const entry: Entry = { key: name, offset, end, quote, node };
+      written.push(entry);
       if (name === '<<' && quote === '') {
         for (const source of node.kind === 'list' ? node.items : [node]) {
           if (source.kind === 'map')
             merged.push(...source.entries.filter((e) => !merged.some((m) => m.key === e.key)));
         }
-      } else own.push({ key: name, offset, quote, node });
+      } else own.push(entry);
     }
     const names = new Set(own.map((e) => e.key));
-    return [...own, ...merged.filter((e) => !names.has(e.key))];
+    return { entries: [...own, ...merged.filter((e) => !names.has(e.key))], written };
   }
 
   private follow(alias: LibraryNode, path: Pointer): Node {
@@ -108,7 +117,7 @@ class Reader {
     const at = alias.range?.[0] ?? 0;
     const node = target && this.converted.get(target as LibraryNode);
     if (!node) throw problemAt('syntax', 'this alias has no anchor before it', this.text, at);
-    this.builder.scalars.push({ path, source: this.text.slice(at, alias.range?.[1]) });
+    this.builder.scalars.push({ path, source: this.text.slice(at, alias.range?.[1]), offset: at });
     this.expansions += size(node, MAX_EXPANSIONS);
     if (this.expansions > MAX_EXPANSIONS)
       throw problemAt('syntax', 'its aliases expand to too large a document', this.text, at);
@@ -127,7 +136,7 @@ class Reader {
             ? 'block'
             : 'plain';
     const content = isScalar(node) ? String(node.value ?? '') : '';
-    this.builder.scalars.push({ path, source });
+    this.builder.scalars.push({ path, source, offset });
     return {
       kind: 'scalar',
       offset,
@@ -144,6 +153,15 @@ function resolve(content: string, style: ScalarStyle, tag: string | undefined): 
   if (tag === 'tag:yaml.org,2002:float' || tag === 'tag:yaml.org,2002:int')
     return { value: numberInString(content) ?? content };
   return style === 'plain' && !tag ? resolvePlain(content) : { value: content };
+}
+
+/** One past the content of a node: a block collection ends with its last value, not with the comments behind it. */
+function contentEnd(node: LibraryNode): number {
+  const end = node.range?.[1] ?? 0;
+  if (!(isMap(node) || isSeq(node)) || node.flow) return end;
+  const last = node.items.at(-1);
+  const value = (isPair(last) ? (last.value ?? last.key) : last) as LibraryNode | undefined;
+  return value ? contentEnd(value) : end;
 }
 
 function size(node: Node, limit: number): number {

@@ -1,9 +1,13 @@
+import { isUtf8 } from 'node:buffer';
 import {
+  accessSync,
   closeSync,
+  constants,
   fchmodSync,
   fsyncSync,
   openSync,
   readFileSync,
+  readlinkSync,
   realpathSync,
   renameSync,
   rmSync,
@@ -17,15 +21,12 @@ import type { Io } from './streams.ts';
 /** Reads a config; `-` is standard input. @throws Problem: unreadable, not-utf8 */
 export async function readText(file: string, io: Io): Promise<string> {
   const bytes = file === '-' ? await readAll(io) : readBytes(file, io);
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    throw named(new Problem('not-utf8', 'is not UTF-8 text; save it as UTF-8 first'), file);
-  }
+  if (!isUtf8(bytes)) throw named(new Problem('not-utf8', 'is not UTF-8 text; save it as UTF-8 first'), file);
+  return bytes.toString('utf8');
 }
 
 /** Synchronous: loading the promise version of fs costs more than reading a config does. */
-function readBytes(file: string, io: Io): Uint8Array {
+function readBytes(file: string, io: Io): Buffer {
   try {
     return readFileSync(resolve(io.cwd, file));
   } catch (error) {
@@ -36,7 +37,7 @@ function readBytes(file: string, io: Io): Uint8Array {
   }
 }
 
-async function readAll(io: Io): Promise<Uint8Array> {
+async function readAll(io: Io): Promise<Buffer> {
   const chunks: Buffer[] = [];
   for await (const chunk of io.stdin) chunks.push(Buffer.from(chunk as Uint8Array));
   return Buffer.concat(chunks);
@@ -44,14 +45,18 @@ async function readAll(io: Io): Promise<Uint8Array> {
 
 /**
  * Replaces a file's text in one step: a temporary file in the same folder with the same mode is flushed to disk and
- * renamed over it. A symbolic link stays one, its target is replaced.
+ * renamed over it. A symbolic link stays one, its target is replaced. What is no plain file (`/dev/null`, a pipe) is
+ * written to, and what the user may not write to is not replaced either.
  * @throws Problem: unreadable
  */
 export function writeText(file: string, text: string, io: Io): void {
   const path = resolve(io.cwd, file);
   try {
-    const target = existing(() => realpathSync(path)) ?? path;
-    const mode = existing(() => statSync(target).mode & 0o7777);
+    const there = existing(() => statSync(path));
+    if (there) accessSync(path, constants.W_OK);
+    if (there && !there.isFile()) return writeFileSync(path, text);
+    const target = there ? realpathSync(path) : (linkTarget(path) ?? path);
+    const mode = there && there.mode & 0o7777;
     const temporary = join(dirname(target), `.${basename(target)}.${process.pid}.tmp`);
     const handle = openSync(temporary, 'wx', mode ?? 0o666);
     try {
@@ -70,6 +75,12 @@ export function writeText(file: string, text: string, io: Io): void {
       file,
     );
   }
+}
+
+/** Where a link leads whose target does not exist yet. */
+function linkTarget(path: string): string | undefined {
+  const target = existing(() => readlinkSync(path));
+  return target === undefined ? undefined : resolve(dirname(path), target);
 }
 
 function existing<T>(look: () => T): T | undefined {

@@ -10,6 +10,8 @@ interface Spelling extends OptimizerDefaults {
 interface Library {
   /** Names that are not found here are looked up there. */
   readonly extends?: string;
+  /** It is a Python package too, whose classes have these defaults (`apex.optimizers.FusedLAMB`). */
+  readonly package?: true;
   /** By name in lower case without `_` and `-`, and without the decorations below. */
   readonly names: Readonly<Record<string, Spelling>>;
 }
@@ -26,9 +28,27 @@ const LION: OptimizerDefaults = { lr: 1e-4, gradient: 0.9, secondMoment: 0.99, w
 
 const KERAS_ADAM: OptimizerDefaults = { lr: 1e-3, gradient: 0.9, secondMoment: 0.999, epsilon: 1e-7 };
 
+const TIMM_ADAM: OptimizerDefaults = { gradient: 0.9, secondMoment: 0.999, epsilon: 1e-8 };
+
+const TIMM_SGD: OptimizerDefaults = { gradient: 0.9, dampening: 0, nesterov: true };
+
+const GARDEN_ADAM: OptimizerDefaults = { gradient: 0.9, secondMoment: 0.999, epsilon: 1e-7 };
+
 const TIMES_LR: Pick<Spelling, 'differs'> = { differs: { weightDecay: 'times-lr' } };
 
 const INDEPENDENT: Pick<Spelling, 'differs'> = { differs: { weightDecay: 'independent' } };
+
+/** NovoGrad with grad_averaging. */
+const AVERAGES: Pick<Spelling, 'differs'> = { differs: { buffer: 'ema' } };
+
+/** facebookresearch/schedule_free schedulefree/{adamw,radam}_schedulefree.py: the first beta is no average and stays. */
+const SCHEDULE_FREE: Spelling = {
+  is: 'schedule-free-adamw',
+  lr: 2.5e-3,
+  secondMoment: 0.999,
+  epsilon: 1e-8,
+  weightDecay: 0,
+};
 
 /** Muon for the matrices and AdamW for the rest, under one learning rate: the betas are AdamW's. */
 const MUON_BESIDE_ADAM: Partial<Optimizer> = { title: 'Muon beside AdamW', secondMoment: true };
@@ -38,50 +58,107 @@ const MUON_BESIDE_ADAM: Partial<Optimizer> = { title: 'Muon beside AdamW', secon
  * The facts of a library follow its source, named at its head.
  */
 const LIBRARIES: Readonly<Record<string, Library>> = {
-  // pytorch/pytorch torch/optim/*.py (2.14); names that torch lacks are the customary packages'.
+  // pytorch/pytorch torch/optim/*.py (2.14).
   torch: {
+    extends: 'customary',
+    package: true,
     names: {
       sgd: { is: 'sgd', lr: 1e-3, gradient: 0, dampening: 0, weightDecay: 0, nesterov: false },
       adam: { is: 'adam', ...ADAM },
       adamw: { is: 'adamw', ...ADAM, weightDecay: 0.01 },
       nadam: { is: 'nadam', ...ADAM, lr: 2e-3 },
       radam: { is: 'radam', ...ADAM },
-      adamax: { is: 'adam', ...ADAM, lr: 2e-3 },
+      adamax: { is: 'adamax', ...ADAM, lr: 2e-3 },
       adagrad: { is: 'adagrad', lr: 1e-2, weightDecay: 0, epsilon: 1e-10 },
       adadelta: { is: 'adadelta', lr: 1, secondMoment: 0.9, weightDecay: 0, epsilon: 1e-6 },
       adafactor: { is: 'adafactor', lr: 1e-2, weightDecay: 0 },
       rmsprop: { is: 'rmsprop', lr: 1e-2, gradient: 0, secondMoment: 0.99, weightDecay: 0, epsilon: 1e-8 },
       muon: { is: 'muon', lr: 1e-3, gradient: 0.95, weightDecay: 0.1, nesterov: true },
-      lamb: { is: 'lamb', ...ADAM, epsilon: 1e-6 },
-      lars: { is: 'lars', gradient: 0.9 },
-      lion: { is: 'lion', lr: 1e-4, gradient: 0.9, secondMoment: 0.99, weightDecay: 0 },
-      ademamix: { is: 'ademamix', ...ADAM, third: 0.9999, weightDecay: 0.01 },
-      novograd: { is: 'novograd', lr: 1e-3, gradient: 0.95, secondMoment: 0.98, epsilon: 1e-8 },
-      came: { is: 'came', gradient: 0.9, secondMoment: 0.999, third: 0.9999 },
-      sophia: { is: 'sophia', gradient: 0.965, secondMoment: 0.99 },
-      sophiag: { is: 'sophia', gradient: 0.965, secondMoment: 0.99 },
+      // Not torch's but apex's or DeepSpeed's, where Adam is AdamW unless told otherwise.
+      fusedadam: { is: 'adamw', ...ADAM },
+    },
+  },
+  // Names that torch lacks: several packages have each, so a number stands here only where those that were read agree
+  // (huggingface/pytorch-image-models timm/optim, jettify/pytorch-optimizer, kozistr/pytorch_optimizer, NVIDIA/apex,
+  // bitsandbytes, and the optimizer's own repository).
+  customary: {
+    names: {
+      deepspeedcpuadam: { is: 'adamw', ...ADAM },
+      // No epsilon (1e-6, DeepSpeed and bitsandbytes 1e-8), no weight decay (0; timm and apex 0.01).
+      lamb: { is: 'lamb', lr: 1e-3, gradient: 0.9, secondMoment: 0.999 },
+      // No momentum: 0 in timm, 0.9 in kozistr's and optax.
+      lars: { is: 'lars' },
+      lion: { is: 'lion', ...LION },
+      // No weight decay: 0 in apple/ml-ademamix, 0.01 in bitsandbytes.
+      ademamix: {
+        is: 'ademamix',
+        lr: 1e-3,
+        gradient: 0.9,
+        secondMoment: 0.999,
+        third: 0.9999,
+        epsilon: 1e-8,
+      },
+      adopt: { is: 'adopt', lr: 1e-3, gradient: 0.9, secondMoment: 0.9999, epsilon: 1e-6, weightDecay: 0 },
+      // No betas: (0.95, 0.98) in NVIDIA's, (0.95, 0) in jettify's.
+      novograd: { is: 'novograd', lr: 1e-3, epsilon: 1e-8, weightDecay: 0 },
+      fusednovograd: { is: 'novograd', ...ADAM, ...AVERAGES },
+      came: { is: 'came', gradient: 0.9, secondMoment: 0.999, third: 0.9999, weightDecay: 0 },
+      sophia: { is: 'sophia' },
+      // Liuhong99/Sophia sophia.py; its learning rate and rho differ between versions.
+      sophiag: { is: 'sophia', gradient: 0.965, secondMoment: 0.99, weightDecay: 0.1 },
       shampoo: { is: 'shampoo' },
-      soap: { is: 'soap', gradient: 0.95, secondMoment: 0.95 },
-      schedulefreeadamw: { is: 'schedule-free-adamw', secondMoment: 0.999 },
-      adamwschedulefree: { is: 'schedule-free-adamw', secondMoment: 0.999 },
-      schedulefreeradam: { is: 'schedule-free-adamw', secondMoment: 0.999 },
-      schedulefreesgd: { is: 'schedule-free-sgd' },
-      sgdschedulefree: { is: 'schedule-free-sgd' },
-      galoreadamw: { is: 'adamw', ...ADAM },
+      soap: { is: 'soap', lr: 3e-3, gradient: 0.95, secondMoment: 0.95, epsilon: 1e-8, weightDecay: 0.01 },
+      schedulefreeadamw: SCHEDULE_FREE,
+      adamwschedulefree: SCHEDULE_FREE,
+      schedulefreeradam: SCHEDULE_FREE,
+      radamschedulefree: SCHEDULE_FREE,
+      schedulefreesgd: { is: 'schedule-free-sgd', lr: 1, weightDecay: 0 },
+      sgdschedulefree: { is: 'schedule-free-sgd', lr: 1, weightDecay: 0 },
+      // jiaweizzhao/GaLore galore_torch/adamw.py, a copy of transformers' former AdamW.
+      galoreadamw: { is: 'adamw', ...ADAM, epsilon: 1e-6 },
       galoreadafactor: { is: 'adafactor' },
-      apolloadamw: { is: 'adamw', ...ADAM },
-      stableadamw: { is: 'adamw', gradient: 0.9, secondMoment: 0.99 },
-      grokadamw: { is: 'adamw', ...ADAM },
+      // Its defaults are not confirmed.
+      apolloadamw: { is: 'adamw' },
+      // warner-benjamin/optimi optimi/stableadamw.py and kozistr's; epsilon is 1e-6 in one and 1e-8 in the other.
+      stableadamw: { is: 'adamw', gradient: 0.9, secondMoment: 0.99, weightDecay: 0.01 },
+      // cognitivecomputations/grokadamw: AdamW on gradients with an amplified average of their own.
+      grokadamw: { is: 'adamw', ...ADAM, weightDecay: 0.01 },
       decoupledadamw: {
         is: 'adamw',
         ...ADAM,
-        weightDecay: 1e-5,
         secondMoment: 0.95,
-        differs: { weightDecay: 'independent' },
+        weightDecay: 1e-5,
+        ...INDEPENDENT,
       },
     },
   },
-  // huggingface/transformers src/transformers/trainer_optimizer.py (5.18): the betas are TrainingArguments', wd 0.
+  // NVIDIA/apex apex/optimizers/fused_{adam,lamb,novograd}.py. NovoGrad averages (grad_averaging True).
+  apex: {
+    extends: 'torch',
+    package: true,
+    names: {
+      adam: { is: 'adamw', ...ADAM },
+      lamb: { is: 'lamb', ...ADAM, epsilon: 1e-6, weightDecay: 0.01 },
+      novograd: { is: 'novograd', ...ADAM, ...AVERAGES },
+    },
+  },
+  // bitsandbytes-foundation/bitsandbytes bitsandbytes/optim/*.py, csrc/kernels.cu: one kernel for Adam and AdamW, with
+  // p *= 1-lr*weight_decay; LAMB is that Adam with a step of at most the weights' norm.
+  bitsandbytes: {
+    extends: 'torch',
+    package: true,
+    names: {
+      adam: { is: 'adamw', ...ADAM },
+      adamw: { is: 'adamw', ...ADAM, weightDecay: 0.01 },
+      ademamix: { is: 'ademamix', ...ADAM, third: 0.9999, weightDecay: 0.01 },
+      lamb: { is: 'lamb', ...ADAM },
+      lion: { is: 'lion', ...LION },
+      rmsprop: { is: 'rmsprop', lr: 1e-2, gradient: 0, secondMoment: 0.99, weightDecay: 0, epsilon: 1e-8 },
+    },
+  },
+  // huggingface/transformers src/transformers/trainer_optimizer.py (5.18): the betas are TrainingArguments', wd 0; those
+  // of Lion too, so beta2 is 0.999. RMSprop bnb is bitsandbytes'. LOMO is SGD without momentum, AdaLomo an Adafactor
+  // (OpenLMLab/LOMO lomo_optim/*.py).
   hf: {
     extends: 'torch',
     names: {
@@ -90,6 +167,9 @@ const LIBRARIES: Readonly<Record<string, Library>> = {
       lion: { is: 'lion', gradient: 0.9, secondMoment: 0.999, weightDecay: 0 },
       ademamix: { is: 'ademamix', ...ADAM, third: 0.9999 },
       rmsprop: { is: 'rmsprop', gradient: 0, secondMoment: 0.99 },
+      adamwhf: { is: 'adamw', ...ADAM, lr: 5e-5 },
+      lomo: { is: 'sgd', gradient: 0, nesterov: false, ...TIMES_LR },
+      adalomo: { is: 'adafactor', weightDecay: 0 },
     },
   },
   // axolotl-ai-cloud/axolotl src/axolotl/core/builders/base.py: the Trainer's optimizers and some more, all with TrainingArguments' betas.
@@ -97,8 +177,9 @@ const LIBRARIES: Readonly<Record<string, Library>> = {
     extends: 'hf',
     names: {
       aoadamw: { is: 'adamw', ...ADAM },
+      aoadamwfp8: { is: 'adamw', ...ADAM },
       optimiadamw: { is: 'adamw' },
-      adoptadamw: { is: 'adamw', differs: { title: 'ADOPT' } },
+      adoptadamw: { is: 'adopt' },
       muon: { is: 'muon', nesterov: false, differs: MUON_BESIDE_ADAM },
       camepy: { is: 'came', gradient: 0.9, secondMoment: 0.999, third: 0.9999 },
       camepytorch: { is: 'came', gradient: 0.9, secondMoment: 0.999, third: 0.9999 },
@@ -108,6 +189,7 @@ const LIBRARIES: Readonly<Record<string, Library>> = {
   // p *= 1 - (lr/initial_lr)*weight_decay, so the decay does not depend on the peak learning rate.
   composer: {
     extends: 'torch',
+    package: true,
     names: {
       decoupledsgdw: {
         is: 'sgd',
@@ -145,21 +227,24 @@ const LIBRARIES: Readonly<Record<string, Library>> = {
     names: {
       adam: { is: 'adamw' },
       cpuadam: { is: 'adamw' },
-      adamax: { is: 'adam', differs: { weightDecay: 'times-lr' } },
-      nag: { is: 'sgd-lr-in-buffer', gradient: 0.99, weightDecay: 0, nesterov: true },
+      adamax: { is: 'adamax', ...TIMES_LR },
+      lamb: { is: 'lamb', ...ADAM },
+      // nag.py: the learning rate is in the buffer, but a change of it rescales the buffer at once (lr_correct).
+      nag: { is: 'sgd', gradient: 0.99, weightDecay: 0, nesterov: true, ...TIMES_LR },
       sgd: { is: 'sgd', gradient: 0, dampening: 0, weightDecay: 0 },
     },
   },
-  // keras-team/keras keras/src/optimizers/*.py: the learning rate is inside SGD's and RMSprop's buffers, weight decay is
-  // variable*wd*lr beside every step (LAMB's too), Muon's buffer sums and AdamW runs beside it.
+  // keras-team/keras keras/src/optimizers/*.py (3.15): the learning rate is inside SGD's and RMSprop's buffers, weight decay is
+  // variable*wd*lr beside every step (LAMB's too), Muon's buffer sums and AdamW runs beside it. Adagrad's epsilon is inside the root, unlike torch's.
   keras: {
     extends: 'torch',
+    package: true,
     names: {
       sgd: { is: 'sgd-lr-in-buffer', lr: 0.01, gradient: 0, nesterov: false },
       rmsprop: { is: 'rmsprop-tf', ...KERAS_ADAM, gradient: 0, secondMoment: 0.9, ...TIMES_LR },
       adam: { is: 'adam', ...KERAS_ADAM, ...TIMES_LR },
       adamw: { is: 'adamw', ...KERAS_ADAM, weightDecay: 0.004 },
-      adamax: { is: 'adam', ...KERAS_ADAM, ...TIMES_LR },
+      adamax: { is: 'adamax', ...KERAS_ADAM, ...TIMES_LR },
       nadam: { is: 'nadam', ...KERAS_ADAM, ...TIMES_LR },
       lamb: { is: 'lamb', ...KERAS_ADAM, differs: { decayInTrustRatio: false } },
       lion: { is: 'lion', lr: 1e-3, gradient: 0.9, secondMoment: 0.99 },
@@ -167,13 +252,19 @@ const LIBRARIES: Readonly<Record<string, Library>> = {
         is: 'muon-sum',
         ...KERAS_ADAM,
         gradient: 0.95,
-        weightDecay: 0.1,
+        weightDecay: 0.004,
         nesterov: true,
         differs: { secondMoment: true },
       },
-      adagrad: { is: 'adagrad', lr: 1e-3, ...TIMES_LR },
-      adadelta: { is: 'adadelta', lr: 1e-3, secondMoment: 0.95, ...TIMES_LR },
+      adagrad: {
+        is: 'adagrad',
+        lr: 1e-3,
+        epsilon: 1e-7,
+        differs: { weightDecay: 'times-lr', epsilonInside: true },
+      },
+      adadelta: { is: 'adadelta', lr: 1e-3, secondMoment: 0.95, epsilon: 1e-7, ...TIMES_LR },
       adafactor: { is: 'adafactor', lr: 1e-3 },
+      schedulefreeadamw: { is: 'schedule-free-adamw', lr: 2.5e-3, secondMoment: 0.999, epsilon: 1e-8 },
     },
   },
   // tensorflow/models official/modeling/optimization/optimizer_factory.py and configs/optimizer_config.py: Keras 2's
@@ -183,12 +274,15 @@ const LIBRARIES: Readonly<Record<string, Library>> = {
     names: {
       sgd: { is: 'sgd-lr-in-buffer', gradient: 0, nesterov: false },
       sgdexperimental: { is: 'sgd-lr-in-buffer', gradient: 0, nesterov: false },
-      adam: { is: 'adam' },
-      adamexperimental: { is: 'adam' },
-      adamw: { is: 'adamw' },
-      adamwexperimental: { is: 'adamw' },
-      rmsprop: { is: 'rmsprop-tf' },
-      lars: { is: 'lars', differs: { lrInBuffer: true } },
+      adam: { is: 'adam', ...GARDEN_ADAM },
+      adamexperimental: { is: 'adam', ...GARDEN_ADAM },
+      adamw: { is: 'adamw', ...GARDEN_ADAM, weightDecay: 0 },
+      adamwexperimental: { is: 'adamw', ...GARDEN_ADAM, weightDecay: 0 },
+      lamb: { is: 'lamb', ...GARDEN_ADAM, epsilon: 1e-6, weightDecay: 0 },
+      rmsprop: { is: 'rmsprop-tf', gradient: 0, secondMoment: 0.9, epsilon: 1e-7 },
+      adagrad: { is: 'adagrad', epsilon: 1e-7 },
+      adafactor: { is: 'adafactor' },
+      lars: { is: 'lars', gradient: 0.9, weightDecay: 0, nesterov: false, differs: { lrInBuffer: true } },
       popularlars: { is: 'lars', differs: { normalises: 'after-momentum' } },
     },
   },
@@ -197,20 +291,22 @@ const LIBRARIES: Readonly<Record<string, Library>> = {
     extends: 'hf',
     names: { muon: { is: 'muon-sum', nesterov: false, differs: MUON_BESIDE_ADAM } },
   },
-  // deepspeedai/DeepSpeed deepspeed/runtime/engine.py _configure_basic_optimizer: Adam is AdamW unless adam_w_mode is false.
+  // deepspeedai/DeepSpeed deepspeed/runtime/engine.py _configure_basic_optimizer: Adam is AdamW unless adam_w_mode is
+  // false (ops/adam), LAMB's epsilon is 1e-8 (ops/lamb), Lion's beta2 0.999 (ops/lion), MuAdamW is torch's AdamW (mup).
   deepspeed: {
     extends: 'torch',
+    package: true,
     names: {
       adam: { is: 'adamw', ...ADAM },
       adamw: { is: 'adamw', ...ADAM },
       onebitadam: { is: 'adamw', ...ADAM },
       zerooneadam: { is: 'adamw', ...ADAM },
       muadam: { is: 'adam', ...ADAM },
-      muadamw: { is: 'adamw', ...ADAM },
+      muadamw: { is: 'adamw', ...ADAM, weightDecay: 0.01 },
       musgd: { is: 'sgd', gradient: 0, dampening: 0 },
       lamb: { is: 'lamb', ...ADAM },
       onebitlamb: { is: 'lamb', ...ADAM },
-      lion: { is: 'lion', lr: 1e-3, gradient: 0.9, secondMoment: 0.99, weightDecay: 0 },
+      lion: { is: 'lion', lr: 1e-3, gradient: 0.9, secondMoment: 0.999, weightDecay: 0 },
       // runtime/zero/muon/original_muon.py MuonWithAuxAdam: one optimizer, AdamW for what is no matrix.
       muon: {
         is: 'muon',
@@ -232,12 +328,14 @@ const LIBRARIES: Readonly<Record<string, Library>> = {
       lion: { is: 'lion', gradient: 0.95, secondMoment: 0.98, weightDecay: 0.01 },
       muon: { is: 'muon', nesterov: false, differs: { secondMoment: true } },
       distmuon: { is: 'muon', nesterov: false, differs: { secondMoment: true } },
+      soap: { is: 'soap', ...ADAM, weightDecay: 0.01 },
     },
   },
   // NVIDIA/NeMo nemo/core/optim/optimizers.py, novograd.py; the fused and distributed ones are apex's and Megatron's,
   // whose weight decay is decoupled.
   nemo: {
     extends: 'torch',
+    package: true,
     names: {
       fusedadam: { is: 'adamw', ...ADAM },
       megatronfusedadam: { is: 'adamw', ...ADAM },
@@ -269,14 +367,17 @@ const LIBRARIES: Readonly<Record<string, Library>> = {
     extends: 'torch',
     names: { sgd: { is: 'sgd', gradient: 0.9, dampening: 0, weightDecay: 0, nesterov: true } },
   },
-  // ostris/ai-toolkit toolkit/optimizer.py: adam8 and adamw8 are its own, all Adams have epsilon 1e-6.
+  // ostris/ai-toolkit toolkit/optimizer.py: all Adams have epsilon 1e-6; adam8 and adamw8 are its own
+  // (toolkit/optimizers/adam8bit.py, decouple True in both), those in 8bit bitsandbytes'.
   'ai-toolkit': {
     extends: 'torch',
     names: {
       adam: { is: 'adam', ...ADAM, epsilon: 1e-6 },
       adamw: { is: 'adamw', ...ADAM, epsilon: 1e-6, weightDecay: 0.01 },
-      adam8: { is: 'adam', ...ADAM, epsilon: 1e-6 },
+      adam8: { is: 'adamw', ...ADAM, epsilon: 1e-6 },
       adamw8: { is: 'adamw', ...ADAM, epsilon: 1e-6 },
+      adam8bit: { is: 'adamw', ...ADAM, epsilon: 1e-6 },
+      ademamix8bit: { is: 'ademamix', ...ADAM, third: 0.9999, epsilon: 1e-6, weightDecay: 0.01 },
     },
   },
   // kohya-ss/sd-scripts library/train_util.py get_optimizer: without a momentum SGDNesterov takes 0.9.
@@ -313,32 +414,55 @@ const LIBRARIES: Readonly<Record<string, Library>> = {
     extends: 'torch',
     names: { sgd: { is: 'sgd', gradient: 0.937, dampening: 0, weightDecay: 5e-4, nesterov: true } },
   },
-  // huggingface/pytorch-image-models timm/optim/_optim_factory.py and the classes it names.
+  // huggingface/pytorch-image-models timm/optim/_optim_factory.py (1.0.29): weight decay comes from train.py (2e-5), a
+  // momentum that the optimizer takes is 0.9. Names with a leading c are cautious, which masks the step.
   timm: {
     extends: 'torch',
     names: {
-      sgd: { is: 'sgd', gradient: 0.9, dampening: 0, nesterov: true },
-      nesterov: { is: 'sgd', gradient: 0.9, dampening: 0, nesterov: true },
-      momentum: { is: 'sgd', gradient: 0.9, dampening: 0, nesterov: false },
-      sgdw: { is: 'sgd', gradient: 0.9, dampening: 0, nesterov: true, differs: { weightDecay: 'times-lr' } },
-      nesterovw: {
-        is: 'sgd',
-        gradient: 0.9,
-        dampening: 0,
-        nesterov: true,
-        differs: { weightDecay: 'times-lr' },
-      },
-      adamwlegacy: { is: 'adamw', ...ADAM },
-      nadamlegacy: { is: 'nadam', ...ADAM },
-      nadamw: { is: 'nadam', ...ADAM, differs: { weightDecay: 'times-lr' } },
-      radamlegacy: { is: 'radam', ...ADAM },
-      radamw: { is: 'radam', ...ADAM, differs: { weightDecay: 'times-lr' } },
-      lamb: { is: 'lamb', ...ADAM, epsilon: 1e-6 },
-      lambc: { is: 'lamb', ...ADAM, epsilon: 1e-6 },
-      lars: { is: 'lars', gradient: 0.9 },
+      sgd: { is: 'sgd', ...TIMM_SGD },
+      nesterov: { is: 'sgd', ...TIMM_SGD },
+      momentum: { is: 'sgd', ...TIMM_SGD, nesterov: false },
+      // It ignores nesterov.
+      bnbsgd: { is: 'sgd', ...TIMM_SGD, nesterov: false },
+      sgdw: { is: 'sgd', ...TIMM_SGD, ...TIMES_LR },
+      nesterovw: { is: 'sgd', ...TIMM_SGD, ...TIMES_LR },
+      adam: { is: 'adam', ...TIMM_ADAM },
+      adamw: { is: 'adamw', ...TIMM_ADAM },
+      // adam_w_mode False, unlike apex; bitsandbytes' Adam is AdamW.
+      fusedadam: { is: 'adam', ...TIMM_ADAM },
+      fusedadamw: { is: 'adamw', ...TIMM_ADAM },
+      bnbadam: { is: 'adamw', ...TIMM_ADAM },
+      bnbadam8bit: { is: 'adamw', ...TIMM_ADAM },
+      adamwlegacy: { is: 'adamw', ...TIMM_ADAM },
+      cadamw: { is: 'adamw', ...TIMM_ADAM },
+      nadam: { is: 'nadam', ...TIMM_ADAM },
+      nadamlegacy: { is: 'nadam', ...TIMM_ADAM },
+      nadamw: { is: 'nadam', ...TIMM_ADAM, ...TIMES_LR },
+      cnadamw: { is: 'nadam', ...TIMM_ADAM, ...TIMES_LR },
+      radam: { is: 'radam', ...TIMM_ADAM },
+      // radam.py: p -= weight_decay*lr*p, so the legacy one decays like AdamW too.
+      radamlegacy: { is: 'radam', ...TIMM_ADAM, ...TIMES_LR },
+      radamw: { is: 'radam', ...TIMM_ADAM, ...TIMES_LR },
+      adamax: { is: 'adamax', ...TIMM_ADAM },
+      // The factory passes them no betas.
+      adopt: { is: 'adopt', epsilon: 1e-6, differs: { weightDecay: 'coupled' } },
+      adoptw: { is: 'adopt', epsilon: 1e-6 },
+      adagrad: { is: 'adagrad', epsilon: 1e-8 },
+      adadelta: { is: 'adadelta', epsilon: 1e-6 },
+      adafactor: { is: 'adafactor' },
+      lamb: { is: 'lamb', ...TIMM_ADAM, epsilon: 1e-6 },
+      lambc: { is: 'lamb', ...TIMM_ADAM, epsilon: 1e-6 },
+      clamb: { is: 'lamb', ...TIMM_ADAM, epsilon: 1e-6 },
+      lambw: { is: 'lamb', ...TIMM_ADAM, epsilon: 1e-6, differs: { decayInTrustRatio: false } },
+      lars: { is: 'lars', gradient: 0.9, nesterov: false },
+      larc: { is: 'lars', gradient: 0.9, nesterov: false },
       nlars: { is: 'lars', gradient: 0.9, nesterov: true },
+      nlarc: { is: 'lars', gradient: 0.9, nesterov: true },
       lion: { is: 'lion', gradient: 0.9, secondMoment: 0.99 },
+      clion: { is: 'lion', gradient: 0.9, secondMoment: 0.99 },
+      ademamix: { is: 'ademamix', ...TIMM_ADAM, third: 0.9999 },
       novograd: { is: 'novograd', gradient: 0.95, secondMoment: 0.98, epsilon: 1e-8 },
+      fusednovograd: { is: 'novograd', gradient: 0.95, secondMoment: 0.98, epsilon: 1e-8, ...AVERAGES },
       rmsprop: { is: 'rmsprop', gradient: 0.9, secondMoment: 0.9, epsilon: 1e-8 },
       rmsproptf: { is: 'rmsprop-tf', gradient: 0.9, secondMoment: 0.9, epsilon: 1e-10 },
       muon: { is: 'muon', gradient: 0.9, nesterov: false },
@@ -354,21 +478,26 @@ const LIBRARIES: Readonly<Record<string, Library>> = {
 const DECORATIONS =
   /torch|fused|foreach|apex|xla|npu|cpu|bnb|paged|anyprecision|layerwise|(?:4|8|16|32)bits?|(?:4|8|16|32)b$/g;
 
-/** All library names, for messages and tests. */
+/** The libraries whose names for optimizers are known. */
 export const LIBRARY_NAMES: readonly string[] = Object.keys(LIBRARIES);
 
 /**
- * Finds an optimizer by the name a config gives it (`torch.optim.AdamW`, `adamw_bnb_8bit`, `OneBitLamb`).
+ * Finds an optimizer by the name a config gives it (`torch.optim.AdamW`, `adamw_bnb_8bit`, `OneBitLamb`). A class of a
+ * package that no table holds updates as its name says, but what it takes by default is not known: then there is none.
  * @returns undefined where no table knows the name
  */
 export function findOptimizer(library: string, name: string): Binding | undefined {
-  const plain = (name.split('.').at(-1) ?? name).toLowerCase().replace(/[_\-\s]/g, '');
-  for (let at: string | undefined = library; at; at = LIBRARIES[at]?.extends) {
+  const path = name.split('.');
+  const home = path.length > 1 ? path[0] : undefined;
+  const plain = (path.at(-1) ?? name).toLowerCase().replace(/[_\-\s]/g, '');
+  const start = home !== undefined && Object.hasOwn(LIBRARIES, home) ? home : library;
+  for (let at: string | undefined = start; at; at = LIBRARIES[at]?.extends) {
     const names: Readonly<Record<string, Spelling>> = LIBRARIES[at]?.names ?? {};
     const spelling = names[plain] ?? names[plain.replace(DECORATIONS, '')];
     if (!spelling) continue;
     const { is, differs, ...defaults } = spelling;
-    return { optimizer: { ...OPTIMIZERS[is], ...differs }, defaults };
+    const known = home === undefined || (at === home && LIBRARIES[at]?.package);
+    return { optimizer: { ...OPTIMIZERS[is], ...differs }, defaults: known ? defaults : {} };
   }
   return undefined;
 }

@@ -254,7 +254,7 @@ export function moveBatch(from: Batch, options: BatchOptions, text: string): Bat
   const parts =
     from.nominal === undefined
       ? split(from, options, world, text)
-      : accumulateTo(from.nominal, options.to ?? from.global / from.accumulation, world);
+      : accumulateTo(from.nominal, from, options, world, text);
   const to = { global: parts.micro * parts.accumulation * world, ...parts, world };
   const moves = from.fields.flatMap((field) => {
     const value = newValue(field, to, from, text);
@@ -284,7 +284,18 @@ function roundHalfToEven(x: number): number {
 }
 
 /** There `--to` is the batch of the config, and the accumulation follows by itself. */
-function accumulateTo(nominal: number, to: number, world: number) {
+function accumulateTo(nominal: number, from: Batch, options: BatchOptions, world: number, text: string) {
+  const to = options.to ?? from.global / from.accumulation;
+  const field = from.fields.find((f) => f.role.part === 'global') ?? from.fields[0]!;
+  const refuse = (message: string) => problemAt('batch-unreachable', message, text, siteOffset(field));
+  if (options.micro !== undefined || options.accumulation !== undefined)
+    throw refuse(
+      `this trainer accumulates by itself up to a nominal batch of ${nominal}: choose ${readable(field.pointer)} with --to N, without --micro and --accumulation`,
+    );
+  if (to % world !== 0)
+    throw refuse(
+      `--to ${to} cannot be shared evenly by ${world} devices. Choose a multiple of ${world}, or --world-to N.`,
+    );
   return { micro: to / world, accumulation: effective(to, nominal) / to };
 }
 

@@ -206,7 +206,9 @@ function buildGroup(
     } else if (items) {
       const values = items.map((item) => defaultFor(item, defaults));
       const known = values.indexOf(undefined);
-      for (const [index, value] of (known === -1 ? values : values.slice(0, known)).entries())
+      // A third decay may be left out; a list of one would be refused by every trainer.
+      const list = known === -1 ? values : known > 1 ? values.slice(0, known) : [];
+      for (const [index, value] of list.entries())
         filled.push({
           pointer: child(at, index),
           role: items[index]!,

@@ -46,14 +46,15 @@ class FieldReader {
     private readonly text: string,
   ) {}
 
-  /** @param usedAt where an interpolation uses the value, if that is how it was found */
-  role(pointer: Pointer, role: Role, usedAt?: Pointer): void {
+  /** @param via the interpolations that led here, the use first */
+  role(pointer: Pointer, role: Role, via: readonly Pointer[] = []): void {
+    const [usedAt] = via;
     const node = this.document.nodes.get(pointer);
     if (!node) return;
     if (node.kind === 'list' && role.role === 'batch')
       return this.deviceList(pointer, role, node.items.length);
     if (node.kind === 'list') {
-      for (const i of node.items.keys()) this.role(child(pointer, i), role);
+      for (const i of node.items.keys()) this.role(child(pointer, i), role, via);
       return;
     }
     if (node.kind !== 'scalar' || node.value === null) return;
@@ -67,8 +68,8 @@ class FieldReader {
     const number = numberInString(value);
     if (number !== undefined) return this.add(pointer, role, number, node, usedAt);
     const target = this.target(value);
-    if (target !== undefined && target !== pointer && target !== usedAt)
-      return this.role(target, role, usedAt ?? pointer);
+    const path = [...via, pointer];
+    if (target !== undefined && !path.includes(target)) return this.role(target, role, path);
     if (/\$\{|^\?\?\?$/.test(value)) return this.skip(pointer, role, node, 'interpolation');
     if (role.role === 'optimizer') return void this.reading.names.set(usedAt ?? pointer, value);
     if (value === 'auto') return this.skip(pointer, role, node, 'auto');
@@ -83,11 +84,12 @@ class FieldReader {
     );
   }
 
-  /** The scalar that `${a.b}` stands for, where it is in this file. */
+  /** The scalar or list that `${a.b}` stands for, where it is in this file. */
   private target(value: string): Pointer | undefined {
     const reference = /^\$\{([\w-]+(?:[.[\]]+[\w-]+)*\]?)\}$/.exec(value)?.[1];
     const target = reference && `/${reference.replace(/[\][.]+/g, '/').replace(/\/$/, '')}`;
-    return target && this.document.nodes.get(target)?.kind === 'scalar' ? target : undefined;
+    const node = target && this.document.nodes.get(target);
+    return node && node.kind !== 'map' ? target : undefined;
   }
 
   /** `devices: [0, 2]` is two devices; such a list cannot be rewritten as another count. */
@@ -100,13 +102,10 @@ class FieldReader {
   }
 
   private add(pointer: Pointer, role: Role, value: number, node: ScalarNode, usedAt?: Pointer): void {
-    const site = {
-      kind: 'text',
-      node,
-      offset: node.offset,
-      length: node.length,
-      source: node.source,
-    } as const;
+    // A block scalar's indicator and line breaks stay; elsewhere the whole text is the number.
+    const source = node.style === 'block' ? String(node.value).trim() : node.source;
+    const offset = node.offset + node.source.lastIndexOf(source);
+    const site = { kind: 'text', node, offset, length: source.length, source } as const;
     this.push({ pointer, role, value, site, ...(usedAt === undefined ? {} : { usedAt }) });
   }
 
@@ -127,16 +126,33 @@ class FieldReader {
     else if (field.usedAt !== undefined && fields[known]?.usedAt === undefined) fields[known] = field;
   }
 
-  encoded(pointer: Pointer, encoding: Encoding): void {
+  encoded(pointer: Pointer, encoding: Encoding, via: readonly Pointer[] = []): void {
     const node = this.document.nodes.get(pointer);
+    const roleOf = (i: number) => encoding.items?.[Math.min(i, encoding.items.length - 1)]?.role;
+    if (node?.kind === 'list')
+      for (const i of node.items.keys()) {
+        const role = roleOf(i);
+        if (role) this.role(child(pointer, i), role, via);
+      }
     if (node?.kind !== 'scalar' || typeof node.value !== 'string') return;
     const target = this.target(node.value);
-    if (target !== undefined && target !== pointer) return this.encoded(target, encoding);
+    const path = [...via, pointer];
+    if (target !== undefined && !path.includes(target)) return this.encoded(target, encoding, path);
+    const first = roleOf(0);
+    if (first && node.value === 'auto') return this.skip(pointer, first, node, 'auto');
+    if (first && node.value.includes('${')) return this.skip(pointer, first, node, 'interpolation');
     const start = node.source.indexOf(node.value);
-    if (start === -1) return;
     const at = node.offset + start;
     const part = (name: string, source: string, index: number, role: Role, like = source) => {
+      if (source.includes('${')) return this.skip(pointer, role, node, 'interpolation');
       const value = numberInString(source);
+      if (value !== undefined && start === -1)
+        throw problemAt(
+          'schema',
+          `${readable(pointer)} is written over several lines or with escapes, where its numbers cannot be replaced: write it on one line`,
+          this.text,
+          node.offset,
+        );
       if (value !== undefined)
         return this.push({
           pointer,
@@ -174,8 +190,7 @@ class FieldReader {
     } else {
       const batches = /^\s*(\d[\d_.]*(?:e[-+]?\d+)?)ba\s*$/i.exec(node.value);
       const role = encoding.items?.[0]?.role;
-      if (role && /\$\{/.test(node.value)) this.skip(pointer, role, node, 'interpolation');
-      else if (batches?.[1] && role) {
+      if (batches?.[1] && role) {
         // Written without an exponent: a trainer that reads 1e3ba may not read 4.0e+3ba.
         const like = String(numberInString(batches[1]) ?? batches[1]);
         part('ba', batches[1], node.value.indexOf(batches[1]), role, like);

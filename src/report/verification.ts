@@ -2,18 +2,30 @@ import type { ChalkInstance } from 'chalk';
 import { readable } from '../document/pointer.ts';
 import { printable } from '../problem.ts';
 import { fraction, num } from '../rules/rule.ts';
+import type { NoTraining, Training } from '../verify/train-configs.ts';
 import type { Verification, VerifiedAverage, VerifiedLearningRate } from '../verify/verify.ts';
 import { plotText } from './plot.ts';
 import { wrap } from './text.ts';
+import { type TrainingRow, trainingJson, trainingText } from './train.ts';
 
 /** A verification with the names that its reports carry. */
 export interface NamedVerification {
   readonly title: string;
   readonly verification: Verification;
+  /** What `--train` ran. */
+  readonly trainings?: readonly (Training | NoTraining)[];
+}
+
+/** The parts of `verify --json` that other reports read. */
+export interface ReportJson {
+  readonly training: readonly TrainingRow[];
 }
 
 /** The result of `verify --json`: version 1 of the format. Fields may be added, none changes its meaning. */
-export function verificationJson({ verification }: NamedVerification): object {
+export function verificationJson({
+  verification,
+  trainings = [],
+}: NamedVerification): ReportJson & Readonly<Record<string, unknown>> {
   const { pass, backend, seed, tolerance, averages, learningRates, unpaired, seconds } = verification;
   return {
     version: 1,
@@ -31,7 +43,7 @@ export function verificationJson({ verification }: NamedVerification): object {
       decides,
     })),
     unpaired,
-    training: [],
+    training: trainingJson(trainings),
     seconds,
   };
 }
@@ -68,7 +80,7 @@ function averageJson(average: VerifiedAverage): object {
 
 /** A verification for people: a table, what to know about it, and the plot of the average that differs most. */
 export function verificationText(named: NamedVerification, chalk: ChalkInstance, columns = 80): string {
-  const { title, verification } = named;
+  const { title, verification, trainings = [] } = named;
   const { batch, averages, learningRates, backend, seed, rule, seconds } = verification;
   const head = chalk.bold(printable(title));
   const machine = `batch ${batch.from} -> ${batch.to}  kappa ${fraction(batch.to / batch.from)}  rule ${rule}  seed ${seed}  ${backend.device}  ${seconds.toFixed(1)} s`;
@@ -83,6 +95,7 @@ export function verificationText(named: NamedVerification, chalk: ChalkInstance,
     ...rates,
     ...notes,
     plotOf(averages, columns),
+    trainings.length ? `\n${trainingText(trainings, chalk, columns)}\n` : '',
     verification.pass ? `${chalk.green('verified')}\n` : `${chalk.red('NOT verified')}\n`,
   ].join('');
 }

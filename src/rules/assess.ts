@@ -1,6 +1,7 @@
 import type { CountRole, DecayRole, TrainerScaling } from '../dialect/roles.ts';
 import { roundTo } from '../document/number.ts';
-import { keyOf, type Pointer, parentOf } from '../document/pointer.ts';
+import { keyOf, type Pointer, parentOf, readable } from '../document/pointer.ts';
+import { Problem } from '../problem.ts';
 import type { BatchChange } from '../recipe/batch.ts';
 import { type Field, type Group, isRole, type Recipe } from '../recipe/recipe.ts';
 import {
@@ -13,6 +14,7 @@ import {
   type Scaled,
   type Settings,
 } from './rule.ts';
+import { trainerFactor } from './trainer.ts';
 
 /** What the user chooses about the plan. */
 export interface PlanOptions extends RuleOptions {
@@ -162,7 +164,13 @@ function divideOut(
   trainer: TrainerScaling | undefined,
   task: Task,
 ): Assessment {
-  const own = ownScaling(trainer, task);
+  const { batch, options } = task;
+  const own = trainerFactor(trainer, {
+    kappa: batch.kappa,
+    world: batch.world,
+    accumulation: [batch.from.accumulation, batch.to.accumulation],
+    stepsKept: options.steps === 'keep',
+  });
   if (own === 1) return { field, ...wanted };
   return {
     field,
@@ -170,16 +178,6 @@ function divideOut(
     formula: `${wanted.formula === 'unchanged' ? num(field.value) : wanted.formula} / ${fraction(own)}`,
     reason: `${wanted.reason}. The trainer itself multiplies by ${fraction(own)} at the new batch, which is divided out`,
   };
-}
-
-function ownScaling(trainer: TrainerScaling | undefined, { batch, options }: Task): number {
-  if (trainer === 'linear') return batch.kappa;
-  if (trainer === 'sqrt') return Math.sqrt(batch.kappa);
-  if (trainer === 'per-worker') return batch.world;
-  const passes = (batch.to.accumulation / batch.from.accumulation) * batch.world;
-  if (trainer === 'passes') return passes;
-  if (trainer === 'micro') return batch.kappa / passes;
-  return trainer === 'noam' && options.steps !== 'keep' ? Math.sqrt(batch.kappa) : 1;
 }
 
 function decay(
@@ -211,6 +209,11 @@ function decay(
   const old = form === 'complement' ? 1 - field.value : field.value;
   const scaled = floored(rule.decay(old, of, settings, kappa, options), of, options);
   const complement = scaled.complement ?? 1 - scaled.value;
+  if (scaled.value >= 1 && form !== 'complement')
+    throw new Problem(
+      'out-of-range',
+      `${readable(field.pointer)} would become 1-${num(complement)}, which no float64 tells from 1: this batch is too small for an average that long`,
+    );
   const scale: TimeScale = {
     what: 'half-life',
     from: halfLife(old) * perUpdate,

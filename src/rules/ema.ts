@@ -48,6 +48,13 @@ const WHY_LINEAR: Record<Settings['optimizer']['normalises'], string> = {
 
 function learningRateFactor(settings: Settings, { kappa }: Ratio): Factor {
   const buffer = bufferFactor(settings, kappa);
+  if (settings.optimizer.accumulatesForever)
+    return {
+      value: Math.sqrt(kappa),
+      formula: `sqrt(${fraction(kappa)})`,
+      reason:
+        'The step is divided by the root of a sum of squares over the whole run, which has kappa times fewer terms for the same samples',
+    };
   return {
     value: kappa * buffer.value,
     formula: buffer.formula ? `${fraction(kappa)} * ${buffer.formula}` : fraction(kappa),
@@ -62,11 +69,11 @@ function decay(value: number, of: DecayRole['of'], settings: Settings | undefine
   if (of === 'gradient' && settings?.optimizer.mixesNewest && beta2 !== undefined && beta2 > 0) {
     // Lion: c = b1*m + (1-b1)*g, m = b2*m + (1-b2)*g. An older gradient weighs b1*b2^(age-1)*(1-b2) in c, so the
     // exact conversion is b2^kappa and b1*b2^(kappa-1), as long as that stays a decay.
-    const mixed = value * Math.exp((kappa - 1) * Math.log(beta2));
-    if (mixed < 1)
+    const logarithm = Math.log(value) + (kappa - 1) * Math.log(beta2);
+    if (logarithm < 0)
       return {
-        value: mixed,
-        complement: 1 - mixed,
+        value: Math.exp(logarithm),
+        complement: -Math.expm1(logarithm),
         formula: `b1*b2^(kappa-1) = ${num(value)}*${num(beta2)}^${exponent(kappa - 1)}`,
         reason:
           'beta1 only weighs the newest gradient against the buffer, whose decay is beta2; older samples keep their weight',

@@ -2,8 +2,9 @@ import { readable } from '../document/pointer.ts';
 import type { Warning } from '../recipe/build.ts';
 import { type Field, type Group, isRole } from '../recipe/recipe.ts';
 import { type Assessment, halfLife, settingsOf, type Task } from './assess.ts';
+import { varianceKeepingBeta1 } from './lion.ts';
 import { gradientLevelRatio } from './noise-aware.ts';
-import { fraction, num, type Settings } from './rule.ts';
+import { fraction, num, type Scaled, type Settings } from './rule.ts';
 
 /**
  * Below these a decay has little left of an average. A second moment over so few batches has a relative standard
@@ -89,6 +90,7 @@ function aboutOptimizer(group: Group, { batch, rule, options }: Task): Warning[]
         kappa,
         rule.learningRateFactor(settings, { from: batch.from.global, to: batch.to.global, kappa }, options)
           .value,
+        rule.decay(gradientDecay, 'gradient', settings, kappa, options),
       ),
     );
   if (
@@ -106,10 +108,10 @@ function aboutOptimizer(group: Group, { batch, rule, options }: Task): Warning[]
       'schedule-free',
       `the first beta of ${optimizer.title} interpolates between iterates and is no average; it is left alone. No tested rule is known`,
     );
-  if (optimizer.accumulatesForever)
+  if (optimizer.mixesNewest && secondMomentDecay && gradientDecay > 0 && powers)
     add(
-      'accumulates-forever',
-      `${optimizer.title} sums squared gradients over the whole run, so its step shrinks with the number of steps: no constant factor keeps the path`,
+      'lion-noise',
+      `beta1 keeps what every older sample weighs in the update. Where gradient noise counts, ${num(varianceKeepingBeta1(gradientDecay, secondMomentDecay, kappa))} keeps the update's variance instead and followed the old path closer in tests`,
     );
   const dampening = group.fields.find((f) => isRole(f, 'dampening'));
   if (dampening && dampening.value !== 0 && dampening.value !== gradientDecay)
@@ -146,9 +148,9 @@ function aboutOptimizer(group: Group, { batch, rule, options }: Task): Warning[]
   return result;
 }
 
-function effectiveRate(lr: number, settings: Settings, kappa: number, factor: number): string {
+function effectiveRate(lr: number, settings: Settings, kappa: number, factor: number, decay: Scaled): string {
   const { gradientDecay: mu = 0, dampening: tau = 0 } = settings;
-  const complement = -Math.expm1(kappa * Math.log(mu));
+  const complement = decay.complement ?? 1 - decay.value;
   const before = (lr * (1 - tau)) / (1 - mu);
   const damped = tau === mu && tau !== 0 ? complement : 1 - tau;
   const after = (lr * factor * damped) / complement;

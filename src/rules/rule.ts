@@ -1,4 +1,4 @@
-import type { DecayRole, LearningRateRole, WeightDecayForm } from '../dialect/roles.ts';
+import type { DecayRole, WeightDecayForm } from '../dialect/roles.ts';
 import type { Optimizer } from '../optimizers/optimizer.ts';
 
 /** The batch before and after, as a rule sees it. */
@@ -83,9 +83,6 @@ export interface Rule {
   /** A number of steps: same samples, so divided by the ratio of samples per step. Not yet rounded. */
   count(value: number, kappa: number): Scaled;
 }
-
-/** The learning-rate points all scale alike; the type is here so that rules and reports name them alike. */
-export type LearningRatePoint = LearningRateRole['point'];
 
 /** A number for formulas: six significant digits. */
 export function num(x: number): string {

@@ -1,5 +1,5 @@
 import { Problem } from '../problem.ts';
-import { ema } from './ema.ts';
+import { bufferFactor, ema } from './ema.ts';
 import { dividesByLevel } from './noise-aware.ts';
 import { exponent, fraction, num, type Rule } from './rule.ts';
 
@@ -18,13 +18,27 @@ export const sqrt: Rule = {
   leaves: 'SGD, LAMB, Lion and Muon: the derivation does not cover them, and they get what ema gives.',
   learningRateFactor(settings, ratio, options) {
     const plain = ema.learningRateFactor(settings, ratio, options);
-    if (!dividesByLevel(settings)) return plain;
-    const buffer = plain.value / ratio.kappa;
+    if (settings.optimizer.accumulatesForever)
+      return {
+        value: 1,
+        formula: '1',
+        reason: 'Fewer terms in its sum of squares and less noise in each cancel out',
+      };
+    const buffer = bufferFactor(settings, ratio.kappa);
+    // 1-mu' = kappa*(1-mu) in the linear form, so that is what a summing buffer's weight changes by.
+    const linear = options.literal === true && buffer.formula !== '';
+    if (!dividesByLevel(settings) && !linear) return plain;
+    const kappa = fraction(ratio.kappa);
+    const [root, rootFormula] = dividesByLevel(settings)
+      ? [Math.sqrt(ratio.kappa), `sqrt(${kappa})`]
+      : [ratio.kappa, kappa];
+    const [weight, weightFormula] = linear ? [ratio.kappa, kappa] : [buffer.value, buffer.formula];
     return {
-      value: Math.sqrt(ratio.kappa) * buffer,
-      formula: plain.formula.replace(fraction(ratio.kappa), `sqrt(${fraction(ratio.kappa)})`),
-      reason:
-        'The step is divided by the gradient’s root mean square, which noise dominates and which therefore moves by 1/sqrt(kappa)',
+      value: root * weight,
+      formula: weightFormula ? `${rootFormula} * ${weightFormula}` : rootFormula,
+      reason: dividesByLevel(settings)
+        ? 'The step is divided by the gradient’s root mean square, which noise dominates and which therefore moves by 1/sqrt(kappa)'
+        : plain.reason,
     };
   },
   decay(value, of, settings, kappa, options) {

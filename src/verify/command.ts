@@ -1,15 +1,17 @@
-import type { ConvertOptions } from '../convert.ts';
-import { displayName, readText } from '../io/files.ts';
+import { type ConvertOptions, ruleOf } from '../convert.ts';
+import { displayName, readText, writeText } from '../io/files.ts';
 import type { Io } from '../io/streams.ts';
 import { Problem } from '../problem.ts';
 import { chalkFor } from '../report/colour.ts';
 import { progressBar } from '../report/progress.ts';
 import { verificationJson, verificationText } from '../report/verification.ts';
-import type { Backend, Recording } from './backends/backend.ts';
-import { cpu } from './backends/cpu.ts';
+import type { Recording } from './backends/backend.ts';
+import { chooseBackend } from './backends/index.ts';
+import type { Comparison } from './compare.ts';
 import { compareConfigs, compareWithConversion } from './configs.ts';
 import { readRecording } from './recorded.ts';
 import { SIGNAL_NAMES, type SignalName } from './signals.ts';
+import type { NoTraining, Training } from './train-configs.ts';
 import { verify } from './verify.ts';
 
 /** What the command line says about the run itself. */
@@ -18,14 +20,13 @@ export interface RunFlags {
   readonly tolerance?: number;
   readonly strict?: boolean;
   readonly json?: boolean;
+  readonly train?: boolean;
+  readonly report?: string;
   readonly backend: string;
   readonly gradients: string;
   readonly noiseScale?: number;
   readonly color?: boolean;
 }
-
-/** Backends by name, in the order in which `auto` tries them. */
-const BACKENDS: readonly Backend[] = [cpu];
 
 /**
  * Verifies one config against its conversion, or two configs against each other.
@@ -46,7 +47,7 @@ export async function runVerification(
       ? await compareWithConversion(await source(old), options)
       : await compareConfigs(await source(old), await source(now), options);
   const title = now === undefined ? displayName(old) : `${displayName(old)} ${displayName(now)}`;
-  const backend = BACKENDS.find(({ name }) => name === flags.backend) ?? BACKENDS[0]!;
+  const backend = await chooseBackend(flags.backend, io.cwd, io.stderr);
   const { seed, tolerance, strict, noiseScale } = flags;
   const settings = {
     backend,
@@ -56,16 +57,39 @@ export async function runVerification(
     ...(strict === undefined ? {} : { strict }),
     ...(noiseScale === undefined ? {} : { noiseScale }),
   };
-  const verifications = await watched(io, comparisons.length, (i, control) =>
+  const verifications = await watched(io, 'verifying', comparisons.length, (i, control) =>
     verify(comparisons[i]!, settings, control),
-  );
-  const named = verifications.map((verification) => ({ title, verification }));
+  ).finally(() => backend.release?.());
+  const trainings = flags.train ? await trainingsOf(comparisons, options, seed, io) : [];
+  const named = verifications.map((verification, i) => ({
+    title,
+    verification,
+    ...(trainings[i] ? { trainings: trainings[i] } : {}),
+  }));
   const chalk = chalkFor(io.stdout, io.env, flags.color);
   const reports = named.map(verificationJson);
+  if (flags.report !== undefined) {
+    const { verificationHtml } = await import('../report/html.ts');
+    await writeText(flags.report, verificationHtml(named, reports), io);
+  }
   const text = flags.json
     ? `${JSON.stringify(reports.length === 1 ? reports[0] : reports, null, 2)}\n`
     : named.map((one) => verificationText(one, chalk, Math.min(io.stdout.columns ?? 80, 100))).join('\n');
   return { text, pass: verifications.every(({ pass }) => pass) };
+}
+
+/** Loaded when asked for. */
+async function trainingsOf(
+  comparisons: readonly Comparison[],
+  options: ConvertOptions,
+  seed: number,
+  io: Io,
+): Promise<(Training | NoTraining)[][]> {
+  const { trainConfigs } = await import('./train-configs.ts');
+  const settings = { ...options, rule: ruleOf(options), seed };
+  return watched(io, 'training', comparisons.length, (i, control) =>
+    trainConfigs(comparisons[i]!, settings, control),
+  );
 }
 
 async function gradientsOf(what: string, io: Io): Promise<SignalName | Recording> {
@@ -81,12 +105,13 @@ async function gradientsOf(what: string, io: Io): Promise<SignalName | Recording
 /** Runs things one after the other under a progress bar; Ctrl-C ends them before anything is printed. */
 async function watched<T>(
   io: Io,
+  what: string,
   count: number,
   one: (index: number, control: { signal: AbortSignal; progress(done: number): void }) => Promise<T>,
 ): Promise<T[]> {
   const stop = new AbortController();
   const interrupt = () => stop.abort(new Problem('interrupted', 'stopped; nothing was verified'));
-  const bar = progressBar(io.stderr, 'verifying');
+  const bar = progressBar(io.stderr, what);
   const results: T[] = [];
   process.once('SIGINT', interrupt);
   try {

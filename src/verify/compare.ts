@@ -5,6 +5,7 @@ import type { Batch } from '../recipe/batch.ts';
 import { type Field, type Group, isRole, type Recipe } from '../recipe/recipe.ts';
 import { type PlanOptions, settingsOf } from '../rules/assess.ts';
 import type { Ratio, Rule } from '../rules/rule.ts';
+import { trainerFactor } from '../rules/trainer.ts';
 import { type AveragePair, align } from './theory.ts';
 
 /** One average that both configs have: what to run, and where it stands in the old one. */
@@ -46,6 +47,8 @@ export interface Comparison {
   readonly learningRates: readonly ComparedLearningRate[];
   /** What one config has and the other has not, as sentences. */
   readonly unpaired: readonly string[];
+  /** The configs themselves. */
+  readonly sides: { readonly old: Side; readonly now: Side };
 }
 
 /** One config as it is run: what it means, and its batch. */
@@ -82,6 +85,7 @@ export function compare(old: Side, now: Side, rule: Rule, options: PlanOptions):
     ],
     learningRates: compared.flatMap(({ learningRate }) => learningRate ?? []),
     unpaired,
+    sides: { old, now },
   };
 }
 
@@ -276,16 +280,17 @@ function compareLearningRates(
   };
 }
 
-/** What a trainer itself multiplies the learning rate by at the new batch, against the old one. */
-function trainersOwn(trainer: TrainerScaling | undefined, { ratio, old, now, options }: Context): number {
-  if (trainer === 'linear') return ratio.kappa;
-  if (trainer === 'sqrt') return Math.sqrt(ratio.kappa);
-  const workers = (now.batch.world ?? 1) / (old.batch.world ?? 1);
-  if (trainer === 'per-worker') return workers;
-  const passes = (now.batch.accumulation / old.batch.accumulation) * workers;
-  if (trainer === 'passes') return passes;
-  if (trainer === 'micro') return ratio.kappa / passes;
-  return trainer === 'noam' && options.steps !== 'keep' ? Math.sqrt(ratio.kappa) : 1;
+/** What the new config's trainer does to a value of the optimizer by itself. */
+export function trainersOwn(
+  trainer: TrainerScaling | undefined,
+  { ratio, old, now, options }: Omit<Context, 'rule'>,
+): number {
+  return trainerFactor(trainer, {
+    kappa: ratio.kappa,
+    world: (now.batch.world ?? 1) / (old.batch.world ?? 1),
+    accumulation: [old.batch.accumulation, now.batch.accumulation],
+    stepsKept: options.steps === 'keep',
+  });
 }
 
 /** Averages of the weights go by the optimizer step or the forward pass, those of BatchNorm by what it normalises over. */

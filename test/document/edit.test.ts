@@ -29,6 +29,23 @@ describe('an entry is inserted in the style of its mapping', () => {
     expect(await insert('lr:\n- 0.1\n- 0.2\nb: 1\n')).toBe('lr:\n- 0.1\n- 0.2\nbetas: [0.9, 0.99]\nb: 1\n'));
   it('behind a block scalar', async () =>
     expect(await insert('b: |\n  x\n  y\n')).toBe('b: |\n  x\n  y\nbetas: [0.9, 0.99]\n'));
+  it('behind an alias, not behind what it stands for', async () =>
+    expect(await insert('a:\n  x: &x 1\n  y: 2\nlr: *x\nb: 1\n')).toBe(
+      'a:\n  x: &x 1\n  y: 2\nlr: *x\nbetas: [0.9, 0.99]\nb: 1\n',
+    ));
+  it('behind a mapping that ends with an alias or a merge key', async () => {
+    const anchor = 'a: &a\n  x: 1\n  y: 2\n';
+    expect(await insert(`${anchor}lr:\n  z: *a\nb: 1\n`)).toBe(
+      `${anchor}lr:\n  z: *a\nbetas: [0.9, 0.99]\nb: 1\n`,
+    );
+    expect(await insert(`${anchor}lr:\n  z: 1\n  <<: *a\nb: 1\n`)).toBe(
+      `${anchor}lr:\n  z: 1\n  <<: *a\nbetas: [0.9, 0.99]\nb: 1\n`,
+    );
+  });
+  it('behind a mapping and before the comments that follow it', async () =>
+    expect(await insert('lr:\n  z: 1\n\n# b\nb: 1\n')).toBe(
+      'lr:\n  z: 1\nbetas: [0.9, 0.99]\n\n# b\nb: 1\n',
+    ));
   it('in one line of flow YAML', async () =>
     expect(await insert('a: {lr: 0.1, b: 2}\n', '/a')).toBe('a: {lr: 0.1, betas: [0.9, 0.99], b: 2}\n'));
   it('in an empty mapping', async () =>

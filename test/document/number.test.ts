@@ -22,6 +22,10 @@ describe('a number is written in the notation it replaces', () => {
     [20000, '5e3', 'yaml', '2.0e+3'.replace('2.0e+3', '2.0e+4')],
     [400, '100.0', 'yaml', '400.0'],
     [1e21, '1e20', 'yaml', '1.0e+21'],
+    [64, '0x10', 'yaml', '64'],
+    [128, '1:04', 'yaml', '128'],
+    [64, '0b1000', 'yaml', '64'],
+    [90.5, '1:30.0', 'yaml', '90.5'],
   ];
   it.each(cases)('%s like %s in %s is %s', (value, like, format, text) => {
     expect(writeNumber(value, like, format)).toBe(text);
@@ -62,6 +66,11 @@ describe('rounding', () => {
         expect(rounded).toBeLessThan(1);
       }),
     );
+  });
+
+  it('keeps six digits of a decay that is nearly gone', () => {
+    expect(roundTo(0.9 ** 300, { digits: 6, complement: 1 })).toBe(1.87393e-14);
+    expect(roundTo(0.9 ** 100, { digits: 6, complement: 1 })).toBe(2.65614e-5);
   });
 
   it('does not touch what is short', () => expect(roundTo(0.9, { digits: 6, complement: 0.1 })).toBe(0.9));

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { OPTIMIZERS } from '../../src/optimizers/table.ts';
 import { decayPower, ema } from '../../src/rules/ema.ts';
 import { linear } from '../../src/rules/linear.ts';
+import type { Settings } from '../../src/rules/rule.ts';
 import { sqrt } from '../../src/rules/sqrt.ts';
 
 interface Table {
@@ -61,6 +62,17 @@ it.each(rows('marin_beta2_rule'))(
 describe('WeatherGenerator: the linear form', () => {
   it.each(rows('weathergenerator_linear_form'))('%d at kappa %d is %d', (base, kappa, published) => {
     expect(sqrt.decay(base!, 'gradient', adam, kappa!, { literal: true }).value).toBeCloseTo(published!, 12);
+  });
+  it('keeps lr/(1-mu) per sample for buffers that sum, with the momentum it writes', () => {
+    const heavy = { ...sgd, gradientDecay: 0.9 };
+    const rmsprop = { optimizer: OPTIMIZERS.rmsprop, gradientDecay: 0.9, nesterov: false };
+    const ratio = { from: 64, to: 128, kappa: 2 };
+    const mu = sqrt.decay(0.9, 'gradient', heavy, 2, { literal: true }).value;
+    const step = (settings: Settings) =>
+      (sqrt.learningRateFactor(settings, ratio, { literal: true }).value * (1 - 0.9)) / (1 - mu);
+    expect(mu).toBeCloseTo(0.8, 12);
+    expect(step(heavy)).toBeCloseTo(2, 12);
+    expect(step(rmsprop)).toBeCloseTo(Math.SQRT2, 12);
   });
   it('is refused where it goes negative: beta2 .9875 above kappa 80', () => {
     expect(sqrt.decay(0.9875, 'second-moment', adam, 80, { literal: true }).value).toBeCloseTo(0, 12);

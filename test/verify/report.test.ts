@@ -1,60 +1,102 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { plotText } from '../../src/report/plot.ts';
-import { progressBar } from '../../src/report/progress.ts';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { findChromium, openPage } from '../helpers/chromium.ts';
+import { cli } from '../helpers/cli.ts';
 
-describe('the progress bar', () => {
-  beforeEach(() => void vi.useFakeTimers());
-  afterEach(() => void vi.useRealTimers());
+const CONFIG = 'fixtures/ai-toolkit/steps-are-micro-steps/input.yaml';
 
-  function watch(isTTY: boolean) {
-    let text = '';
-    return { bar: progressBar({ isTTY, write: (t) => (text += t) }, 'verifying'), text: () => text };
-  }
+let folder: string;
+let json: string;
+let html: string;
 
-  it('waits a second, then says how far and how long', () => {
-    const { bar, text } = watch(true);
-    vi.advanceTimersByTime(900);
-    bar.show(0.2);
-    expect(text()).toBe('');
-    vi.advanceTimersByTime(1100);
-    bar.show(0.5);
-    expect(text()).toContain('50 %, 2 s left');
-    bar.clear();
-    expect(text().endsWith('\r\u001b[K')).toBe(true);
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'rebatch-report-'));
+  const report = join(folder, 'report.html');
+  const run = await cli(['verify', CONFIG, '--to', '16', '--backend', 'cpu', '--json', '--report', report]);
+  expect(run.stderr).toBe('');
+  expect(run.code).toBe(0);
+  json = run.stdout;
+  html = await readFile(report, 'utf8');
+});
+
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+/** Every number of a value, however deep. */
+function numbersIn(value: unknown): number[] {
+  if (typeof value === 'number') return [value];
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(numbersIn) : [];
+}
+
+describe('the page of --report', () => {
+  it('carries the JSON that is printed', () => {
+    const text = /<script type="application\/json" id="result">([\s\S]*?)<\/script>/.exec(html)![1]!;
+    expect(JSON.parse(text)).toEqual(JSON.parse(json));
   });
 
-  it('stays silent where there is no terminal, and leaves nothing to clear', () => {
-    const { bar, text } = watch(false);
-    vi.advanceTimersByTime(5000);
-    bar.show(0.5);
-    bar.clear();
-    expect(text()).toBe('');
+  it('shows every figure of an average in its tables', () => {
+    const shown = new Set([...html.matchAll(/<data value="([^"]*)"/g)].map(([, value]) => Number(value)));
+    const { averages, learningRates } = JSON.parse(json);
+    expect(averages.length).toBeGreaterThan(1);
+    for (const number of numbersIn(averages)) expect(shown).toContain(number);
+    for (const { values } of learningRates) for (const number of values) expect(shown).toContain(number);
+  });
+
+  it('asks for nothing from elsewhere', () => {
+    const outside = /(?:src|href)\s*=\s*["'](?!data:)|@import|url\(\s*["']?http/i;
+    expect(html.replace(/<script>[\s\S]*<\/script>/, '')).not.toMatch(outside);
+  });
+
+  it('is no place for markup from a config', async () => {
+    const file = join(folder, '<img src=x onerror=alert(1)>.yaml');
+    await writeFile(file, await readFile(CONFIG));
+    const report = join(folder, 'markup.html');
+    await cli(['verify', file, '--to', '16', '--backend', 'cpu', '--report', report]);
+    expect(await readFile(report, 'utf8')).not.toContain('<img');
   });
 });
 
-describe('the plot', () => {
-  const [old, now] = [
-    [1, 0, -1, 0.5],
-    [1, 0.5, -1, 0],
-  ];
-  const lines = plotText({ title: 'T', old, now, columns: 80 }).split('\n');
+const chromium = findChromium();
+if (!chromium) process.stderr.write('SKIPPED report in a browser: apt-get install chromium\n');
 
-  it('marks old, new and both at their heights', () => {
-    expect(lines[1]).toBe('       1 *');
-    expect(lines[3]).toBe('          x o');
-    expect(lines[5]).toBe('       0 -o-x');
-    expect(lines[9]).toBe('      -1   *');
-  });
-
-  it('draws the difference on its own scale', () => {
-    expect(lines[11]).toBe('     0.5    .');
-    expect(lines[13]).toBe('       0 .-.-');
-    expect(lines[15]).toBe('    -0.5  .');
-  });
-
-  it('is no wider than asked for, and survives curves of nothing', () => {
-    const flat = Array.from({ length: 200 }, () => 0);
-    const text = plotText({ title: 'T', old: flat, now: flat, columns: 60 });
-    expect(Math.max(...text.split('\n').map((l) => l.length))).toBeLessThanOrEqual(60);
-  });
+describe.skipIf(!chromium)('the page in a browser', () => {
+  it.each([
+    [1280, false],
+    [1280, true],
+    [390, false],
+  ])(
+    '%i wide, dark %s: draws, fits, reports no error, loads nothing',
+    { timeout: 60_000 },
+    async (width, dark) => {
+      const page = await openPage(chromium!, pathToFileURL(join(folder, 'report.html')).href, width, dark);
+      try {
+        const averages = JSON.parse(json).averages.length;
+        await page.evaluate('new Promise((done) => setTimeout(done, 500))');
+        expect(
+          await page.evaluate('document.querySelectorAll("figure svg[role=img][aria-label]").length'),
+        ).toBe(3 * averages);
+        expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
+        const shown = await page.evaluate('document.querySelector("details pre").textContent');
+        expect(JSON.parse(String(shown))).toEqual(JSON.parse(json));
+        const methods = page.events.map(({ method }) => method);
+        expect(methods).not.toContain('Runtime.exceptionThrown');
+        expect(methods).not.toContain('Runtime.consoleAPICalled');
+        expect(methods).not.toContain('Log.entryAdded');
+        const requests = page.events.filter(({ method }) => method === 'Network.requestWillBeSent');
+        const addresses = requests.map(({ params }) => (params as { request: { url: string } }).request.url);
+        expect(addresses.filter((url) => !url.startsWith('data:'))).toHaveLength(1);
+        if (process.env.SCREENSHOTS)
+          await screenshot(page, `${process.env.SCREENSHOTS}/${width}-${dark}.png`);
+      } finally {
+        await page.close();
+      }
+    },
+  );
 });
+
+async function screenshot(page: Awaited<ReturnType<typeof openPage>>, file: string): Promise<void> {
+  const { data } = await page.send('Page.captureScreenshot', { captureBeyondViewport: true });
+  await writeFile(file, Buffer.from(String(data), 'base64'));
+}

@@ -30,7 +30,7 @@ interface Row {
 }
 
 async function verify(...args: string[]) {
-  const { code, stdout, stderr } = await cli(['verify', ...args, '--json']);
+  const { code, stdout, stderr } = await cli(['verify', ...args, '--json', '--backend', 'cpu']);
   const report = stdout ? JSON.parse(stdout) : undefined;
   const averages: Row[] = report?.averages ?? [];
   return {
@@ -264,7 +264,9 @@ describe('gradients', () => {
 
 describe('the command line', () => {
   it('prints a table and a plot of 80 columns on stdout, and nothing else anywhere', async () => {
-    const { code, stdout, stderr } = await cli(['verify', file(ADAM), '--to', '128'], { columns: 80 });
+    const { code, stdout, stderr } = await cli(['verify', file(ADAM), '--to', '128', '--backend', 'cpu'], {
+      columns: 80,
+    });
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toMatch(/^pass {4}betas\[0\], gradient: 0.9 -> 0.81$/m);
     expect(stdout).toContain('old - new');
@@ -316,7 +318,7 @@ describe('the command line', () => {
   it('stops on Ctrl-C with one line and nothing on stdout', async () => {
     const config = file({ ...SGD, ema_decay: 0.99999 });
     setTimeout(() => process.emit('SIGINT'), 300);
-    const { code, stdout, stderr } = await cli(['verify', config, '--to', '1024']);
+    const { code, stdout, stderr } = await cli(['verify', config, '--to', '1024', '--backend', 'cpu']);
     expect({ code, stdout, stderr }).toEqual({
       code: 2,
       stdout: '',

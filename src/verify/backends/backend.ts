@@ -84,4 +84,6 @@ export interface Backend {
   readonly device: string;
   /** @throws the control signal's reason when it is aborted */
   averages(request: AveragesRequest, control: Control): Promise<AveragesResult>;
+  /** Gives the device back. Without it a process may not end. */
+  release?(): Promise<void>;
 }

@@ -1,0 +1,22 @@
+/** What a page draws: computed where the report is written, drawn where it is read. */
+export interface Figures {
+  /** In a figure's place on the page: `data-figure`. */
+  readonly id: string;
+  readonly kernels: readonly Curve[];
+  readonly trajectories: readonly Curve[];
+  readonly difference: Curve;
+  /** 95 % are predicted to stay within plus and minus this much of zero; undefined where nothing is predicted. */
+  readonly band?: readonly (readonly [x: number, height: number])[];
+}
+
+/** Points of a curve. The kind decides its colour and dashes. */
+export interface Curve {
+  readonly kind: 'old' | 'new' | 'not converted' | 'old - new';
+  readonly points: readonly (readonly [x: number, y: number])[];
+}
+
+/** Rules by the distance of the loss path from the old one. */
+export interface Bars {
+  readonly id: string;
+  readonly bars: readonly { readonly rule: string; readonly distance: number; readonly error: number }[];
+}

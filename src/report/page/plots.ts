@@ -1,0 +1,109 @@
+import * as Plot from '@observablehq/plot';
+import type { Bars, Curve, Figures } from './figures.ts';
+
+/** Text, lines and grid follow the page's colours, and so its light or dark scheme. */
+const COLOURS: Record<Curve['kind'], string> = {
+  old: 'var(--old)',
+  new: 'var(--new)',
+  'not converted': 'var(--neither)',
+  'old - new': 'var(--ink)',
+};
+const DASHES: Partial<Record<Curve['kind'], string>> = { new: '5 4', 'not converted': '2 3' };
+
+const AGE = 'age of a sample, in samples';
+const SEEN = 'samples seen';
+
+/** 12K, .25, 2E-5: short enough for an axis on a phone. */
+function compact(x: number): string {
+  const small = x !== 0 && Math.abs(x) < 1e-3;
+  return x.toLocaleString('en', { notation: small ? 'scientific' : 'compact', maximumSignificantDigits: 3 });
+}
+
+function curve({ kind, points }: Curve, shape: 'linear' | 'step-after' = 'linear') {
+  return Plot.line(points as [number, number][], {
+    stroke: COLOURS[kind],
+    // The old curve is broad, so that it shows where the new one lies on it.
+    strokeWidth: kind === 'old' ? 3 : 1.6,
+    curve: shape,
+    ...(DASHES[kind] ? { strokeDasharray: DASHES[kind] } : {}),
+  });
+}
+
+function frame(width: number, x: string, y: string, description: string, marks: Plot.Markish[]) {
+  return Plot.plot({
+    width,
+    height: Math.max(200, Math.min(280, width * 0.45)),
+    marginLeft: 62,
+    marginBottom: 40,
+    style: { background: 'none', color: 'inherit', fontSize: '13px', overflow: 'visible' },
+    x: { label: x, ticks: Math.max(3, Math.floor(width / 110)), tickFormat: compact },
+    y: { label: y, grid: true, ticks: 5, tickFormat: compact },
+    ariaLabel: description,
+    marks,
+  });
+}
+
+function draw(figures: Figures, part: string, width: number, description: string) {
+  if (part === 'kernels')
+    return frame(
+      width,
+      AGE,
+      'weight of a sample',
+      description,
+      figures.kernels.map((k) => curve(k, 'step-after')),
+    );
+  if (part === 'trajectories')
+    return frame(width, SEEN, 'average', description, [
+      Plot.ruleY([0], { stroke: 'currentColor', strokeOpacity: 0.4 }),
+      ...figures.trajectories.map((t) => curve(t)),
+    ]);
+  const band = figures.band?.map(([x, height]) => ({ x, low: -height, high: height }));
+  return frame(width, SEEN, 'old - new', description, [
+    ...(band ? [Plot.areaY(band, { x: 'x', y1: 'low', y2: 'high', fill: 'var(--band)' })] : []),
+    Plot.ruleY([0], { stroke: 'currentColor', strokeOpacity: 0.4 }),
+    curve(figures.difference),
+  ]);
+}
+
+function drawBars({ bars }: Bars, width: number, description: string) {
+  return Plot.plot({
+    width,
+    marginLeft: 110,
+    style: { background: 'none', color: 'inherit', fontSize: '13px' },
+    x: { label: 'distance of the loss path', grid: true },
+    y: { label: null },
+    ariaLabel: description,
+    marks: [
+      Plot.barX(bars, { x: 'distance', y: 'rule', fill: 'var(--old)', sort: { y: 'x' } }),
+      Plot.ruleY(bars, {
+        y: 'rule',
+        x1: (d: Bars['bars'][number]) => d.distance - d.error,
+        x2: (d: Bars['bars'][number]) => d.distance + d.error,
+      }),
+    ],
+  });
+}
+
+function read<T extends { id: string }>(element: string): Map<string, T> {
+  const text = document.getElementById(element)?.textContent ?? '[]';
+  return new Map((JSON.parse(text) as T[]).map((item) => [item.id, item]));
+}
+
+const figures = read<Figures>('figures');
+const bars = read<Bars>('bars');
+
+for (const place of document.querySelectorAll<HTMLElement>('[data-figure]')) {
+  const { figure = '', part = '', description = '' } = place.dataset;
+  let drawn = 0;
+  new ResizeObserver(([entry]) => {
+    const width = Math.floor(entry?.contentRect.width ?? 0);
+    if (width === drawn || width === 0) return;
+    drawn = width;
+    const one = figures.get(figure);
+    const several = bars.get(figure);
+    const plot = one ? draw(one, part, width, description) : several && drawBars(several, width, description);
+    if (!plot) return;
+    plot.setAttribute('role', 'img');
+    place.replaceChildren(plot);
+  }).observe(place);
+}

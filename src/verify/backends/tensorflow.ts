@@ -1,0 +1,154 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { cpus, totalmem } from 'node:os';
+import { promisify } from 'node:util';
+import type { Backend } from './backend.ts';
+import { averagesByOperations, checkProducts, type TensorFlowJs, useBackend } from './operations.ts';
+import { type Found, findPackage, hasLibrary, loadPackage, reasonOf, Unavailable } from './packages.ts';
+
+/** A backend that was loaded, with what there is to say about it. */
+export interface LoadedBackend extends Backend {
+  readonly package: string;
+  readonly version: string;
+  readonly memory: string;
+  /** Runs on hardware made for it: tried by `auto` before everything on the CPU. */
+  readonly accelerated: boolean;
+  /** Why it runs slower than it could, and what to do about it. */
+  readonly hint?: string;
+}
+
+const PACKAGES = ['@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node'] as const;
+
+const INSTALL = `npm install ${PACKAGES[0]} (${PACKAGES[1]} where there is no NVIDIA GPU)`;
+const REBUILD =
+  'let its install script run (npm rebuild), or build it on pip’s TensorFlow with scripts/tfjs-from-pip';
+
+/** What to do about an error of loading, by its words; the first that matches. */
+const NEXT: readonly (readonly [words: RegExp, next: string])[] = [
+  [
+    /libtensorflow\S*: cannot open shared object/,
+    'put the folder of libtensorflow into LD_LIBRARY_PATH; scripts/tfjs-from-pip prints it',
+  ],
+  [/GLIBC(XX)?_/, 'its library is too new for this system’s glibc: take a newer system, or --backend cpu'],
+  [/is not a function/, `Node ${process.versions.node} is too new for it: take Node 22, or --backend cpu`],
+];
+
+interface NodeTensorFlow extends TensorFlowJs {
+  backend(): { isUsingGpuDevice: boolean; binding: { TF_Version: string } };
+}
+
+/** The backend on TensorFlow's own library. @throws Unavailable */
+export async function loadTensorflow(cwd: string): Promise<LoadedBackend> {
+  const found = PACKAGES.flatMap((name) => findPackage(name, cwd) ?? []);
+  if (found.length === 0) throw new Unavailable(`neither ${PACKAGES.join(' nor ')} is installed`, INSTALL);
+  prepare();
+  const reasons: string[] = [];
+  for (const one of found) {
+    try {
+      return await backendOf(one, loadPackage(one));
+    } catch (error) {
+      const reason = reasonOf(error);
+      const why = /tfjs_binding\.node\) can not be found/.test(reason) ? 'its binding was not built' : reason;
+      reasons.push(`${one.name} ${one.version} does not load: ${why}`);
+    }
+  }
+  const next = NEXT.find(([words]) => words.test(reasons[0]!))?.[1];
+  throw new Unavailable(reasons.join('; '), next ?? REBUILD);
+}
+
+/**
+ * What has to stand before the package is loaded. tfjs-node 4.22 calls two functions of `util` that Node 23 dropped
+ * (tfjs issue 8609: repaired, never released). TensorFlow logs to stderr unless told, announces oneDNN even then, and
+ * multiplies in TF32, with 10 bits, where the GPU can.
+ */
+function prepare(): void {
+  process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
+  process.env.NVIDIA_TF32_OVERRIDE ??= '0';
+  process.env.TF_ENABLE_ONEDNN_OPTS ??= '0';
+  const util = process.getBuiltinModule('node:util') as unknown as Record<string, unknown>;
+  util.isNullOrUndefined ??= (x: unknown) => x === null || x === undefined;
+  util.isArray ??= Array.isArray;
+}
+
+async function backendOf({ name, version }: Found, tf: NodeTensorFlow): Promise<LoadedBackend> {
+  await useBackend(tf, 'tensorflow');
+  const { isUsingGpuDevice, binding } = tf.backend();
+  await checkProducts(tf);
+  const library = `TensorFlow ${binding.TF_Version}, float32`;
+  const gpu = isUsingGpuDevice ? await nvidia() : undefined;
+  const hint = isUsingGpuDevice ? undefined : hintFor(name, binding.TF_Version);
+  return {
+    name: 'tensorflow',
+    package: name,
+    version,
+    device: isUsingGpuDevice ? `${gpu?.name ?? 'GPU'}, ${library}` : `CPU, ${library}`,
+    memory: isUsingGpuDevice
+      ? (gpu?.memory ?? 'unknown')
+      : `${gigabytes(totalmem())} shared by ${cpus().length} cores`,
+    accelerated: isUsingGpuDevice,
+    ...(hint === undefined ? {} : { hint }),
+    async averages(request, control) {
+      await useBackend(tf, 'tensorflow');
+      return averagesByOperations(tf, request, control);
+    },
+  };
+}
+
+/** Bytes for people. */
+export function gigabytes(bytes: number): string {
+  return `${(bytes / 2 ** 30).toPrecision(3)} GiB`;
+}
+
+/** The first GPU, as the driver's own tool names it. */
+async function nvidia(): Promise<{ name: string; memory: string } | undefined> {
+  const query = ['--query-gpu=name,memory.total', '--format=csv,noheader'];
+  const answer = await promisify(execFile)('nvidia-smi', query, { timeout: 5000 }).catch(() => undefined);
+  const [name, memory] = answer?.stdout.split('\n')[0]?.split(', ') ?? [];
+  return name && memory ? { name, memory } : undefined;
+}
+
+/** What the GPU build of TensorFlow opens by name when it starts, by what it was built for (tsl dso_loader.cc). */
+const CUDA: readonly { readonly before: string; readonly libraries: readonly string[] }[] = [
+  {
+    before: '2.14',
+    libraries: [
+      'libcuda.so.1',
+      'libcudart.so.11.0',
+      'libcublas.so.11',
+      'libcublasLt.so.11',
+      'libcufft.so.10',
+      'libcurand.so.10',
+      'libcusolver.so.11',
+      'libcusparse.so.11',
+      'libcudnn.so.8',
+    ],
+  },
+  {
+    before: '3',
+    libraries: [
+      'libcuda.so.1',
+      'libcudart.so.12',
+      'libcublas.so.12',
+      'libcublasLt.so.12',
+      'libcufft.so.11',
+      'libcusolver.so.11',
+      'libcusparse.so.12',
+      'libcudnn.so.9',
+    ],
+  },
+];
+
+function hintFor(name: string, version: string): string {
+  if (!existsSync('/proc/driver/nvidia/version') && !existsSync('/dev/nvidiactl'))
+    return 'no NVIDIA driver here, so it runs on the CPU';
+  if (name !== PACKAGES[0]) return `there is an NVIDIA GPU: npm install ${PACKAGES[0]}`;
+  const { libraries } = CUDA.find(({ before }) => isBefore(version, before)) ?? CUDA[0]!;
+  const missing = libraries.filter((library) => !hasLibrary(library));
+  return missing.length
+    ? `there is an NVIDIA GPU, but TensorFlow ${version} does not find ${missing.join(', ')}: put their folders into LD_LIBRARY_PATH, or use pip’s tensorflow[and-cuda] with scripts/tfjs-from-pip`
+    : `TensorFlow ${version} does not use the GPU that is here: build on pip’s tensorflow[and-cuda] with scripts/tfjs-from-pip`;
+}
+
+function isBefore(version: string, limit: string): boolean {
+  return version.localeCompare(limit, 'en', { numeric: true }) < 0;
+}

@@ -1,0 +1,339 @@
+import type { WeightDecayForm } from '../dialect/roles.ts';
+import type { OptimizerName } from '../optimizers/table.ts';
+
+/** The numbers one update goes by. What an optimizer has no use for is ignored. */
+export interface Hyperparameters {
+  /** Above 0. */
+  readonly lr: number;
+  /** beta1 or momentum, in [0, 1). */
+  readonly gradient: number;
+  /** beta2 or alpha, in [0, 1). */
+  readonly secondMoment: number;
+  /** beta3 of AdEMAMix, in [0, 1). */
+  readonly third: number;
+  readonly dampening: number;
+  readonly nesterov: boolean;
+  /** In units of the gradient; of its square where it stands inside the root. */
+  readonly epsilon: number;
+  readonly weightDecay: number;
+  readonly weightDecayForm: WeightDecayForm;
+}
+
+/** One layer of a model under training: its weights and what its optimizer remembers. */
+export interface Layer {
+  readonly weights: Float64Array;
+  /** The momentum buffer, the second moment, and AdEMAMix's slow average (AMSGrad: the largest second moment). */
+  readonly first: Float64Array;
+  readonly second: Float64Array;
+  readonly third: Float64Array;
+  /** Updates done, and a number that some optimizers carry: a product of decays, a layer's squared norm. */
+  steps: number;
+  carried: number;
+}
+
+/** One step of one layer. It may write into `gradient`. */
+export type Update = (layer: Layer, gradient: Float64Array, by: Hyperparameters) => void;
+
+/** A layer at the start of training; the weights are copied. */
+export function newLayer(weights: Float64Array): Layer {
+  const zeros = () => new Float64Array(weights.length);
+  return {
+    weights: weights.slice(),
+    first: zeros(),
+    second: zeros(),
+    third: zeros(),
+    steps: 0,
+    carried: Number.NaN,
+  };
+}
+
+/** Decay that is no part of a normalised step: into the gradient, or off the weights. */
+function decayWeights({ weights }: Layer, gradient: Float64Array, by: Hyperparameters): void {
+  const { weightDecay, weightDecayForm, lr } = by;
+  if (weightDecay === 0) return;
+  if (weightDecayForm === 'coupled') {
+    for (let p = 0; p < weights.length; p++) gradient[p]! += weightDecay * weights[p]!;
+    return;
+  }
+  const keep = 1 - (weightDecayForm === 'times-lr' ? lr * weightDecay : weightDecay);
+  for (let p = 0; p < weights.length; p++) weights[p]! *= keep;
+}
+
+function norm(x: Float64Array): number {
+  let sum = 0;
+  for (let p = 0; p < x.length; p++) sum += x[p]! * x[p]!;
+  return Math.sqrt(sum);
+}
+
+/**
+ * SGD with momentum: buf = mu*buf + (1-dampening)*g, the first buf being g itself; w -= lr*buf, with Nesterov
+ * w -= lr*(g + mu*buf). dampening = mu makes the buffer an average.
+ * Some frameworks keep lr*buf in the buffer instead, which is the same while lr is constant, as it is here.
+ */
+function sgd(layer: Layer, g: Float64Array, by: Hyperparameters): void {
+  decayWeights(layer, g, by);
+  const { weights, first: buffer } = layer;
+  const { lr, gradient: mu, dampening, nesterov } = by;
+  const [share, ahead] = [layer.steps === 0 ? 1 : 1 - dampening, nesterov ? mu : 1];
+  const direct = nesterov ? 1 : 0;
+  for (let p = 0; p < weights.length; p++) {
+    const b = mu * buffer[p]! + share * g[p]!;
+    buffer[p] = b;
+    weights[p]! -= lr * (direct * g[p]! + ahead * b);
+  }
+  layer.steps++;
+}
+
+/** Adam: w -= lr * m/(1-b1^t) / (sqrt(v/(1-b2^t)) + eps) (Kingma & Ba, arXiv 1412.6980). AdamW by its decay's form. */
+function adam(layer: Layer, g: Float64Array, by: Hyperparameters): void {
+  decayWeights(layer, g, by);
+  const { weights, first: m, second: v } = layer;
+  const { gradient: b1, secondMoment: b2, epsilon } = by;
+  const t = ++layer.steps;
+  const step = by.lr / (1 - b1 ** t);
+  const unbias = 1 / (1 - b2 ** t);
+  for (let p = 0; p < weights.length; p++) {
+    const x = g[p]!;
+    const a = b1 * m[p]! + (1 - b1) * x;
+    const b = b2 * v[p]! + (1 - b2) * x * x;
+    m[p] = a;
+    v[p] = b;
+    weights[p]! -= (step * a) / (Math.sqrt(b * unbias) + epsilon);
+  }
+}
+
+/** AMSGrad: Adam divided by the largest v so far (Reddi et al., arXiv 1904.09237; its bias is corrected as v's). */
+function amsgrad(layer: Layer, g: Float64Array, by: Hyperparameters): void {
+  decayWeights(layer, g, by);
+  const { weights, first: m, second: v, third: largest } = layer;
+  const { gradient: b1, secondMoment: b2, epsilon } = by;
+  const t = ++layer.steps;
+  const [step, unbias] = [by.lr / (1 - b1 ** t), 1 / (1 - b2 ** t)];
+  for (let p = 0; p < weights.length; p++) {
+    m[p] = b1 * m[p]! + (1 - b1) * g[p]!;
+    v[p] = b2 * v[p]! + (1 - b2) * g[p]! * g[p]!;
+    largest[p] = Math.max(largest[p]!, v[p]!);
+    weights[p]! -= (step * m[p]!) / (Math.sqrt(largest[p]! * unbias) + epsilon);
+  }
+}
+
+/**
+ * NAdam: mu_t = b1*(1 - 0.96^(0.004 t)/2), P_t = mu_1 ... mu_t, and
+ * w -= lr * (g*(1-mu_t)/(1-P_t) + m*mu_{t+1}/(1-P_{t+1})) / (sqrt(v/(1-b2^t)) + eps).
+ * @see Dozat 2016, Incorporating Nesterov momentum into Adam; the schedule of mu is that of its usual implementation
+ */
+function nadam(layer: Layer, g: Float64Array, by: Hyperparameters): void {
+  decayWeights(layer, g, by);
+  const { weights, first: m, second: v } = layer;
+  const { gradient: b1, secondMoment: b2, epsilon, lr } = by;
+  const t = ++layer.steps;
+  const mu = (at: number) => b1 * (1 - 0.5 * 0.96 ** (0.004 * at));
+  const product = (t === 1 ? 1 : layer.carried) * mu(t);
+  layer.carried = product;
+  const direct = (lr * (1 - mu(t))) / (1 - product);
+  const ahead = (lr * mu(t + 1)) / (1 - product * mu(t + 1));
+  const unbias = 1 / (1 - b2 ** t);
+  for (let p = 0; p < weights.length; p++) {
+    const x = g[p]!;
+    m[p] = b1 * m[p]! + (1 - b1) * x;
+    v[p] = b2 * v[p]! + (1 - b2) * x * x;
+    weights[p]! -= (direct * x + ahead * m[p]!) / (Math.sqrt(v[p]! * unbias) + epsilon);
+  }
+}
+
+/**
+ * RMSprop: v = a*v + (1-a)*g^2, buf = mu*buf + g/(sqrt(v)+eps), w -= lr*buf; v starts at 0 and is not corrected.
+ * @see the source that src/optimizers/table.ts names
+ */
+function rmsprop(layer: Layer, g: Float64Array, by: Hyperparameters): void {
+  decayWeights(layer, g, by);
+  const { weights, first: buffer, second: v } = layer;
+  const { lr, gradient: mu, secondMoment: a, epsilon } = by;
+  for (let p = 0; p < weights.length; p++) {
+    v[p] = a * v[p]! + (1 - a) * g[p]! * g[p]!;
+    buffer[p] = mu * buffer[p]! + g[p]! / (Math.sqrt(v[p]!) + epsilon);
+    weights[p]! -= lr * buffer[p]!;
+  }
+  layer.steps++;
+}
+
+/**
+ * The other RMSprop: v starts at 1, and eps stands inside the root.
+ * @see the source that src/optimizers/table.ts names
+ */
+function rmspropTf(layer: Layer, g: Float64Array, by: Hyperparameters): void {
+  decayWeights(layer, g, by);
+  const { weights, first: buffer, second: v } = layer;
+  const { lr, gradient: mu, secondMoment: a, epsilon } = by;
+  if (layer.steps++ === 0) v.fill(1);
+  for (let p = 0; p < weights.length; p++) {
+    v[p] = a * v[p]! + (1 - a) * g[p]! * g[p]!;
+    buffer[p] = mu * buffer[p]! + g[p]! / Math.sqrt(v[p]! + epsilon);
+    weights[p]! -= lr * buffer[p]!;
+  }
+}
+
+/** Adagrad: v += g^2, w -= lr*g/(sqrt(v)+eps). */
+function adagrad(layer: Layer, g: Float64Array, by: Hyperparameters): void {
+  decayWeights(layer, g, by);
+  const { weights, second: v } = layer;
+  const { lr, epsilon } = by;
+  for (let p = 0; p < weights.length; p++) {
+    v[p]! += g[p]! * g[p]!;
+    weights[p]! -= (lr * g[p]!) / (Math.sqrt(v[p]!) + epsilon);
+  }
+  layer.steps++;
+}
+
+/** LAMB: Adam's step u plus decay, w -= lr * |w|/|u + wd*w| * (u + wd*w), by layer (You et al., arXiv 1904.00962). */
+function lamb(layer: Layer, g: Float64Array, by: Hyperparameters): void {
+  const { weights, first: m, second: v } = layer;
+  const { gradient: b1, secondMoment: b2, epsilon, weightDecay } = by;
+  const t = ++layer.steps;
+  const [scale, unbias] = [1 / (1 - b1 ** t), 1 / (1 - b2 ** t)];
+  for (let p = 0; p < weights.length; p++) {
+    const x = g[p]!;
+    const a = b1 * m[p]! + (1 - b1) * x;
+    const b = b2 * v[p]! + (1 - b2) * x * x;
+    m[p] = a;
+    v[p] = b;
+    g[p] = (scale * a) / (Math.sqrt(b * unbias) + epsilon) + weightDecay * weights[p]!;
+  }
+  moveBy(weights, g, (by.lr * norm(weights)) / (norm(g) || 1));
+}
+
+/**
+ * LARS: buf = mu*buf + lr * |w|/(|g| + wd*|w|) * (g + wd*w), w -= buf, by layer. The raw gradient is normalised, and
+ * the buffer sums after it. The paper's constant trust coefficient is part of lr here.
+ * @see You, Gitman & Ginsburg, arXiv 1708.03888
+ */
+function lars(layer: Layer, g: Float64Array, by: Hyperparameters): void {
+  const { weights, first: buffer } = layer;
+  const { lr, gradient: mu, weightDecay } = by;
+  const size = norm(weights);
+  const rate = (lr * size) / (norm(g) + weightDecay * size || 1);
+  for (let p = 0; p < weights.length; p++) {
+    buffer[p] = mu * buffer[p]! + rate * (g[p]! + weightDecay * weights[p]!);
+    weights[p]! -= buffer[p]!;
+  }
+  layer.steps++;
+}
+
+/** Lion: c = b1*m + (1-b1)*g, w -= lr*sign(c), m = b2*m + (1-b2)*g (Chen et al., arXiv 2302.06675). */
+function lion(layer: Layer, g: Float64Array, by: Hyperparameters): void {
+  decayWeights(layer, g, by);
+  const { weights, first: m } = layer;
+  const { lr, gradient: b1, secondMoment: b2 } = by;
+  for (let p = 0; p < weights.length; p++) {
+    const x = g[p]!;
+    weights[p]! -= lr * Math.sign(b1 * m[p]! + (1 - b1) * x);
+    m[p] = b2 * m[p]! + (1 - b2) * x;
+  }
+  layer.steps++;
+}
+
+/** Momentum divided by its root mean square over the layer. `share` is what a new gradient counts in the buffer. */
+function normalisedMomentum(layer: Layer, g: Float64Array, by: Hyperparameters, share: number): void {
+  decayWeights(layer, g, by);
+  const { weights, first: buffer } = layer;
+  const { lr, gradient: mu, nesterov } = by;
+  for (let p = 0; p < weights.length; p++) {
+    buffer[p] = mu * buffer[p]! + share * g[p]!;
+    g[p] = nesterov ? share * g[p]! + mu * buffer[p]! : buffer[p]!;
+  }
+  moveBy(weights, g, (lr * Math.sqrt(weights.length)) / (norm(g) || 1));
+  layer.steps++;
+}
+
+/**
+ * Muon's stand-in. Muon makes all singular values of a layer's momentum alike; the layers here are vectors, whose one
+ * singular value is their norm. So this shows what normalising AFTER the momentum does to the rules, and nothing that
+ * depends on a matrix's spectrum.
+ */
+function muon(layer: Layer, g: Float64Array, by: Hyperparameters): void {
+  normalisedMomentum(layer, g, by, 1 - by.gradient);
+}
+
+/** The same with a summing buffer, whose size the normalisation divides out again. */
+function muonSum(layer: Layer, g: Float64Array, by: Hyperparameters): void {
+  normalisedMomentum(layer, g, by, 1);
+}
+
+/** How much the slow average counts against the fast one; the paper's choice for language models is 5 to 10. */
+const SLOW_SHARE = 5;
+
+/**
+ * AdEMAMix: w -= lr * (m1/(1-b1^t) + 5*m2) / (sqrt(v/(1-b2^t)) + eps), m2 the average by b3, not corrected; without
+ * the paper's warm-up of b3 and alpha.
+ * @see Pagliardini, Ablin & Grangier, arXiv 2409.03137
+ */
+function ademamix(layer: Layer, g: Float64Array, by: Hyperparameters): void {
+  decayWeights(layer, g, by);
+  const { weights, first: m, second: v, third: slow } = layer;
+  const { lr, gradient: b1, secondMoment: b2, third: b3, epsilon } = by;
+  const t = ++layer.steps;
+  const [scale, unbias] = [1 / (1 - b1 ** t), 1 / (1 - b2 ** t)];
+  for (let p = 0; p < weights.length; p++) {
+    const x = g[p]!;
+    m[p] = b1 * m[p]! + (1 - b1) * x;
+    slow[p] = b3 * slow[p]! + (1 - b3) * x;
+    v[p] = b2 * v[p]! + (1 - b2) * x * x;
+    weights[p]! -= (lr * (scale * m[p]! + SLOW_SHARE * slow[p]!)) / (Math.sqrt(v[p]! * unbias) + epsilon);
+  }
+}
+
+/**
+ * NovoGrad: one second moment for a layer, v = b2*v + (1-b2)*|g|^2 from |g|^2 on; m = b1*m + g/(sqrt(v)+eps) + wd*w,
+ * with dampening = b1 an average (grad_averaging).
+ * @see the source that src/optimizers/table.ts names
+ */
+function novograd(layer: Layer, g: Float64Array, by: Hyperparameters): void {
+  const { weights, first: m } = layer;
+  const { lr, gradient: b1, secondMoment: b2, epsilon, weightDecay } = by;
+  const square = norm(g) ** 2;
+  layer.carried = layer.steps++ === 0 ? square : b2 * layer.carried + (1 - b2) * square;
+  const divisor = Math.sqrt(layer.carried) + epsilon;
+  const share = 1 - by.dampening;
+  for (let p = 0; p < weights.length; p++) {
+    m[p] = b1 * m[p]! + share * (g[p]! / divisor + weightDecay * weights[p]!);
+    weights[p]! -= lr * m[p]!;
+  }
+}
+
+function moveBy(weights: Float64Array, direction: Float64Array, length: number): void {
+  for (let p = 0; p < weights.length; p++) weights[p]! -= length * direction[p]!;
+}
+
+/** A reference update rule in float64. */
+export interface Reference {
+  readonly update: Update;
+  /** Its buffer sums, and nothing divides that out again: a step is 1/(1-momentum) times as long. */
+  readonly bufferSum?: true;
+  /**
+   * What a step of lr 1 moves: the `gradient` itself, about 1 by coordinate (`unit`), the layer by its own length
+   * (`relative`) or by a length of 1 (`length`), or about 1/sqrt(t) by coordinate at step t (`slowing`).
+   */
+  readonly step: 'gradient' | 'unit' | 'relative' | 'length' | 'slowing';
+  /** Where the reference is not the optimizer itself: what it is. */
+  readonly standIn?: string;
+}
+
+/** The references there are, by the optimizer's name in the table of optimizers. */
+export const REFERENCES: Readonly<Partial<Record<OptimizerName, Reference>>> = {
+  sgd: { update: sgd, step: 'gradient', bufferSum: true },
+  'sgd-lr-in-buffer': { update: sgd, step: 'gradient', bufferSum: true },
+  adam: { update: adam, step: 'unit' },
+  adamw: { update: adam, step: 'unit' },
+  amsgrad: { update: amsgrad, step: 'unit' },
+  nadam: { update: nadam, step: 'unit' },
+  rmsprop: { update: rmsprop, step: 'unit', bufferSum: true },
+  'rmsprop-tf': { update: rmspropTf, step: 'unit', bufferSum: true },
+  adagrad: { update: adagrad, step: 'slowing' },
+  lamb: { update: lamb, step: 'relative' },
+  lars: { update: lars, step: 'relative', bufferSum: true },
+  lion: { update: lion, step: 'unit' },
+  muon: { update: muon, step: 'unit', standIn: 'momentum normalised by layer stands in for Muon' },
+  'muon-sum': { update: muonSum, step: 'unit', standIn: 'momentum normalised by layer stands in for Muon' },
+  ademamix: { update: ademamix, step: 'unit' },
+  novograd: { update: novograd, step: 'length', bufferSum: true },
+};

@@ -1,0 +1,115 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Readable, Writable } from 'node:stream';
+
+/** A browser where one is installed. */
+export function findChromium(): string | undefined {
+  const known = [
+    process.env.CHROMIUM,
+    '/usr/bin/chromium',
+    '/usr/bin/chromium-browser',
+    '/usr/bin/google-chrome',
+  ];
+  return known.find((path) => path !== undefined && existsSync(path));
+}
+
+type Message = {
+  id?: number;
+  method?: string;
+  params?: Record<string, unknown>;
+  result?: unknown;
+  error?: unknown;
+};
+
+/** A page in a headless browser, driven over the DevTools protocol on file descriptors 3 and 4. */
+export interface Page {
+  /** Sends a command to the page and waits for its answer. */
+  send(method: string, params?: object): Promise<Record<string, unknown>>;
+  /** Evaluates an expression in the page. */
+  evaluate(expression: string): Promise<unknown>;
+  /** Everything that the page reported since it was opened. */
+  readonly events: readonly Message[];
+  close(): Promise<void>;
+}
+
+const FLAGS = [
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-background-networking',
+  '--no-first-run',
+  '--remote-debugging-pipe',
+];
+
+/** Opens an address and waits until it has loaded. */
+export async function openPage(chromium: string, url: string, width: number, dark: boolean): Promise<Page> {
+  const profile = await mkdtemp(join(tmpdir(), 'rebatch-chromium-'));
+  const browser = spawn(chromium, [...FLAGS, `--user-data-dir=${profile}`, 'about:blank'], {
+    stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'],
+  });
+  const { send, events } = connect(browser);
+  const { targetInfos } = (await send('Target.getTargets')) as {
+    targetInfos: { targetId: string; type: string }[];
+  };
+  const { targetId } = targetInfos.find(({ type }) => type === 'page')!;
+  const { sessionId } = await send('Target.attachToTarget', { targetId, flatten: true });
+  const toPage = (method: string, params: object = {}) => send(method, params, sessionId as string);
+  for (const domain of ['Runtime', 'Log', 'Network', 'Page']) await toPage(`${domain}.enable`);
+  const metrics = { width, height: 900, deviceScaleFactor: 1, mobile: width < 500 };
+  await toPage('Emulation.setDeviceMetricsOverride', metrics);
+  const scheme = { name: 'prefers-color-scheme', value: dark ? 'dark' : 'light' };
+  await toPage('Emulation.setEmulatedMedia', { features: [scheme] });
+  await toPage('Page.navigate', { url });
+  while (!events.some(({ method }) => method === 'Page.loadEventFired'))
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  return {
+    send: toPage,
+    events,
+    async evaluate(expression) {
+      const answer = await toPage('Runtime.evaluate', {
+        expression,
+        returnByValue: true,
+        awaitPromise: true,
+      });
+      if (answer.exceptionDetails) throw new Error(JSON.stringify(answer.exceptionDetails));
+      return (answer.result as { value: unknown }).value;
+    },
+    async close() {
+      browser.kill();
+      await once(browser, 'exit');
+      await rm(profile, { recursive: true, force: true, maxRetries: 5 });
+    },
+  };
+}
+
+/** Commands and answers are JSON, each ended by a zero byte. */
+function connect(browser: ChildProcess) {
+  const [input, output] = [browser.stdio[3] as Writable, browser.stdio[4] as Readable];
+  const waiting = new Map<number, (message: Message) => void>();
+  const events: Message[] = [];
+  let [buffer, last] = ['', 0];
+  output.setEncoding('utf8').on('data', (text: string) => {
+    const parts = (buffer + text).split('\0');
+    buffer = parts.pop() ?? '';
+    for (const part of parts) {
+      const message: Message = JSON.parse(part);
+      if (message.id === undefined) events.push(message);
+      else waiting.get(message.id)?.(message);
+    }
+  });
+  const send = (method: string, params: object = {}, sessionId?: string) =>
+    new Promise<Record<string, unknown>>((resolve, reject) => {
+      const id = ++last;
+      waiting.set(id, ({ result, error }) =>
+        error
+          ? reject(new Error(`${method}: ${JSON.stringify(error)}`))
+          : resolve(result as Record<string, unknown>),
+      );
+      input.write(`${JSON.stringify({ id, method, params, sessionId })}\0`);
+    });
+  return { send, events };
+}
