@@ -24,6 +24,8 @@ export interface CheckOptions extends ConvertOptions, PairOptions {
   readonly ignore?: readonly string[];
   /** Codes of the only findings to tell. */
   readonly only?: readonly string[];
+  /** The reference's dialect, where it is not the candidate's. */
+  readonly referenceDialect?: ConvertOptions['dialect'];
   /** Compute the text with the expected values written in. */
   readonly fix?: boolean;
 }
@@ -76,7 +78,7 @@ export async function checkPair(
   options: CheckOptions = {},
 ): Promise<Checked> {
   const rule = ruleOf(options);
-  const pairs = await readPairs(reference, candidate, options);
+  const pairs = await readPairs(reference, candidate, options, options.referenceDialect);
   const pairings = pairs.map(({ old, now }) => {
     sameUnit(old, now, candidate);
     return { old, now, pairing: pairRecipes(old.recipe, now.recipe, rule, options) };

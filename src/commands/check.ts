@@ -7,6 +7,7 @@ export interface CheckFlags extends ConversionFlags {
   readonly base?: string;
   readonly alone?: boolean;
   readonly fix?: boolean;
+  readonly printConfig?: boolean;
   readonly tolerance?: number;
   readonly ignore?: readonly string[];
   readonly only?: readonly string[];
@@ -34,6 +35,7 @@ export function checkCommand(io: Io, answer: (yes: boolean) => void): Command {
     .option('--base <rev>', 'compare each file with itself at this git revision')
     .option('--alone', 'judge each file by itself (as one file alone always is)')
     .option('--fix', 'write the expected values into the files')
+    .option('--print-config', 'print what applies to the files, and where it comes from, and check nothing')
     .option('--tolerance <x>', 'relative difference that passes, also of 1-decay (0.01)', notNegative)
     .option('--ignore <code>', 'a kind of finding not to tell; give several', several)
     .option('--only <code>', 'the only kind of finding to tell; give several', several)

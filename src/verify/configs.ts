@@ -52,15 +52,23 @@ export async function compareConfigs(
   return pairs.map((pair) => compare(side(pair.old), side(pair.now), ruleOf(options), options));
 }
 
-/** The configs of two files by their order, each read with what `options` say about its side. */
+/**
+ * The configs of two files by their order, each read with what `options` say about its side.
+ * @param dialect of the old one, where it is another
+ */
 export async function readPairs(
   old: Source,
   now: Source,
   options: ConvertOptions,
+  dialect = options.dialect,
 ): Promise<{ readonly old: Config; readonly now: Config }[]> {
   const { from, to, world, worldTo, ...others } = options;
   const [before, after] = [
-    await readConfig(old, { ...others, ...known({ from, world }) }),
+    await readConfig(old, {
+      ...others,
+      ...(dialect === undefined ? {} : { dialect }),
+      ...known({ from, world }),
+    }),
     await readConfig(now, { ...others, ...known({ from: to, world: worldTo ?? world }) }),
   ];
   if (before.length !== after.length)

@@ -178,7 +178,7 @@ it('every fixture with only its batch moved fails, and --fix makes of it what co
   let restored = 0;
   for (const { input, expected, plan } of converted) {
     const flags = conversionOptions(new Command()).parse(plan.args, { from: 'user' }).opts();
-    const { rule, noiseScale, ...options } = await conversionSettings(flags, await io());
+    const { rule, noiseScale, ...options } = await conversionSettings(flags, await io(), input);
     const text = readFileSync(input, 'utf8');
     const moved = await convertText(text, input, { ...options, rule: forgetful });
     if (moved.changes.some((c) => c.role.role !== 'batch') || moved.batch.kappa === 1) continue;
