@@ -44,11 +44,18 @@ async function validators() {
   const out = at('src/dialect/generated');
   await rm(out, { recursive: true, force: true });
   await mkdir(out, { recursive: true });
-  const write = async (name, text) => {
+  const write = async (name, text, folder = out) => {
     if (/\brequire\(/.test(text))
       throw new Error(`${name} needs ajv at run time: write the schema without that keyword`);
-    await writeFile(`${out}/${name}`, text);
+    await writeFile(`${folder}/${name}`, text);
   };
+  const settings = at('src/settings/generated');
+  await mkdir(settings, { recursive: true });
+  await write('validate.js', validatorSource(files['rebatch.config.schema.json']), settings);
+  await writeFile(
+    `${settings}/validate.d.ts`,
+    "import type { Validator } from '../../dialect/dialect.ts';\nexport const validate: Validator;\n",
+  );
   for (const schema of schemas) {
     await write(`${schema.dialect.name}.js`, validatorSource(schema));
     await write(`${schema.dialect.name}.schema.js`, `export const schema = ${JSON.stringify(schema)};\n`);
@@ -75,7 +82,7 @@ async function validators() {
 }
 
 const CORE =
-  /src\/(?:cli|problem|version|convert|editor)\.ts|src\/(?:document\/(?!json|yaml)|io\/(?:files|streams)|recipe|rules|optimizers|dialect\/(?:dialect|generated\/(?:index|detect))|commands\/(?:convert|options))|node_modules\/commander|rolldown\/runtime/;
+  /src\/(?:cli|problem|version|convert|editor)\.ts|src\/(?:document\/(?!json|yaml)|io\/(?:files|streams)|recipe|rules|optimizers|dialect\/(?:dialect|generated\/(?:index|detect))|commands\/(?:convert|options)|settings\/find)|node_modules\/commander|rolldown\/runtime/;
 
 /** commander loads it for subcommands that are programs of their own, of which there are none here. */
 const WITHOUT_CHILD_PROCESS = {

@@ -1,7 +1,7 @@
 // Writes the generated parts of README.md and of the pages in docs/. Run after `npm run build`.
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { listDialects, OPTIMIZERS, RULES } from '../dist/lib/index.js';
+import { FINDINGS, listDialects, OPTIMIZERS, RULES } from '../dist/lib/index.js';
 
 /** Replaces what stands between the markers of a page, which is otherwise written by hand. */
 function fill(page, name, text) {
@@ -66,6 +66,17 @@ fill(
       ),
     ),
   ].join('\n'),
+);
+
+fill(
+  'docs/findings.md',
+  'findings',
+  Object.entries(FINDINGS)
+    .map(
+      ([code, { severity, title, why, remedy }]) =>
+        `## ${code}\n\n*${severity}* | ${title}.\n\n${why}\n\n${remedy}\n`,
+    )
+    .join('\n'),
 );
 
 const example = ['fixtures/hf-trainer/adamw-64-gpus/input.yaml', '--to', '64', '--world', '64'];

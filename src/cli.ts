@@ -9,7 +9,9 @@ const COMMANDS: Readonly<Record<string, (io: Io, answer: (yes: boolean) => void)
   explain: async (io) => (await import('./commands/explain.ts')).explainCommand(io),
   schedule: async (io) => (await import('./commands/schedule.ts')).scheduleCommand(io),
   noise: async (io) => (await import('./commands/noise.ts')).noiseCommand(io),
+  completion: async (io) => (await import('./commands/completion.ts')).completionCommand(io),
   schema: async (io) => (await import('./commands/schema.ts')).schemaCommand(io),
+  check: async (io, answer) => (await import('./commands/check.ts')).checkCommand(io, answer),
   verify: async (io, answer) => (await import('./commands/verify.ts')).verifyCommand(io, answer),
   doctor: async (io, answer) => (await import('./commands/doctor.ts')).doctorCommand(io, answer),
 };
@@ -20,11 +22,14 @@ export const EXIT_NO = 1;
 export const EXIT_ERROR = 2;
 
 /**
- * Runs the command line.
- * @param argv arguments without `node` and the script
- * @returns the exit code: 0 fine, 1 a gate said no, 2 usage, unreadable or invalid input
+ * The program with its commands. Completions and the man page are made from it.
+ * @param needed which of the commands that are loaded late to load
  */
-export async function run(argv: readonly string[], io: Io): Promise<number> {
+export async function createProgram(
+  io: Io,
+  answer: (yes: boolean) => void,
+  needed: (name: string) => boolean,
+): Promise<Command> {
   const program = new Command('rebatch')
     .description(
       'Rewrite a training config for another batch size: learning rate, momentum, averages and step counts, and nothing else.',
@@ -33,14 +38,9 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
     .option('--color', 'colour even where the output is no terminal')
     .option('--no-color', 'no colour')
     .showHelpAfterError('(rebatch --help shows the options)');
-  let code = 0;
-  const answer = (yes: boolean) => {
-    code = yes ? 0 : EXIT_NO;
-  };
   program.addCommand(convertCommand(io), { isDefault: true });
-  const listed = argv.length === 0 || argv.some((a) => a === 'help' || a === '--help' || a === '-h');
   for (const [name, load] of Object.entries(COMMANDS))
-    if (listed || argv.includes(name)) program.addCommand(await load(io, answer));
+    if (needed(name)) program.addCommand(await load(io, answer));
   for (const command of [program, ...program.commands]) {
     command.exitOverride();
     command.configureOutput({
@@ -48,6 +48,24 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
       writeErr: (text) => io.stderr.write(text),
     });
   }
+  return program;
+}
+
+/** Words that ask for every command: to list them, or to complete them. */
+const LISTING = ['help', '--help', '-h', 'completion'];
+
+/**
+ * Runs the command line.
+ * @param argv arguments without `node` and the script
+ * @returns the exit code: 0 fine, 1 a gate said no, 2 usage, unreadable or invalid input
+ */
+export async function run(argv: readonly string[], io: Io): Promise<number> {
+  let code = 0;
+  const answer = (yes: boolean) => {
+    code = yes ? 0 : EXIT_NO;
+  };
+  const listed = argv.length === 0 || argv.some((a) => LISTING.includes(a));
+  const program = await createProgram(io, answer, (name) => listed || argv.includes(name));
   try {
     await program.parseAsync([...argv], { from: 'user' });
     return code;

@@ -216,3 +216,27 @@ function printableKeys(keys: string): string {
 function lined(warning: Warning, text: string): Warning & { readonly line?: number } {
   return warning.offset === undefined ? warning : { ...warning, line: placeOf(text, warning.offset).line };
 }
+
+/**
+ * Writes changes that were decided elsewhere, with the same proof as a conversion.
+ * @param parts the documents that are configs, by their place among all documents of the file
+ * @throws Problem: alias-conflict, cannot-insert, proof-failed
+ */
+export async function writeChanges(
+  text: string,
+  file: string,
+  parts: readonly (Omit<Understood, 'dialect'> & {
+    readonly at: number;
+    readonly changes: readonly Change[];
+  })[],
+): Promise<string> {
+  const { documents, again } = await parse(text, file);
+  const planned: Planned[][] = documents.map(() => []);
+  const edits = parts.flatMap(({ at, document, recipe, warnings, changes }) => {
+    const editor = new Editor(text, document, recipe, warnings);
+    if (changes.length) editor.edit(changes);
+    planned[at]!.push(...editor.planned);
+    return editor.edits;
+  });
+  return editAndProve(text, edits, documents, planned, again);
+}

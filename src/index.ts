@@ -1,4 +1,15 @@
 /** The library: the same pipe as the command line, without the world around it. */
+
+export { FINDINGS, type Finding, type FindingCode, type Severity } from './check/finding.ts';
+export type { Silenced } from './check/silence.ts';
+export {
+  type Checked,
+  type CheckedField,
+  type CheckOptions,
+  checkAlone,
+  checkPair as check,
+  type OtherDifference,
+} from './check.ts';
 export {
   type Conversion,
   type ConvertOptions,
@@ -14,3 +25,4 @@ export { ema } from './rules/ema.ts';
 export { RULES } from './rules/index.ts';
 export type { Change } from './rules/plan.ts';
 export type { Factor, Ratio, Rule, RuleOptions, Scaled, Settings } from './rules/rule.ts';
+export type { Source } from './verify/configs.ts';

@@ -31,7 +31,7 @@ it('no framework is named in src/ outside optimizers and dialect: a dialect is d
 });
 
 describe('the generated pages', () => {
-  it.each(['README.md', 'docs/rules.md', 'docs/dialects.md', 'docs/which-rule.md'])(
+  it.each(['README.md', 'docs/rules.md', 'docs/dialects.md', 'docs/findings.md', 'docs/which-rule.md'])(
     '%s is up to date (npm run docs)',
     (page) => {
       const before = readFileSync(join(ROOT, page), 'utf8');

@@ -54,12 +54,12 @@ async function convert(files: readonly string[], flags: Flags, io: Io): Promise<
     throw new Problem('usage', 'standard input can be read once');
   if (files.includes('-') && flags.write)
     throw new Problem('usage', 'standard input cannot be rewritten in place; leave --write away');
-  const options = await conversionSettings(flags, io);
   const sources = new Map<string, string>();
   const conversions: Conversion[] = [];
   for (const file of files) {
     const text = await readText(file, io);
     sources.set(file, text);
+    const options = await conversionSettings(flags, io, file);
     conversions.push(await convertText(text, displayName(file), options));
   }
   await emit(files, sources, conversions, flags, io);

@@ -26,7 +26,7 @@ export function explainCommand(io: Io): Command {
       const explained = await explainText(
         await readText(file, io),
         displayName(file),
-        await conversionSettings(flags, io),
+        await conversionSettings(flags, io, file),
       );
       const format = flags.json ? 'json' : flags.format;
       if (format === 'json') io.stdout.write(`${JSON.stringify(explainedJson(explained), null, 2)}\n`);

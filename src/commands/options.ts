@@ -3,6 +3,8 @@ import type { ConvertOptions } from '../convert.ts';
 import type { Io } from '../io/streams.ts';
 import { Problem } from '../problem.ts';
 import { RULES } from '../rules/index.ts';
+import { findSettings } from '../settings/find.ts';
+import type { Applied } from '../settings/settings.ts';
 
 /** The options that decide a conversion, as commander hands them over; `schema` is a file name still. */
 export interface ConversionFlags extends Omit<ConvertOptions, 'rule' | 'dialect'> {
@@ -15,13 +17,21 @@ const RULE_NAMES = RULES.map((r) => r.name).join(', ');
 
 /** Adds the options that decide a conversion to a command. */
 export function conversionOptions(command: Command): Command {
+  return ruleOptions(
+    command
+      .option('--to <n>', 'global batch size to convert to', wholeNumber)
+      .option('--from <n>', 'global batch size of the file, where it does not say', wholeNumber)
+      .option('--world <n>', 'devices the file’s settings run on, where it does not say', wholeNumber)
+      .option('--world-to <n>', 'devices the new settings will run on', wholeNumber)
+      .option('--micro <n>', 'samples per device and forward pass to use', wholeNumber)
+      .option('--accumulation <n>', 'gradient accumulation to use', wholeNumber)
+      .option('--no-insert', 'do not write fields that the file leaves to defaults; warn instead'),
+  );
+}
+
+/** Adds the options that say by which rule, and how the file is read. */
+export function ruleOptions(command: Command): Command {
   return command
-    .option('--to <n>', 'global batch size to convert to', wholeNumber)
-    .option('--from <n>', 'global batch size of the file, where it does not say', wholeNumber)
-    .option('--world <n>', 'devices the file’s settings run on, where it does not say', wholeNumber)
-    .option('--world-to <n>', 'devices the new settings will run on', wholeNumber)
-    .option('--micro <n>', 'samples per device and forward pass to use', wholeNumber)
-    .option('--accumulation <n>', 'gradient accumulation to use', wholeNumber)
     .option('--optimizer <name>', 'which optimizer it is, where the file does not say or the name is unknown')
     .option('--rule <name>', `scaling rule: ${RULE_NAMES} (ema, or noise-aware with --noise-scale)`)
     .option('--noise-scale <n>', 'gradient noise scale in samples', notNegative)
@@ -34,7 +44,6 @@ export function conversionOptions(command: Command): Command {
         .default('scale'),
     )
     .option('--cadence', 'also scale how often the run logs, saves and evaluates')
-    .option('--no-insert', 'do not write fields that the file leaves to defaults; warn instead')
     .option('--dialect <name>', 'read the file as this dialect')
     .option('--schema <file>', 'read the file by a dialect of your own');
 }
@@ -58,16 +67,34 @@ const SETTINGS = [
   'dialect',
 ] as const satisfies readonly (keyof ConversionFlags)[];
 
-/** Flags as the options of a conversion; the dialect of `--schema` is compiled here. @throws Problem: usage, schema */
-export async function conversionSettings(flags: ConversionFlags, io: Io): Promise<ConvertOptions> {
+/**
+ * What decides the conversion of one config: the flags, and beneath them what the project's settings say of the file.
+ * The dialect of `--schema` is compiled here.
+ * @param file the config; `-` is standard input
+ * @throws Problem: usage, schema
+ */
+export async function conversionSettings(
+  flags: ConversionFlags,
+  io: Io,
+  file: string,
+): Promise<ConvertOptions> {
   if (flags.literal && flags.rule !== 'sqrt') throw new Problem('usage', '--literal belongs to --rule sqrt');
   const given = Object.fromEntries(
     SETTINGS.filter((key) => flags[key] !== undefined).map((key) => [key, flags[key]]),
   );
-  if (flags.schema === undefined) return given;
+  const { tolerance: _check, ignore: _codes, ...project } = (await projectSettings(file, io)).settings;
+  if (flags.schema === undefined) return { ...project, ...given };
   if (flags.dialect !== undefined) throw new Problem('usage', '--schema and --dialect exclude each other');
   const { readDialect } = await import('../dialect/user.ts');
-  return { ...given, dialect: await readDialect(flags.schema, io) };
+  return { ...project, ...given, dialect: await readDialect(flags.schema, io) };
+}
+
+/** What the settings of a project say of one config. @throws Problem where they are not valid */
+export async function projectSettings(file: string, { cwd }: Pick<Io, 'cwd'>): Promise<Applied> {
+  const found = findSettings(file, cwd);
+  if (found === undefined) return { settings: {}, origins: {} };
+  const { readSettings } = await import('../settings/settings.ts');
+  return readSettings(found, file, cwd);
 }
 
 /** A whole number of at least 1, for commander. */

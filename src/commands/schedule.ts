@@ -37,7 +37,7 @@ export function scheduleCommand(io: Io): Command {
     .option('--json', 'same as --format json')
     .action(async (file: string, _: unknown, command: Command) => {
       const { batches, unit, tokensPerSample, ...flags } = command.optsWithGlobals<Flags>();
-      const settings = await conversionSettings(flags, io);
+      const settings = await conversionSettings(flags, io, file);
       const options = { ...settings, unit, ...(tokensPerSample === undefined ? {} : { tokensPerSample }) };
       const schedule = await scheduleText(await readText(file, io), displayName(file), batches, options);
       const format = flags.json ? 'json' : flags.format;

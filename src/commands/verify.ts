@@ -53,7 +53,7 @@ async function verifyConfigs(
       'say which batch size to convert to with --to N (or --micro, --accumulation, --world-to), or give the new config as well',
     );
   if (old === '-' && now === '-') throw new Problem('usage', 'standard input can be read once');
-  const options: ConvertOptions = await conversionSettings(flags, io);
+  const options: ConvertOptions = await conversionSettings(flags, io, old);
   const { runVerification } = await import('../verify/command.ts');
   const report = await runVerification(old, now, options, flags, io);
   io.stdout.write(report.text);

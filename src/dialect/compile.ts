@@ -74,6 +74,7 @@ export function compileDialect(schema: Schema, files: SchemaFiles): Dialect {
     framework: meta.framework ?? 'custom',
     version: meta.version ?? '',
     library: meta.library ?? 'torch',
+    ...(meta.floats === undefined ? {} : { floats: meta.floats }),
     validate: createAjv({ standalone: false }).compile(expanded) as unknown as Validator,
   };
 }

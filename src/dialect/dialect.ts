@@ -32,6 +32,8 @@ export interface Dialect {
   readonly specializes?: readonly string[];
   /** For files that look like training configs and are none: the sentence to refuse them with. */
   readonly refuses?: string;
+  /** The framework takes what PyYAML gives it and converts nothing, so `1e-4` reaches it as a string. */
+  readonly floats?: 'as PyYAML reads them';
   /** A file that this dialect reads. */
   readonly sample?: string;
   readonly validate: Validator;

@@ -256,14 +256,19 @@ export function moveBatch(from: Batch, options: BatchOptions, text: string): Bat
       ? split(from, options, world, text)
       : accumulateTo(from.nominal, from, options, world, text);
   const to = { global: parts.micro * parts.accumulation * world, ...parts, world };
-  const kappa = to.global / from.global;
-  const worldRatio = world / (from.world ?? 1);
-  const perForward = (kappa * from.accumulation) / to.accumulation;
   const moves = from.fields.flatMap((field) => {
     const value = newValue(field, to, from, text);
     return value === undefined || value === field.value ? [] : [{ field, to: value }];
   });
-  return { from, to, kappa, perDevice: perForward / worldRatio, perForward, world: worldRatio, moves };
+  return { ...ratiosOf(from, to), moves };
+}
+
+/** Two batches and their ratios, with nothing to rewrite: both are what their files say. */
+export function ratiosOf(from: Batch, to: Omit<Batch, 'fields'>): BatchChange {
+  const kappa = to.global / from.global;
+  const world = (to.world ?? 1) / (from.world ?? 1);
+  const perForward = (kappa * from.accumulation) / to.accumulation;
+  return { from, to, kappa, perDevice: perForward / world, perForward, world, moves: [] };
 }
 
 /** What a trainer that accumulates up to a nominal batch makes of a batch: round(nominal/batch) passes, at least one. */

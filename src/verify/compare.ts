@@ -90,7 +90,7 @@ export function compare(old: Side, now: Side, rule: Rule, options: PlanOptions):
 }
 
 /** Pairs what stands in the same place; what is left over by its order, since other dialects have other places. */
-function pairUp<T extends Placed>(
+export function pairUp<T extends Placed>(
   old: readonly T[],
   now: readonly T[],
   name: (item: T) => string,
@@ -107,6 +107,7 @@ function pairUp<T extends Placed>(
   return pairs;
 }
 
+/** Anything that stands somewhere in a config. */
 interface Placed {
   readonly pointer: Pointer;
   readonly part?: string;
@@ -116,7 +117,8 @@ function samePlace(a: Placed, b: Placed): boolean {
   return a.pointer === b.pointer && a.part === b.part;
 }
 
-function nameGroup({ pointer, binding }: Group): string {
+/** An optimizer as messages call it. */
+export function nameGroup({ pointer, binding }: Group): string {
   return pointer === '' ? binding.optimizer.title : `${binding.optimizer.title} at ${readable(pointer)}`;
 }
 

@@ -242,7 +242,7 @@ describe('configs', () => {
 async function optionsOf(args: readonly string[]): Promise<ConvertOptions> {
   const command = conversionOptions(new Command('convert')).allowExcessArguments().exitOverride();
   command.parse([...args], { from: 'user' });
-  return conversionSettings(command.opts(), {} as Io);
+  return conversionSettings(command.opts(), { cwd: '/' } as Io, '-');
 }
 
 it('verify --train --noise-scale', { timeout: 60_000 }, async () => {

@@ -1,0 +1,65 @@
+// Writes man/rebatch.1 from the commands themselves. Run after `npm run build`.
+import { writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+
+const { createProgram } = createRequire(import.meta.url)('../dist/cli/cli.cjs');
+const { version } = createRequire(import.meta.url)('../package.json');
+
+/** Text as roff takes it: no line may start with a control character, and a minus sign is no hyphen. */
+const roff = (text) =>
+  text
+    .replace(/\\/g, '\\e')
+    .replace(/-/g, '\\-')
+    .replace(/\u2019/g, '\\(cq')
+    .replace(/^([.'])/gm, '\\&$1');
+
+const program = await createProgram(
+  {},
+  () => undefined,
+  () => true,
+);
+const help = program.createHelp();
+const term = (name, text) => `.TP\n\\fB${roff(name)}\\fR\n${roff(text)}`;
+const options = (command) =>
+  help.visibleOptions(command).map((o) => term(o.flags, help.optionDescription(o)));
+const usage = (command) =>
+  `.B rebatch ${roff(command.name())}\n${roff(command.usage())}${command.name() === 'convert' ? '\n.br\n.B rebatch\n[options] <config...>' : ''}`;
+const commands = program.commands.map((command) =>
+  [
+    `.SS ${command.name()}`,
+    usage(command),
+    '.PP',
+    `${roff(command.description())}.`,
+    ...help.visibleArguments(command).map((a) => term(a.name(), help.argumentDescription(a))),
+    ...options(command).filter((o) => !o.includes('\\-h, \\-\\-help')),
+  ].join('\n'),
+);
+
+const page = [
+  `.TH REBATCH 1 "" "rebatch ${version}" "User Commands"`,
+  '.SH NAME',
+  'rebatch \\- rewrite a training config for another batch size',
+  '.SH SYNOPSIS',
+  '.B rebatch\n[command] [options] <config...>',
+  '.SH DESCRIPTION',
+  roff(program.description()),
+  '.SH OPTIONS',
+  ...options(program),
+  '.SH COMMANDS',
+  ...commands,
+  '.SH EXIT STATUS',
+  term('0', 'Fine.'),
+  term('1', 'A gate said no: check differs, or verification failed.'),
+  term('2', 'Usage, unreadable or invalid input, internal error; nothing has been written.'),
+  '.SH ENVIRONMENT',
+  term(
+    'NO_COLOR, FORCE_COLOR',
+    'Colour, unless \\-\\-color or \\-\\-no\\-color says it.'.replace(/\\-/g, '-'),
+  ),
+  term(
+    'GITHUB_ACTIONS, GITHUB_STEP_SUMMARY',
+    'Under a runner, check prints annotations and appends a table to the summary.',
+  ),
+  '',
+].join('\n');
+writeFileSync(new URL('../man/rebatch.1', import.meta.url), page);

@@ -1,0 +1,210 @@
+import { appendFileSync, existsSync } from 'node:fs';
+import { isAbsolute, relative, resolve, sep } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { type Checked, type CheckOptions, checkAlone, checkPair } from '../check.ts';
+import type { CheckFlags } from '../commands/check.ts';
+import { conversionSettings, projectSettings } from '../commands/options.ts';
+import { ruleOf } from '../convert.ts';
+import { displayName, readText, writeText } from '../io/files.ts';
+import { findRevision } from '../io/git.ts';
+import type { Io } from '../io/streams.ts';
+import { Problem } from '../problem.ts';
+import { annotations, summaryMarkdown } from '../report/check/github.ts';
+import { checkJson } from '../report/check/json.ts';
+import { junit } from '../report/check/junit.ts';
+import { sarif } from '../report/check/sarif.ts';
+import { checkText } from '../report/check/text.ts';
+import { chalkFor } from '../report/colour.ts';
+import type { Source } from '../verify/configs.ts';
+import { FINDINGS, isFindingCode } from './finding.ts';
+import { checkAgainst } from './revision.ts';
+
+/**
+ * Runs `rebatch check`: reads, judges, writes what is to be fixed, and reports.
+ * @returns whether everything passed
+ * @throws Problem: usage, and whatever reading a file throws that is no finding
+ */
+export async function runCheck(files: readonly string[], flags: CheckFlags, io: Io): Promise<boolean> {
+  refuse(files, flags);
+  if (flags.printConfig) {
+    io.stdout.write(await printedSettings(files, flags, io));
+    return true;
+  }
+  const checked = await checkAll(files, flags, io);
+  if (flags.fix)
+    for (const { file, text } of checked)
+      if (text !== undefined && text !== (await readText(file, io))) writeText(file, text, io);
+  report(checked, flags, io);
+  return checked.every(({ pass }) => pass);
+}
+
+function refuse(files: readonly string[], { base, alone, fix, ignore = [], only = [] }: CheckFlags): void {
+  const usage = (message: string) => new Problem('usage', message);
+  const pair = base === undefined && !alone && files.length > 1;
+  if (pair && files.length > 2)
+    throw usage(
+      `check compares two files, not ${files.length}: use --base REV to compare each with its past, --alone to judge each by itself`,
+    );
+  if (base !== undefined && alone) throw usage('--base and --alone exclude each other');
+  if (files.filter((f) => f === '-').length > 1) throw usage('standard input can be read once');
+  if (files.includes('-') && base !== undefined)
+    throw usage('standard input has no past in git; give a file with --base');
+  if (fix && (pair ? files.slice(1) : files).includes('-'))
+    throw usage('standard input cannot be fixed in place');
+  const wrong = [...ignore, ...only].find((code) => !isFindingCode(code));
+  if (wrong !== undefined)
+    throw usage(`there is no finding "${wrong}"; there are: ${Object.keys(FINDINGS).join(', ')}`);
+}
+
+/** What decides the check of one file: the flags, and beneath them what the project's settings say of it. */
+async function settingsOf(file: string, flags: CheckFlags, io: Io): Promise<CheckOptions> {
+  const given = await conversionSettings(flags, io, file);
+  ruleOf(given); // Refuses a rule that there is not before any file is read.
+  const { settings } = await projectSettings(file, io);
+  const tolerance = flags.tolerance ?? settings.tolerance;
+  const ignore = [...(settings.ignore ?? []), ...(flags.ignore ?? [])];
+  return {
+    ...given,
+    ...(tolerance === undefined ? {} : { tolerance }),
+    ...(ignore.length ? { ignore } : {}),
+    ...(flags.only ? { only: flags.only } : {}),
+    ...(flags.fix ? { fix: flags.fix } : {}),
+  };
+}
+
+async function checkAll(files: readonly string[], flags: CheckFlags, io: Io): Promise<Checked[]> {
+  const { base, alone } = flags;
+  if (base !== undefined) {
+    const options = await inTurn(files, (file) => settingsOf(file, flags, io));
+    const revision = await findRevision(base, io);
+    return inTurn(files, async (file, i) => {
+      const now = existsSync(resolve(io.cwd, file)) ? await readText(file, io) : undefined;
+      return checkAgainst(revision, file, now, options[i]!);
+    });
+  }
+  if (alone || files.length === 1)
+    return inTurn(files, async (file) => {
+      const options = batchOfItself(await settingsOf(file, flags, io));
+      return checkAlone(await sourceOf(file, io), options);
+    });
+  const [reference, candidate] = files as [string, string];
+  const options = await sidesOf(reference, candidate, flags, io);
+  return [await checkPair(await sourceOf(reference, io), await sourceOf(candidate, io), options)];
+}
+
+async function sourceOf(file: string, io: Io): Promise<Source> {
+  return { file: displayName(file), text: await readText(file, io) };
+}
+
+/** Where the project says of the two files what devices they run on and what dialect they are, each keeps its own. */
+async function sidesOf(
+  reference: string,
+  candidate: string,
+  flags: CheckFlags,
+  io: Io,
+): Promise<CheckOptions> {
+  const { settings } = await projectSettings(reference, io);
+  const { world, worldTo, dialect, ...options } = await settingsOf(candidate, flags, io);
+  const before = flags.world ?? settings.world;
+  const now = worldTo ?? world;
+  const referenceDialect = flags.dialect ?? settings.dialect ?? dialect;
+  return {
+    ...options,
+    ...(before === undefined ? {} : { world: before }),
+    ...(now === undefined ? {} : { worldTo: now }),
+    ...(dialect === undefined ? {} : { dialect }),
+    ...(referenceDialect === undefined ? {} : { referenceDialect }),
+  };
+}
+
+/** A file alone is its own candidate: --to and --world-to say what it leaves open as --from and --world do. */
+function batchOfItself({ to, worldTo, ...options }: CheckOptions): CheckOptions {
+  const [from, world] = [options.from ?? to, options.world ?? worldTo];
+  return { ...options, ...(from === undefined ? {} : { from }), ...(world === undefined ? {} : { world }) };
+}
+
+/** What applies to each file, one setting a line, with where it comes from. */
+async function printedSettings(files: readonly string[], flags: CheckFlags, io: Io): Promise<string> {
+  const blocks = await inTurn(files, async (file) => {
+    const { settings, origins } = await projectSettings(file, io);
+    const option = (key: keyof typeof PRINTED) => flags[key] !== undefined;
+    const rows = (Object.keys(PRINTED) as (keyof typeof PRINTED)[]).map((key) => {
+      const [name, otherwise] = PRINTED[key];
+      const both = key === 'ignore' ? [...(settings.ignore ?? []), ...(flags.ignore ?? [])] : undefined;
+      const value = both ?? flags[key] ?? settings[key];
+      const from = [
+        ...(settings[key] === undefined || (option(key) && !both) ? [] : [origins[key]]),
+        ...(option(key) ? [`--${name}`] : []),
+      ];
+      const said = value !== undefined && from.length > 0;
+      return [name, said ? String(value) : otherwise, said ? from.join(', ') : 'default'];
+    });
+    const widths = [0, 1].map((c) => Math.max(...rows.map((r) => r[c]!.length)));
+    const lines = rows.map((r) => `  ${r[0]!.padEnd(widths[0]!)}  ${r[1]!.padEnd(widths[1]!)}  ${r[2]}\n`);
+    return `${displayName(file)}\n${lines.join('')}`;
+  });
+  return blocks.join('\n');
+}
+
+/** The settings by their names, and what holds where nobody says. */
+const PRINTED = {
+  rule: ['rule', 'ema, or noise-aware with a noise scale'],
+  noiseScale: ['noise-scale', 'unknown'],
+  tolerance: ['tolerance', '0.01'],
+  world: ['world', 'as the file says, or 1'],
+  dialect: ['dialect', 'recognised from the content'],
+  optimizer: ['optimizer', 'as the file says'],
+  ignore: ['ignore', 'nothing'],
+} as const;
+
+async function inTurn<T, R>(items: readonly T[], one: (item: T, index: number) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  for (const [i, item] of items.entries()) results.push(await one(item, i));
+  return results;
+}
+
+/** Prints the result in the format asked for; on GitHub's runners annotations, and a table in the step's summary. */
+function report(checked: readonly Checked[], { format, json, color }: CheckFlags, io: Io): void {
+  const github = io.env.GITHUB_ACTIONS === 'true';
+  const how = json ? 'json' : (format ?? (github ? 'github' : 'text'));
+  io.stdout.write(formatted(checked, how, color, io));
+  const summary = io.env.GITHUB_STEP_SUMMARY;
+  if (how === 'github' && summary) appendFileSync(summary, summaryMarkdown(checked));
+}
+
+function formatted(
+  checked: readonly Checked[],
+  how: NonNullable<CheckFlags['format']>,
+  color: boolean | undefined,
+  io: Io,
+): string {
+  const path = (file: string) => inRepository(file, io);
+  switch (how) {
+    case 'text':
+      return checkText(checked, chalkFor(io.stdout, io.env, color), io.stdout.columns);
+    case 'json': {
+      const reports = checked.map(checkJson);
+      return `${JSON.stringify(reports.length === 1 ? reports[0] : reports, null, 2)}\n`;
+    }
+    case 'github':
+      return annotations(checked, path);
+    case 'sarif':
+      return `${JSON.stringify(
+        sarif(checked, (file) => uriOf(path(file))),
+        null,
+        2,
+      )}\n`;
+    case 'junit':
+      return junit(checked);
+  }
+}
+
+/** A file from the root of what a runner checked out, so that annotations find it from any working folder. */
+function inRepository(file: string, { env, cwd }: Io): string {
+  const path = relative(env.GITHUB_WORKSPACE || cwd, resolve(cwd, file));
+  return file === '<stdin>' ? file : path.startsWith('..') ? resolve(cwd, file) : path.split(sep).join('/');
+}
+
+function uriOf(path: string): string {
+  return isAbsolute(path) ? pathToFileURL(path).href : path.split('/').map(encodeURIComponent).join('/');
+}

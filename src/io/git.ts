@@ -1,0 +1,114 @@
+import { execFile } from 'node:child_process';
+import { existsSync, lstatSync, realpathSync } from 'node:fs';
+import { isAbsolute, posix, relative, resolve, sep } from 'node:path';
+import { Problem } from '../problem.ts';
+import type { Io } from './streams.ts';
+
+/** A revision of the repository around the working folder. */
+export interface Revision {
+  /** As the user wrote it. */
+  readonly name: string;
+  /** What a file was at the revision; undefined where it did not exist, under this name or the one it had. */
+  before(file: string): Promise<{ readonly path: string; readonly text: string } | undefined>;
+}
+
+/** Larger than any config, so that git's answer is never cut. */
+const LARGEST = 256 * 1024 * 1024;
+
+/**
+ * Finds a revision. Renames are those that `git diff -M` sees between it and the working tree.
+ * @throws Problem with code `usage`: no git, no repository, no such revision and how to fetch it
+ */
+export async function findRevision(name: string, { cwd }: Pick<Io, 'cwd'>): Promise<Revision> {
+  const git = (...args: string[]) => run(args, cwd);
+  const top = await git('rev-parse', '--show-toplevel', '--show-prefix');
+  if (top.code !== 0)
+    throw new Problem('usage', `--base needs a git repository: ${firstLine(top.errors) || 'this is none'}`);
+  const [root = '', prefix = ''] = top.text.split('\n');
+  const commit = await git('rev-parse', '--verify', '--quiet', '--end-of-options', `${name}^{commit}`);
+  if (commit.code !== 0) throw await missing(name, git);
+  const id = commit.text.trim();
+  const renamed = await renames(id, git);
+  return {
+    name,
+    async before(file) {
+      const path = inRepository(file, { cwd, root, prefix });
+      const old = renamed.get(path) ?? path;
+      const listed = await git('cat-file', '-e', `${id}:${old}`);
+      if (listed.code !== 0) return undefined;
+      const blob = await git('cat-file', 'blob', `${id}:${old}`);
+      if (blob.code !== 0)
+        throw new Problem('usage', `git cannot give ${name}:${old}: ${firstLine(blob.errors)}`);
+      return { path: old, text: blob.text };
+    },
+  };
+}
+
+/** Old names by new ones. Compared is the working tree, so a rename counts once git knows of it (`git mv`, `git add`). */
+async function renames(id: string, git: Git): Promise<ReadonlyMap<string, string>> {
+  const status = await git(
+    'diff',
+    '--name-status',
+    '--diff-filter=R',
+    '-M',
+    '-z',
+    '--no-ext-diff',
+    '--no-relative',
+    id,
+    '--',
+  );
+  const fields = status.text.split('\0');
+  const names = new Map<string, string>();
+  for (let i = 0; i + 2 < fields.length; i += 3) names.set(fields[i + 2]!, fields[i + 1]!);
+  return names;
+}
+
+/** A file's path as git has it. A symbolic link stands for its target, which is what gets read. */
+function inRepository(
+  file: string,
+  { cwd, root, prefix }: { cwd: string; root: string; prefix: string },
+): string {
+  const path = resolve(cwd, file);
+  const link = existsSync(path) && lstatSync(path).isSymbolicLink();
+  if (!link && !isAbsolute(file)) return posix.normalize(prefix + file.split(sep).join('/'));
+  const target = link ? realpathSync(path) : path;
+  return relative(realpathSync(root), target).split(sep).join('/');
+}
+
+async function missing(name: string, git: Git): Promise<Problem> {
+  const shallow = (await git('rev-parse', '--is-shallow-repository')).text.trim() === 'true';
+  if (!shallow)
+    return new Problem('usage', `git knows no commit ${name}. For a branch of the remote: ${fetchOf(name)}`);
+  return new Problem(
+    'usage',
+    `this clone is shallow and does not hold ${name}. Fetch it first: ${fetchOf(name)} (in GitHub Actions: actions/checkout with fetch-depth: 0)`,
+  );
+}
+
+/** The command that makes a revision known. */
+function fetchOf(name: string): string {
+  const back = /^[^~^]*[~^]+(\d*)/.exec(name);
+  if (back) return `git fetch --deepen=${Math.max(Number(back[1] || 1), 1)}`;
+  const remote = /^(?:refs\/remotes\/)?origin\/(.+)$/.exec(name);
+  if (remote) return `git fetch --depth=1 origin ${remote[1]}:refs/remotes/origin/${remote[1]}`;
+  if (/^[0-9a-f]{7,64}$/.test(name)) return `git fetch --depth=1 origin ${name}`;
+  return `git fetch --depth=1 origin ${name}:${name}`;
+}
+
+type Git = (...args: string[]) => Promise<{ code: number; text: string; errors: string }>;
+
+function run(args: readonly string[], cwd: string): ReturnType<Git> {
+  return new Promise((done, fail) => {
+    const options = { cwd, maxBuffer: LARGEST, encoding: 'utf8', windowsHide: true } as const;
+    execFile('git', ['-c', 'core.quotePath=false', ...args], options, (error, text, errors) => {
+      if (error?.code === 'ENOENT')
+        return fail(new Problem('usage', '--base needs git, which is not installed here'));
+      const code = typeof error?.code === 'number' ? error.code : error ? 1 : 0;
+      done({ code, text, errors });
+    });
+  });
+}
+
+function firstLine(text: string): string {
+  return text.trim().split('\n')[0] ?? '';
+}

@@ -1,0 +1,75 @@
+import type { Finding } from '../../check/finding.ts';
+import type { Checked } from '../../check.ts';
+import { readable } from '../../document/pointer.ts';
+import { printable } from '../../problem.ts';
+import { fraction, num } from '../../rules/rule.ts';
+
+/**
+ * Workflow commands that become annotations at the lines of a pull request. The runner shows ten of each kind for a
+ * step, so the worst come first, and everything is in the summary.
+ * @see https://docs.github.com/actions/reference/workflows-and-actions/workflow-commands
+ */
+export function annotations(checked: readonly Checked[], inRepository: (file: string) => string): string {
+  const order = ['error', 'warning', 'notice'];
+  const all = checked.flatMap(({ file, findings }) => findings.map((finding) => ({ file, finding })));
+  all.sort((a, b) => order.indexOf(a.finding.severity) - order.indexOf(b.finding.severity));
+  return all.map(({ file, finding }) => annotation(inRepository(file), finding)).join('');
+}
+
+function annotation(file: string, { code, severity, message, place }: Finding): string {
+  const where = place ? `,line=${place.line},col=${place.column}` : '';
+  return `::${severity} file=${property(file)}${where},title=${property(`rebatch ${code}`)}::${data(message)}\n`;
+}
+
+/** As actions/toolkit packages/core/src/command.ts escapes. */
+function data(text: string): string {
+  return text.replace(/%/g, '%25').replace(/\r/g, '%0D').replace(/\n/g, '%0A');
+}
+
+function property(text: string): string {
+  return data(text).replace(/:/g, '%3A').replace(/,/g, '%2C');
+}
+
+/** One Markdown table of all files, for the summary of a step. */
+export function summaryMarkdown(checked: readonly Checked[]): string {
+  const wrong = checked.filter(({ pass }) => !pass).length;
+  const verdict = wrong
+    ? `${wrong} of ${checked.length} configs do not pass`
+    : `${checked.length === 1 ? 'The config passes' : `All ${checked.length} configs pass`}`;
+  const rows = checked.flatMap((one) => one.findings.map((finding) => row(one, finding)));
+  const table = rows.length
+    ? ['| | place | field | was | is | expected | |', '|---|---|---|---|---|---|---|', ...rows, '']
+    : [];
+  const batches = checked.flatMap(({ file, batch, kappa, rule }) =>
+    batch && batch.from !== batch.to
+      ? [
+          `- \`${cell(file)}\`: batch ${batch.from} to ${batch.to}, kappa ${fraction(kappa ?? 1)}, rule \`${rule}\``,
+        ]
+      : [],
+  );
+  return [`### rebatch: ${verdict}`, '', ...batches, ...(batches.length ? [''] : []), ...table, ''].join(
+    '\n',
+  );
+}
+
+const SIGN = { error: '❌', warning: '⚠️', notice: 'ℹ️' } as const;
+
+function row({ file, compared }: Checked, finding: Finding): string {
+  const { severity, code, place, pointer, part, message } = finding;
+  const own = compared.find((c) => c.field.pointer === pointer && c.field.part === part);
+  const where = place ? `${file}:${place.line}:${place.column}` : file;
+  const cells = own
+    ? [
+        readable(own.field.pointer) + (part ? ` ${part}` : ''),
+        num(own.from),
+        num(own.field.value),
+        String(own.expected),
+        code,
+      ]
+    : [pointer === undefined ? '' : readable(pointer), '', '', '', `${message} (${code})`];
+  return `| ${[SIGN[severity], `\`${where}\``, ...cells].map(cell).join(' | ')} |`;
+}
+
+function cell(text: string): string {
+  return printable(text).replace(/\|/g, '\\|').replace(/\n/g, ' ').replace(/</g, '&lt;');
+}

@@ -1,0 +1,116 @@
+import { readFileSync } from 'node:fs';
+import { basename, dirname, relative, resolve, sep } from 'node:path';
+import { FINDINGS, isFindingCode } from '../check/finding.ts';
+import { collect } from '../dialect/dialect.ts';
+import type { Document } from '../document/nodes.ts';
+import { parse } from '../document/parse.ts';
+import { child, isWithin, type Pointer } from '../document/pointer.ts';
+import { placeOf, problemAt } from '../document/position.ts';
+import { Problem } from '../problem.ts';
+import { validate } from './generated/validate.js';
+import { matchesGlob } from './glob.ts';
+
+/** What a project can set, for all of its configs or for those that fit a glob. */
+export interface Settings {
+  readonly rule?: string;
+  readonly noiseScale?: number;
+  readonly tolerance?: number;
+  readonly world?: number;
+  readonly dialect?: string;
+  readonly optimizer?: string;
+  readonly ignore?: readonly string[];
+}
+
+/** The names in the file. */
+const KEYS = {
+  rule: 'rule',
+  noiseScale: 'noise-scale',
+  tolerance: 'tolerance',
+  world: 'world',
+  dialect: 'dialect',
+  optimizer: 'optimizer',
+  ignore: 'ignore',
+} as const satisfies Record<keyof Settings, string>;
+
+/** The settings of one config, and where each was read: `rebatch.config.yaml:3`. */
+export interface Applied {
+  readonly settings: Settings;
+  readonly origins: Readonly<Partial<Record<keyof Settings, string>>>;
+}
+
+type Written = Readonly<Record<string, unknown>> & {
+  readonly files?: readonly (Readonly<Record<string, unknown>> & { readonly glob: string })[];
+};
+
+/**
+ * Reads what a settings file says of one config: the top level, and over it the entries of `files` that fit.
+ * @param file a rebatch.config.yaml, or a package.json with a key `rebatch`
+ * @param config the config's path; `-` is standard input, which no glob fits
+ * @throws Problem with the place in the settings file
+ */
+export async function readSettings(file: string, config: string, cwd: string): Promise<Applied> {
+  const text = readFileSync(file, 'utf8');
+  const shown = relative(cwd, file) || file;
+  try {
+    const { documents } = await parse(text, file);
+    const document = basename(file) === 'package.json' ? part(documents[0]!, '/rebatch') : documents[0]!;
+    collect(document, { ...PSEUDO_DIALECT, validate }, text);
+    const written = document.data as Written;
+    knownCodes(document, text);
+    const path =
+      config === '-' ? undefined : relative(dirname(file), resolve(cwd, config)).split(sep).join('/');
+    const fitting = (written.files ?? []).flatMap((entry, i): [Pointer, typeof entry][] =>
+      path !== undefined && matchesGlob(path, entry.glob) ? [[`/files/${i}`, entry]] : [],
+    );
+    return merged([['', written], ...fitting], document, text, shown);
+  } catch (error) {
+    if (error instanceof Problem) error.file ??= shown;
+    throw error;
+  }
+}
+
+const PSEUDO_DIALECT = {
+  name: 'rebatch.config',
+  title: 'rebatch.config',
+  framework: 'rebatch',
+  version: '',
+  library: '',
+} as const;
+
+function merged(
+  layers: readonly (readonly [Pointer, Readonly<Record<string, unknown>>])[],
+  { nodes }: Document,
+  text: string,
+  shown: string,
+): Applied {
+  const settings: Record<string, unknown> = {};
+  const origins: Record<string, string> = {};
+  for (const [pointer, layer] of layers)
+    for (const [name, key] of Object.entries(KEYS)) {
+      if (layer[key] === undefined) continue;
+      const before = settings[name];
+      settings[name] = Array.isArray(before) ? [...before, ...(layer[key] as unknown[])] : layer[key];
+      const node = nodes.get(child(pointer, key));
+      const offset = node?.offset ?? 0;
+      origins[name] = `${shown}:${placeOf(text, offset).line}`;
+    }
+  return { settings, origins };
+}
+
+function knownCodes({ nodes }: Document, text: string): void {
+  for (const [pointer, node] of nodes) {
+    if (node.kind !== 'scalar' || !/\/ignore\/\d+$/.test(pointer) || isFindingCode(String(node.value)))
+      continue;
+    const known = Object.keys(FINDINGS).join(', ');
+    throw problemAt('schema', `there is no finding "${node.value}"; there are: ${known}`, text, node.offset);
+  }
+}
+
+/** What stands below a pointer, as a document of its own. */
+function part(document: Document, at: Pointer): Document {
+  const nodes = [...document.nodes].flatMap(([p, node]) =>
+    isWithin(p, at) ? [[p.slice(at.length), node] as const] : [],
+  );
+  const data = (document.data as Record<string, unknown>)[at.slice(1)] ?? {};
+  return { ...document, data, nodes: new Map(nodes) };
+}

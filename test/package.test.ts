@@ -1,0 +1,129 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+
+const ROOT = new URL('..', import.meta.url).pathname;
+const CONFIG = 'per_device_train_batch_size: 8\nlearning_rate: 2.0e-05\nadam_beta2: 0.95\n';
+
+const EXAMPLE_OUTPUT = `/per_device_train_batch_size: 8 -> 64  (64 = micro 64 x accumulation 1 x devices 1)
+/learning_rate: 0.00002 -> 0.00016  (8 * 0.00002)
+/adam_beta1: 0.9 -> 0.430467  (0.9^8)
+/adam_beta2: 0.95 -> 0.66342  (0.95^8)
+/warmup_steps: 100 -> 13  (100/8 = 12.5)
+false 4 not-converted 1
+true
+learning_rate: PyYAML reads 2e-5 as a string, and Hugging Face Trainer passes it on as it is
+/adam_beta2: decay of the second moment, half-life 108.1 samples
+/adam_beta1: decay of the gradient average, half-life 52.6 samples
+schema 3 adam_beta2 must be < 1 (Hugging Face Trainer)
+`;
+
+/** A program that uses the types as its user would. */
+const TYPED = `import { check, checkAlone, type Checked, convert, explain, type Finding, FINDINGS, Problem } from 'rebatch';
+const { text, changes } = await convert('', 'run.yaml', { to: 64, rule: 'ema' });
+const checked: Checked = await check({ file: 'a', text }, { file: 'b', text }, { tolerance: 0.02, fix: true });
+const line: number | undefined = checked.findings[0]?.place?.line;
+const errors: readonly Finding[] = (await checkAlone({ file: 'a', text })).findings;
+const half: number | undefined = (await explain(text, 'a', {})).fields[0]?.memory?.halfLifeSteps;
+export const used = [line, errors, half, changes[0]?.formula, FINDINGS.schema.title, new Problem('usage', '').code];
+// @ts-expect-error a batch is a number
+await convert('', 'run.yaml', { to: '64' });
+`;
+
+let project: string;
+/** Whether npm itself could install it, from its cache alone. */
+let installed: boolean;
+
+beforeAll(() => {
+  const packed = mkdtempSync(join(tmpdir(), 'rebatch-pack-'));
+  project = mkdtempSync(join(tmpdir(), 'rebatch-empty-'));
+  writeFileSync(join(project, 'package.json'), '{"name": "empty", "private": true, "type": "module"}');
+  const npm = (cwd: string, ...args: string[]) => spawnSync('npm', args, { cwd, encoding: 'utf8' });
+  npm(ROOT, 'pack', '--ignore-scripts', '--silent', '--pack-destination', packed);
+  const [tarball = ''] = readdirSync(packed);
+  const offline = ['--offline', '--ignore-scripts', '--no-audit', '--no-fund', '--silent'];
+  installed = npm(project, 'install', ...offline, join(packed, tarball)).status === 0;
+  if (!installed) unpack(join(packed, tarball));
+}, 60_000);
+
+/** What an installation comes to: the package's own files, and its dependencies beside it. */
+function unpack(tarball: string): void {
+  const modules = join(project, 'node_modules');
+  mkdirSync(join(modules, '.bin'), { recursive: true });
+  execFileSync('tar', ['xzf', tarball, '-C', project]);
+  cpSync(join(project, 'package'), join(modules, 'rebatch'), { recursive: true });
+  const { dependencies } = JSON.parse(readFileSync(join(modules, 'rebatch/package.json'), 'utf8'));
+  const needed = [
+    ...Object.keys(dependencies),
+    'fast-deep-equal',
+    'fast-uri',
+    'json-schema-traverse',
+    'require-from-string',
+  ];
+  for (const name of needed) symlinkSync(join(ROOT, 'node_modules', name), join(modules, name));
+  symlinkSync('../rebatch/bin/rebatch.js', join(modules, '.bin/rebatch'));
+}
+
+const rebatch = (...args: string[]) =>
+  spawnSync(join(project, 'node_modules/.bin/rebatch'), args, { cwd: project, encoding: 'utf8' });
+
+describe('the packed tarball in an empty project', () => {
+  it('has a command that converts, checks and explains', () => {
+    writeFileSync(join(project, 'run.yaml'), CONFIG);
+    const converted = rebatch('run.yaml', '--to', '64', '-q');
+    expect(converted).toMatchObject({ status: 0, stderr: '' });
+    writeFileSync(join(project, 'now.yaml'), converted.stdout);
+    expect(rebatch('check', 'run.yaml', 'now.yaml').status).toBe(0);
+    writeFileSync(join(project, 'now.yaml'), CONFIG.replace('8', '64'));
+    expect(rebatch('check', 'run.yaml', 'now.yaml').status).toBe(1);
+    expect(rebatch('explain', 'run.yaml').status).toBe(0);
+    writeFileSync(join(project, 'rebatch.config.yaml'), 'world: 4\n');
+    expect(JSON.parse(rebatch('run.yaml', '--to', '64', '--json', '-q').stdout).batch.from).toBe(32);
+  });
+
+  it('has a library whose example prints what it should', () => {
+    cpSync(join(ROOT, 'examples/library.mjs'), join(project, 'library.mjs'));
+    const run = spawnSync(process.execPath, ['library.mjs'], { cwd: project, encoding: 'utf8' });
+    expect({ stdout: run.stdout, stderr: run.stderr }).toEqual({ stdout: EXAMPLE_OUTPUT, stderr: '' });
+  });
+
+  it('has types that a strict program compiles against', () => {
+    writeFileSync(join(project, 'typed.ts'), TYPED);
+    const options = ['--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2022'];
+    const tsc = join(ROOT, 'node_modules/typescript/bin/tsc');
+    const run = spawnSync(process.execPath, [tsc, ...options, 'typed.ts'], {
+      cwd: project,
+      encoding: 'utf8',
+    });
+    expect({ status: run.status, stdout: run.stdout }).toEqual({ status: 0, stdout: '' });
+  }, 60_000);
+
+  it('does nothing when imported, and lets the process end', () => {
+    const program = `
+      const world = () => JSON.stringify([
+        Object.getOwnPropertyNames(globalThis), process.eventNames(), process.exitCode,
+      ]);
+      const before = world();
+      await import('rebatch');
+      console.log(world() === before);`;
+    const args = ['--input-type=module', '--eval', program];
+    const run = spawnSync(process.execPath, args, { cwd: project, encoding: 'utf8' });
+    expect({ stdout: run.stdout, stderr: run.stderr }).toEqual({ stdout: 'true\n', stderr: '' });
+  });
+
+  it('brings its man page and its schemas', () => {
+    const files = join(project, 'node_modules/rebatch');
+    expect(readFileSync(join(files, 'man/rebatch.1'), 'utf8')).toContain('.TH REBATCH 1');
+    expect(readdirSync(join(files, 'schemas'))).toContain('rebatch.config.schema.json');
+  });
+});

@@ -1,0 +1,213 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { cli } from './helpers/cli.ts';
+import { type Repository, repository } from './helpers/repository.ts';
+
+const ROOT = new URL('..', import.meta.url).pathname;
+const BIN = `node ${join(ROOT, 'bin/rebatch.js')}`;
+const CONFIG = 'per_device_train_batch_size: 8\nlearning_rate: 2.0e-05\nadam_beta2: 0.95\n';
+const read = (file: string) => readFileSync(join(ROOT, file), 'utf8');
+
+describe('action.yml', () => {
+  const action = parse(read('action.yml'));
+  const [step] = action.runs.steps;
+
+  /** Runs the action's step as the runner does: inputs through its `env`, the rest of the world as given. */
+  function runAction(cwd: string, inputs: Record<string, string>) {
+    const given: Record<string, string> = { ...inputs, version: inputs.version ?? ROOT };
+    const env = Object.fromEntries(
+      Object.entries(step.env as Record<string, string>).map(([name, expression]) => {
+        const input = /^\$\{\{ inputs\.(\w+) \}\}$/.exec(expression)?.[1] ?? '';
+        return [name, given[input] ?? action.inputs[input].default ?? ''];
+      }),
+    );
+    const script = join(mkdtempSync(join(tmpdir(), 'rebatch-step-')), 'step.sh');
+    writeFileSync(script, step.run);
+    const runner = { GITHUB_ACTIONS: 'true', GITHUB_WORKSPACE: cwd, GITHUB_STEP_SUMMARY: `${script}.md` };
+    const bash = ['--noprofile', '--norc', '-eo', 'pipefail', script];
+    const { status, stdout, stderr } = spawnSync('bash', bash, {
+      cwd,
+      encoding: 'utf8',
+      env: { PATH: process.env.PATH, HOME: cwd, ...runner, ...env },
+    });
+    const summary = existsSync(`${script}.md`) ? readFileSync(`${script}.md`, 'utf8') : '';
+    return { status, stdout, stderr, summary };
+  }
+
+  function project(): Repository {
+    const repo = repository();
+    repo.write('configs/a b.yaml', CONFIG);
+    repo.write('configs/deep/run.yaml', CONFIG);
+    repo.commit();
+    return repo;
+  }
+
+  it('annotates what did not follow, through globs and spaces', () => {
+    const repo = project();
+    repo.write('configs/a b.yaml', CONFIG.replace('8', '64'));
+    const { status, stdout, summary, stderr } = runAction(repo.cwd, {
+      files: 'configs/*.yaml\nconfigs/**/run.yaml\n',
+      base: 'HEAD',
+      args: '--world 2 --ignore changed-otherwise',
+    });
+    expect({ status, stderr }).toEqual({ status: 1, stderr: '' });
+    expect(stdout).toContain(
+      '::error file=configs/a b.yaml,line=2,col=16,title=rebatch not-converted::learning_rate',
+    );
+    expect(summary).toContain('### rebatch: 1 of 2 configs do not pass');
+  });
+
+  it('fetches the base commit that a shallow checkout lacks', () => {
+    const repo = project();
+    repo.git('config', 'uploadpack.allowAnySHA1InWant', 'true');
+    const base = repo.git('rev-parse', 'HEAD');
+    repo.write('configs/a b.yaml', CONFIG.replace('8', '64'));
+    repo.commit();
+    const clone = repository({ of: repo, options: ['--depth=1'] });
+    const { status, stdout } = runAction(clone.cwd, { files: 'configs/*.yaml', base });
+    expect(status).toBe(1);
+    expect(stdout).toContain('title=rebatch not-converted');
+  });
+
+  it('judges files by themselves without a base, and converts with `to`', () => {
+    const repo = project();
+    expect(runAction(repo.cwd, { files: 'configs/*.yaml' }).status).toBe(0);
+    expect(runAction(repo.cwd, { files: 'configs/deep/run.yaml', to: '64', args: '-q' }).status).toBe(0);
+    expect(repo.read('configs/deep/run.yaml')).toContain('learning_rate: 1.6e-04');
+  });
+
+  it('says so where no file matches', () => {
+    const { status, stdout } = runAction(project().cwd, { files: 'nothing/*.yaml' });
+    expect({ status, stdout }).toEqual({
+      status: 2,
+      stdout: '::error title=rebatch::no file matches nothing/*.yaml\n',
+    });
+  });
+});
+
+describe('.pre-commit-hooks.yaml', () => {
+  const hooks: { id: string; entry: string; files: string }[] = parse(read('.pre-commit-hooks.yaml'));
+  const entry = (id: string) =>
+    hooks
+      .find((h) => h.id === id)!
+      .entry.split(' ')
+      .slice(1);
+
+  it('rebatch-check fails on a staged batch change alone', async () => {
+    const repo = repository();
+    repo.write('run.yaml', CONFIG);
+    repo.commit();
+    repo.write('run.yaml', CONFIG.replace('8', '64'));
+    repo.git('add', '--all');
+    expect((await cli([...entry('rebatch-check'), 'run.yaml'], { cwd: repo.cwd })).code).toBe(1);
+  });
+
+  it('rebatch-format-floats rewrites floats and minds nothing else', async () => {
+    const repo = repository();
+    repo.write('run.yaml', CONFIG.replace('2.0e-05', '2e-05'));
+    repo.write('swapped.yaml', `${CONFIG}adam_beta1: 0.99\n`);
+    repo.write('other.yaml', 'services: {}\n');
+    const files = ['run.yaml', 'swapped.yaml', 'other.yaml'];
+    const { code } = await cli([...entry('rebatch-format-floats'), ...files], { cwd: repo.cwd });
+    expect([code, repo.read('run.yaml')]).toEqual([0, CONFIG]);
+  });
+
+  it('look at files that can be configs', () => {
+    for (const { files } of hooks) expect('configs/run.yaml').toMatch(new RegExp(files));
+    expect('train.py').not.toMatch(new RegExp(hooks[0]!.files));
+  });
+});
+
+describe('examples/', () => {
+  it('github-actions.yml gives the action inputs that it has', () => {
+    const inputs = Object.keys(parse(read('action.yml')).inputs);
+    const steps: { with?: object }[] = parse(read('examples/github-actions.yml')).jobs.rebatch.steps;
+    expect(inputs).toEqual(expect.arrayContaining(steps.flatMap((s) => Object.keys(s.with ?? {}))));
+  });
+
+  it('gitlab-ci.yml runs: its script writes the report that it names', () => {
+    const job = parse(read('examples/gitlab-ci.yml')).rebatch;
+    const upstream = repository();
+    upstream.git('config', 'uploadpack.allowAnySHA1InWant', 'true');
+    upstream.write('configs/run.yaml', CONFIG);
+    const base = upstream.commit();
+    upstream.write('configs/run.yaml', CONFIG.replace('8', '64'));
+    upstream.commit();
+    const { cwd } = repository({ of: upstream, options: ['--depth=1'] });
+    const script = job.script.join('\n').replace('npx --yes rebatch', BIN);
+    const env = { PATH: process.env.PATH, CI_MERGE_REQUEST_DIFF_BASE_SHA: base };
+    expect(spawnSync('bash', ['-e', '-c', script], { cwd, env }).status).toBe(1);
+    expect(readFileSync(join(cwd, job.artifacts.reports.junit), 'utf8')).toContain('failures="3"');
+  });
+
+  it('Makefile: make check', () => {
+    const repo = repository();
+    repo.write('configs/run.yaml', CONFIG);
+    repo.write('Makefile', read('examples/Makefile'));
+    repo.commit();
+    const make = () => spawnSync('make', ['check', 'BASE=HEAD', `REBATCH=${BIN}`], { cwd: repo.cwd }).status;
+    expect(make()).toBe(0);
+    repo.write('configs/run.yaml', CONFIG.replace('8', '64'));
+    expect(make()).toBe(2); // make's own code for a recipe that failed
+  });
+
+  it('fewer-gpus.sh converts by WORLD_SIZE and hands the result on', () => {
+    const cwd = mkdtempSync(join(tmpdir(), 'rebatch-'));
+    writeFileSync(join(cwd, 'run.yaml'), CONFIG);
+    const env = { PATH: process.env.PATH, WORLD_SIZE: '8', REBATCH: BIN };
+    const out = execFileSync(join(ROOT, 'examples/fewer-gpus.sh'), ['run.yaml', '64', 'cat'], {
+      cwd,
+      env,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    expect(out).toContain('learning_rate: 2.5e-06\n');
+    expect(readFileSync(join(cwd, 'run.8-gpus.yaml'), 'utf8')).toBe(out);
+  });
+});
+
+describe('completion', () => {
+  const script = async (shell: string) => (await cli(['completion', shell])).stdout;
+
+  it.each([
+    [['rebatch', 'chec'], 'check'],
+    [['rebatch', 'check', '--form'], '--format'],
+    [['rebatch', 'check', '--format', 's'], 'sarif'],
+    [['rebatch', 'run.yaml', '--st'], '--steps'],
+    [['rebatch', 'completion', 'po'], 'powershell'],
+  ])('bash completes %j to %s', async (words, expected) => {
+    const array = words.map((w) => `'${w}'`).join(' ');
+    const probe = `${await script('bash')}\nCOMP_WORDS=(${array}); COMP_CWORD=${words.length - 1}; _rebatch; echo "\${COMPREPLY[@]}"`;
+    const cwd = mkdtempSync(join(tmpdir(), 'rebatch-'));
+    expect(execFileSync('bash', ['-c', probe], { cwd, encoding: 'utf8' }).trim()).toBe(expected);
+  });
+
+  it.each(['bash', 'zsh', 'fish', 'powershell'])('%s knows every command and its options', async (shell) => {
+    const text = await script(shell);
+    for (const word of ['convert', 'check', 'explain', 'verify', 'schedule', 'noise', 'schema', 'completion'])
+      expect(text).toContain(word);
+    for (const option of ['tolerance', 'noise-scale', 'backend']) expect(text).toContain(option);
+  });
+
+  const has = (shell: string) => spawnSync(shell, ['--version']).error === undefined;
+  for (const [shell, check] of [
+    ['zsh', '-n'],
+    ['fish', '--no-execute'],
+  ] as const)
+    it.skipIf(!has(shell))(`${shell} accepts its script`, async () => {
+      const file = join(mkdtempSync(join(tmpdir(), 'rebatch-')), 'completion');
+      writeFileSync(file, await script(shell));
+      expect(spawnSync(shell, [check, file]).status).toBe(0);
+    });
+});
+
+it('man/rebatch.1 is what the commands say (npm run docs)', () => {
+  const before = read('man/rebatch.1');
+  execFileSync(process.execPath, ['scripts/man.mjs'], { cwd: ROOT });
+  expect(read('man/rebatch.1')).toBe(before);
+  expect(before).toContain('.SS check\n');
+});
