@@ -82,7 +82,7 @@ async function validators() {
 }
 
 const CORE =
-  /src\/(?:cli|problem|version|convert)\.ts|src\/(?:document\/(?!json|yaml)|io\/(?:files|streams)|recipe|rules|optimizers|dialect\/(?:dialect|generated\/(?:index|detect))|commands\/(?:convert|options)|settings\/find)|node_modules\/commander|rolldown\/runtime/;
+  /src\/(?:cli|problem|version|convert|editor)\.ts|src\/(?:document\/(?!json|yaml)|io\/(?:files|streams)|recipe|rules|optimizers|dialect\/(?:dialect|generated\/(?:index|detect))|commands\/(?:convert|options)|settings\/find)|node_modules\/commander|rolldown\/runtime/;
 
 /** commander loads it for subcommands that are programs of their own, of which there are none here. */
 const WITHOUT_CHILD_PROCESS = {
@@ -143,7 +143,13 @@ async function distribution() {
   const external = (id) => dependencies.some((d) => id === d || id.startsWith(`${d}/`));
   await bundle(
     at('src/index.ts'),
-    { dir: at('dist/lib'), format: 'esm', entryFileNames: 'index.js', chunkFileNames: '[name].js' },
+    {
+      dir: at('dist/lib'),
+      format: 'esm',
+      minify: true,
+      entryFileNames: 'index.js',
+      chunkFileNames: '[name].js',
+    },
     { external },
   );
   execFileSync(process.execPath, [at('node_modules/typescript/bin/tsc'), '-p', at('tsconfig.build.json')], {

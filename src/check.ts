@@ -2,6 +2,7 @@ import { fieldsOf, judgeAlone, readAlone, stringFloats } from './check/alone.ts'
 import { type Finding, finding, findingOf } from './check/finding.ts';
 import { type Compared, type Pairing, type PairOptions, pairRecipes } from './check/pair.ts';
 import { type Silenced, silence } from './check/silence.ts';
+import { asWritten } from './check/written.ts';
 import { type ConvertOptions, ruleOf, writeChanges } from './convert.ts';
 import type { Edit } from './document/edit.ts';
 import type { Document, ScalarNode } from './document/nodes.ts';
@@ -206,12 +207,19 @@ function judge({ field, place, from, expected, moves, pass, formula }: CheckedFi
     pointer: field.pointer,
     ...(field.part === undefined ? {} : { part: field.part }),
   };
-  const actual = field.site.kind === 'text' ? num(field.value) : `left to the default ${num(field.value)}`;
-  if (!moves) return [finding('changed-otherwise', `${name} was ${num(from)} and is ${actual}`, where)];
-  const should = `should be ${expected} = ${formula}`;
+  const actual = field.site.kind === 'text' ? field.site.source : `left to the default ${num(field.value)}`;
+  if (!moves)
+    return [finding('changed-otherwise', `${name} was ${asWritten(from, field)} and is ${actual}`, where)];
+  const should = `should be ${asWritten(expected, field)} = ${formula}`;
   return num(field.value) === num(from)
     ? [finding('not-converted', `${name} is ${actual} as before, and ${should}`, where)]
-    : [finding('not-by-rule', `${name} was ${num(from)} and is ${actual}, but ${should}`, where)];
+    : [
+        finding(
+          'not-by-rule',
+          `${name} was ${asWritten(from, field)} and is ${actual}, but ${should}`,
+          where,
+        ),
+      ];
 }
 
 function unpaired({ unpaired: sentences }: Pairing, { recipe }: Config, text: string): Finding[] {

@@ -14,9 +14,9 @@ export {
   type Conversion,
   type ConvertOptions,
   convertText as convert,
-  type PlacedChange,
 } from './convert.ts';
 export { type Dialect, listDialects } from './dialect/dialect.ts';
+export type { PlacedChange } from './editor.ts';
 export { type Explained, type Explanation, explainText as explain } from './explain.ts';
 export { OPTIMIZERS } from './optimizers/table.ts';
 export { type Place, Problem, type ProblemCode } from './problem.ts';

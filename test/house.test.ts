@@ -1,8 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { listDialects, loadDialect, loadSchema } from '../src/dialect/dialect.ts';
+import { cli } from './helpers/cli.ts';
 
 const ROOT = new URL('..', import.meta.url).pathname;
 
@@ -37,6 +39,20 @@ describe('the generated pages', () => {
       expect(readFileSync(join(ROOT, page), 'utf8')).toBe(before);
     },
   );
+});
+
+it('scripts/new-dialect scaffolds a dialect that compiles and reads its first fixture', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'rebatch-'));
+  mkdirSync(join(folder, 'docs'));
+  mkdirSync(join(folder, 'schemas'));
+  copyFileSync(join(ROOT, 'docs/write-a-dialect.md'), join(folder, 'docs/write-a-dialect.md'));
+  execFileSync(process.execPath, [join(ROOT, 'scripts/new-dialect.mjs'), 'in-house'], { cwd: folder });
+  const { code, stdout } = await cli(
+    ['fixtures/in-house/first/input.yaml', '--schema', 'schemas/in-house.schema.json', '--to', '64', '-q'],
+    { cwd: folder },
+  );
+  expect(code).toBe(0);
+  expect(stdout).toContain('batch: 64\n');
 });
 
 describe.each(listDialects().map((d) => [d.name, d] as const))('%s', (name, dialect) => {

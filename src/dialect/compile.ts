@@ -19,9 +19,24 @@ export function validatorSource(schema: Schema): string {
   return (generate.default ?? generate)(ajv, { validate: 'dialect' });
 }
 
-/** An error object in ajv's generated code; a detector's are never looked at, and are most of its text. */
-const ERROR_OBJECT =
-  /\{instancePath(?::[^,]*)?,schemaPath:"(?:[^"\\]|\\.)*",keyword:"[^"]*",params:\{[^{}]*\}\}/g;
+/**
+ * What ajv's generated code does with errors, and the same with a count alone: a detector only says yes or no, and
+ * its errors would be most of its text.
+ */
+const COUNT_ONLY: readonly (readonly [RegExp, string])[] = [
+  [/\{instancePath(?::[^,]*)?,schemaPath:"(?:[^"\\]|\\.)*",keyword:"[^"]*",params:\{[^{}]*\}\}/g, '0'],
+  [
+    /const err\d+ = (?:0|\{\});if\(vErrors === null\)\{vErrors = \[err\d+\];\}else \{vErrors\.push\(err\d+\);\}errors\+\+;/g,
+    'errors++;',
+  ],
+  [/if\(vErrors !== null\)\{if\((_errs\d+)\)\{vErrors\.length = \1;\}else \{vErrors = null;\}\}/g, ''],
+  [
+    /vErrors = vErrors === null \? [\w.]+\.errors : vErrors\.concat\([\w.]+\.errors\);errors = vErrors\.length;/g,
+    'errors++;',
+  ],
+  [/validate\d+\.errors = (?:vErrors|\[0\]);/g, ''],
+  [/let vErrors = null;/g, ''],
+];
 
 /** ES module text that exports one recognising function per dialect. */
 export function detectorSource(schemas: readonly Schema[]): string {
@@ -35,7 +50,10 @@ export function detectorSource(schemas: readonly Schema[]): string {
   const generate = standaloneCode as unknown as {
     default?: typeof standaloneCode.default;
   } & typeof standaloneCode.default;
-  return (generate.default ?? generate)(ajv, names).replace(ERROR_OBJECT, '0');
+  const source = (generate.default ?? generate)(ajv, names);
+  const counted = COUNT_ONLY.reduce((text, [pattern, by]) => text.replace(pattern, by), source);
+  if (counted.includes('vErrors')) throw new Error('ajv generates error handling that is not known here');
+  return counted;
 }
 
 /** A dialect's name as a JavaScript name. */

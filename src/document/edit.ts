@@ -68,7 +68,7 @@ export function insertAfter(
 }
 
 function insertIntoEmpty(text: string, map: MapNode, entries: readonly NewEntry[]): Edit[] {
-  const quote = /^\s*\{/.test(text) ? '"' : '';
+  const quote = /^(?:\s|\/\/.*|\/\*[\s\S]*?\*\/|#.*)*[{[]/.test(text) ? '"' : '';
   return [
     {
       offset: map.offset + 1,

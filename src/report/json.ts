@@ -1,4 +1,5 @@
-import type { Conversion, PlacedChange } from '../convert.ts';
+import type { Conversion } from '../convert.ts';
+import type { PlacedChange } from '../editor.ts';
 
 /** The result of `convert --json`: version 1 of the format, stable. */
 export function conversionJson(conversion: Conversion): object {

@@ -1,6 +1,7 @@
 import type { ChalkInstance } from 'chalk';
-import type { Conversion, PlacedChange } from '../convert.ts';
+import type { Conversion } from '../convert.ts';
 import { readable } from '../document/pointer.ts';
+import type { PlacedChange } from '../editor.ts';
 import { printable } from '../problem.ts';
 import { fraction, num } from '../rules/rule.ts';
 import { describeScale, wrap } from './text.ts';

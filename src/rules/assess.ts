@@ -30,7 +30,7 @@ export interface PlanOptions extends RuleOptions {
 
 /** What a value means in samples: what stays the same when the batch changes. */
 export interface TimeScale {
-  readonly what: 'half-life' | 'lr per sample' | 'decay per sample' | 'length';
+  readonly what: 'half-life' | 'lr per sample' | 'lr/(1-mu) per sample' | 'length';
   readonly from: number;
   readonly to: number;
 }
@@ -108,7 +108,7 @@ function assessSetting(
 ): Assessment {
   const { rule, options, batch } = task;
   const ratio = ratioOf(batch);
-  if (isRole(field, 'learning-rate')) return learningRate(field, factor, task);
+  if (isRole(field, 'learning-rate')) return learningRate(field, settings, factor, task);
   if (isRole(field, 'decay')) return decay(field, settings, ratio.kappa, task);
   if (isRole(field, 'dampening')) return dampening(field, settings, task);
   if (isRole(field, 'weight-decay')) {
@@ -143,6 +143,7 @@ function assessSetting(
 
 function learningRate(
   field: Field,
+  settings: Settings,
   factor: { value: number; formula: string; reason: string },
   task: Task,
 ): Assessment {
@@ -153,8 +154,19 @@ function learningRate(
     formula: `${factor.formula} * ${num(field.value)}`,
     reason: factor.reason,
   };
-  const scale: TimeScale = { what: 'lr per sample', from: field.value / from, to: wanted.value / to };
+  const [before, after] = stepWeights(settings, task);
+  const what = before === 1 && after === 1 ? 'lr per sample' : 'lr/(1-mu) per sample';
+  const scale: TimeScale = { what, from: (field.value * before) / from, to: (wanted.value * after) / to };
   return { ...divideOut(field, wanted, field.role.trainer, task), scale };
+}
+
+/** What a gradient's step weighs in all, old and new: (1-tau)/(1-mu) in a summing buffer, 1 in an average. */
+function stepWeights(settings: Settings, { rule, options, batch }: Task): [old: number, now: number] {
+  const { optimizer, gradientDecay: mu = 0, dampening: tau = 0 } = settings;
+  if (optimizer.buffer !== 'sum' || optimizer.normalises === 'after-momentum' || mu === 0) return [1, 1];
+  const decayed = rule.decay(mu, 'gradient', settings, batch.kappa, options);
+  const complement = decayed.complement ?? 1 - decayed.value;
+  return tau === mu ? [1, 1] : [(1 - tau) / (1 - mu), (1 - tau) / complement];
 }
 
 /** Where the trainer multiplies a value itself, the file gets the wanted value divided by what it will do. */
@@ -293,7 +305,9 @@ function assessCount(field: Field<CountRole>, { batch, rule, options }: Task): A
   const steps = field.value - origin;
   if (steps <= 0) return stays(field, 'The first step');
   const ratio = unit === 'micro-steps' ? perForward : unit === 'ticks' ? kappa / world : kappa;
-  const samples = (batch.from.global * steps) / (unit === 'micro-steps' ? batch.from.accumulation : 1);
+  const { accumulation, world: devices = 1 } = batch.from;
+  const perStep = unit === 'micro-steps' ? accumulation : unit === 'ticks' ? devices : 1;
+  const samples = (batch.from.global * steps) / perStep;
   const lengthAt = (value: number): TimeScale => ({
     what: 'length',
     from: samples,

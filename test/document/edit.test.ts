@@ -50,6 +50,10 @@ describe('an entry is inserted in the style of its mapping', () => {
     expect(await insert('a: {lr: 0.1, b: 2}\n', '/a')).toBe('a: {lr: 0.1, betas: [0.9, 0.99], b: 2}\n'));
   it('in an empty mapping', async () =>
     expect(await insert('a: {}\n', '/a')).toBe('a: {betas: [0.9, 0.99]}\n'));
+  it('in an empty object of JSON, behind comments at its head and in a list', async () => {
+    expect(await insert('// c\n{"a": {}}', '/a', 'x.json')).toBe('// c\n{"a": {"betas": [0.9, 0.99]}}');
+    expect(await insert('/* c */ [{}]', '/0', 'x.json')).toBe('/* c */ [{"betas": [0.9, 0.99]}]');
+  });
   it('in JSON, line by line', async () => {
     expect(await insert('{\n\t"lr": 0.1,\n\t"b": 2\n}', '', 'x.json')).toBe(
       '{\n\t"lr": 0.1,\n\t"betas": [0.9, 0.99],\n\t"b": 2\n}',

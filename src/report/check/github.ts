@@ -1,4 +1,5 @@
 import type { Finding } from '../../check/finding.ts';
+import { asWritten } from '../../check/written.ts';
 import type { Checked } from '../../check.ts';
 import { readable } from '../../document/pointer.ts';
 import { printable } from '../../problem.ts';
@@ -61,9 +62,9 @@ function row({ file, compared }: Checked, finding: Finding): string {
   const cells = own
     ? [
         readable(own.field.pointer) + (part ? ` ${part}` : ''),
-        num(own.from),
-        num(own.field.value),
-        String(own.expected),
+        asWritten(own.from, own.field),
+        own.field.site.kind === 'text' ? own.field.site.source : `(${num(own.field.value)})`,
+        asWritten(own.expected, own.field),
         code,
       ]
     : [pointer === undefined ? '' : readable(pointer), '', '', '', `${message} (${code})`];

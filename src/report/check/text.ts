@@ -1,5 +1,6 @@
 import type { ChalkInstance } from 'chalk';
 import type { Finding, Severity } from '../../check/finding.ts';
+import { asWritten } from '../../check/written.ts';
 import type { Checked, CheckedField, OtherDifference } from '../../check.ts';
 import { readable } from '../../document/pointer.ts';
 import { printable } from '../../problem.ts';
@@ -54,9 +55,9 @@ function table(
   const rows = wrong.map(({ field: { field, from, expected, formula, scale, place }, finding }) => ({
     place: printable(`${file}:${place.line}:${place.column}`),
     field: printable(readable(field.pointer) + (field.part ? ` ${field.part}` : '')),
-    was: num(from),
+    was: asWritten(from, field),
     is: field.site.kind === 'text' ? printable(field.site.source) : `(${num(field.value)})`,
-    expected: String(expected),
+    expected: asWritten(expected, field),
     rule: formula,
     scale: scale ? describeScale(scale) : '',
     code: finding.code,

@@ -69,6 +69,7 @@ function drawBars({ bars }: Bars, width: number, description: string) {
   return Plot.plot({
     width,
     marginLeft: 110,
+    marginBottom: 45,
     style: { background: 'none', color: 'inherit', fontSize: '13px' },
     x: { label: 'distance of the loss path', grid: true },
     y: { label: null },
