@@ -102,7 +102,7 @@ export async function checkPair(
         candidate,
       )
     : undefined;
-  const [first] = pairings;
+  const first = pairings.find(({ pairing }) => pairing.batch.kappa !== 1) ?? pairings[0];
   return {
     file: candidate.file,
     reference: reference.file,
@@ -195,8 +195,14 @@ function placeOfField({ site }: Field, { recipe }: Config, text: string): Place 
   return placeOf(text, other?.site.kind === 'text' ? other.site.offset : 0);
 }
 
-function identity({ pointer = '', part = '' }: Pick<Finding, 'pointer' | 'part'>): string {
-  return `${pointer}\n${part}`;
+/** A value told apart from all others of a file, which may hold several documents. */
+function identity({ pointer = '', part = '', place }: Pick<Finding, 'pointer' | 'part' | 'place'>): string {
+  return `${place?.offset}\n${pointer}\n${part}`;
+}
+
+/** The field that a finding is about, if it is about one that was compared. */
+export function fieldOf(finding: Finding, compared: readonly CheckedField[]): CheckedField | undefined {
+  return compared.find(({ field, place }) => identity({ ...field, place }) === identity(finding));
 }
 
 function judge({ field, place, from, expected, moves, pass, formula }: CheckedField): Finding[] {
@@ -262,11 +268,11 @@ async function fixPairs(
   const parts = pairs.map(({ now, checked, wrong }) => ({
     ...now,
     changes: changesOf(
-      checked.map(({ field, expected, formula, reason }) => ({
+      checked.map(({ field, place, expected, formula, reason }) => ({
         field,
         formula,
         reason,
-        value: wrong.has(identity(field)) ? expected : field.value,
+        value: wrong.has(identity({ ...field, place })) ? expected : field.value,
       })),
     ),
   }));

@@ -1,6 +1,6 @@
 import type { Finding } from '../../check/finding.ts';
 import { asWritten } from '../../check/written.ts';
-import type { Checked } from '../../check.ts';
+import { type Checked, fieldOf } from '../../check.ts';
 import { readable } from '../../document/pointer.ts';
 import { printable } from '../../problem.ts';
 import { fraction, num } from '../../rules/rule.ts';
@@ -57,7 +57,7 @@ const SIGN = { error: '❌', warning: '⚠️', notice: 'ℹ️' } as const;
 
 function row({ file, compared }: Checked, finding: Finding): string {
   const { severity, code, place, pointer, part, message } = finding;
-  const own = compared.find((c) => c.field.pointer === pointer && c.field.part === part);
+  const own = fieldOf(finding, compared);
   const where = place ? `${file}:${place.line}:${place.column}` : file;
   const cells = own
     ? [
