@@ -2,6 +2,7 @@ import { fieldsOf, judgeAlone, readAlone, stringFloats } from './check/alone.ts'
 import { type Finding, finding, findingOf } from './check/finding.ts';
 import { type Compared, type Pairing, type PairOptions, pairRecipes } from './check/pair.ts';
 import { type Silenced, silence } from './check/silence.ts';
+import { asWritten } from './check/written.ts';
 import { type ConvertOptions, ruleOf, writeChanges } from './convert.ts';
 import type { Edit } from './document/edit.ts';
 import type { Document, ScalarNode } from './document/nodes.ts';
@@ -101,7 +102,7 @@ export async function checkPair(
         candidate,
       )
     : undefined;
-  const [first] = pairings;
+  const first = pairings.find(({ pairing }) => pairing.batch.kappa !== 1) ?? pairings[0];
   return {
     file: candidate.file,
     reference: reference.file,
@@ -194,8 +195,14 @@ function placeOfField({ site }: Field, { recipe }: Config, text: string): Place 
   return placeOf(text, other?.site.kind === 'text' ? other.site.offset : 0);
 }
 
-function identity({ pointer = '', part = '' }: Pick<Finding, 'pointer' | 'part'>): string {
-  return `${pointer}\n${part}`;
+/** A value told apart from all others of a file, which may hold several documents. */
+function identity({ pointer = '', part = '', place }: Pick<Finding, 'pointer' | 'part' | 'place'>): string {
+  return `${place?.offset}\n${pointer}\n${part}`;
+}
+
+/** The field that a finding is about, if it is about one that was compared. */
+export function fieldOf(finding: Finding, compared: readonly CheckedField[]): CheckedField | undefined {
+  return compared.find(({ field, place }) => identity({ ...field, place }) === identity(finding));
 }
 
 function judge({ field, place, from, expected, moves, pass, formula }: CheckedField): Finding[] {
@@ -206,12 +213,19 @@ function judge({ field, place, from, expected, moves, pass, formula }: CheckedFi
     pointer: field.pointer,
     ...(field.part === undefined ? {} : { part: field.part }),
   };
-  const actual = field.site.kind === 'text' ? num(field.value) : `left to the default ${num(field.value)}`;
-  if (!moves) return [finding('changed-otherwise', `${name} was ${num(from)} and is ${actual}`, where)];
-  const should = `should be ${expected} = ${formula}`;
+  const actual = field.site.kind === 'text' ? field.site.source : `left to the default ${num(field.value)}`;
+  if (!moves)
+    return [finding('changed-otherwise', `${name} was ${asWritten(from, field)} and is ${actual}`, where)];
+  const should = `should be ${asWritten(expected, field)} = ${formula}`;
   return num(field.value) === num(from)
     ? [finding('not-converted', `${name} is ${actual} as before, and ${should}`, where)]
-    : [finding('not-by-rule', `${name} was ${num(from)} and is ${actual}, but ${should}`, where)];
+    : [
+        finding(
+          'not-by-rule',
+          `${name} was ${asWritten(from, field)} and is ${actual}, but ${should}`,
+          where,
+        ),
+      ];
 }
 
 function unpaired({ unpaired: sentences }: Pairing, { recipe }: Config, text: string): Finding[] {
@@ -254,11 +268,11 @@ async function fixPairs(
   const parts = pairs.map(({ now, checked, wrong }) => ({
     ...now,
     changes: changesOf(
-      checked.map(({ field, expected, formula, reason }) => ({
+      checked.map(({ field, place, expected, formula, reason }) => ({
         field,
         formula,
         reason,
-        value: wrong.has(identity(field)) ? expected : field.value,
+        value: wrong.has(identity({ ...field, place })) ? expected : field.value,
       })),
     ),
   }));

@@ -230,13 +230,18 @@ export async function writeChanges(
     readonly changes: readonly Change[];
   })[],
 ): Promise<string> {
-  const { documents, again } = await parse(text, file);
-  const planned: Planned[][] = documents.map(() => []);
-  const edits = parts.flatMap(({ at, document, recipe, warnings, changes }) => {
-    const editor = new Editor(text, document, recipe, warnings);
-    if (changes.length) editor.edit(changes);
-    planned[at]!.push(...editor.planned);
-    return editor.edits;
-  });
-  return editAndProve(text, edits, documents, planned, again);
+  try {
+    const { documents, again } = await parse(text, file);
+    const planned: Planned[][] = documents.map(() => []);
+    const edits = parts.flatMap(({ at, document, recipe, warnings, changes }) => {
+      const editor = new Editor(text, document, recipe, warnings);
+      if (changes.length) editor.edit(changes);
+      planned[at]!.push(...editor.planned);
+      return editor.edits;
+    });
+    return editAndProve(text, edits, documents, planned, again);
+  } catch (error) {
+    if (error instanceof Problem) error.file ??= file;
+    throw error;
+  }
 }

@@ -114,7 +114,31 @@ it('a comment with a code that does not exist is told, at the code', async () =>
   expect(findings.map((f) => [f.code, f.place?.line, f.place?.column])).toEqual([['unknown-code', 7, 26]]);
 });
 
+it('the documents of one file are judged each by its own', async () => {
+  const documents = (second: number) =>
+    `a: 1\n---\nbatch_size: 8\nlr: 0.1\n---\nbatch_size: ${second}\nlr: 0.2\n`;
+  const judged = await checkPair(
+    { file: 'a.yaml', text: documents(4) },
+    { file: 'b.yaml', text: documents(8) },
+  );
+  expect(judged.findings.map((f) => [f.code, f.place?.line])).toEqual([['not-converted', 7]]);
+  expect(judged.batch).toEqual({ from: 4, to: 8 });
+  const sources = [documents(4), documents(8)].map((text, i) => ({ file: `${i}.yaml`, text }));
+  const { text } = await checkPair(sources[0]!, sources[1]!, { fix: true });
+  expect(text).toBe(documents(8).replace('lr: 0.2', 'lr: 0.4'));
+});
+
 describe('--fix', () => {
+  it('refuses an alias that means two things, at its place, and writes nothing', async () => {
+    const text = 'batch_size: 8\nlr: &a 0.1\nmomentum: 0.9\nother: *a\n';
+    const candidate = { file: 'b.yaml', text: text.replace('8', '16') };
+    await expect(checkPair({ file: 'a.yaml', text }, candidate, { fix: true })).rejects.toMatchObject({
+      code: 'alias-conflict',
+      file: 'b.yaml',
+      place: { line: 2 },
+    });
+  });
+
   it('leaves silenced values alone', async () => {
     const text = REFERENCE.replace('size: 8', 'size: 64').replace(
       '2.0e-05',

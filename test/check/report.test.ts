@@ -31,7 +31,7 @@ describe('the table', () => {
     expect(stdout).toBe(
       `b.yaml  hf-trainer  batch 8 -> 64  kappa 8  rule ema  against a.yaml
 place        field          was      is       expected  rule          code
-b.yaml:2:16  learning_rate  0.00002  2.0e-05  0.00016   8 * 0.00002   not-converted
+b.yaml:2:16  learning_rate  2.0e-05  2.0e-05  1.6e-04   8 * 0.00002   not-converted
 b.yaml:5:15  warmup_steps   100      50       13        100/8 = 12.5  not-by-rule
 2 wrong (1 silenced); --fix writes what is expected
 `,
@@ -42,7 +42,7 @@ b.yaml:5:15  warmup_steps   100      50       13        100/8 = 12.5  not-by-rul
     const { stdout } = await check([], { columns: 80 });
     expect(stdout.split('\n').slice(1, 4)).toEqual([
       'place        field          was      is       expected',
-      'b.yaml:2:16  learning_rate  0.00002  2.0e-05  0.00016',
+      'b.yaml:2:16  learning_rate  2.0e-05  2.0e-05  1.6e-04',
       '    8 * 0.00002; lr per sample 0.0000025, kept [not-converted]',
     ]);
     expect(Math.max(...stdout.split('\n').map((l) => l.length))).toBeLessThanOrEqual(80);
@@ -137,7 +137,7 @@ describe('--format github', () => {
     const { code, stdout, stderr } = await check([], { env });
     expect({ code, stderr }).toEqual({ code: 1, stderr: '' });
     expect(stdout).toBe(
-      '::error file=b.yaml,line=2,col=16,title=rebatch not-converted::learning_rate is 0.00002 as before, and should be 0.00016 = 8 * 0.00002\n' +
+      '::error file=b.yaml,line=2,col=16,title=rebatch not-converted::learning_rate is 2.0e-05 as before, and should be 1.6e-04 = 8 * 0.00002\n' +
         '::error file=b.yaml,line=5,col=15,title=rebatch not-by-rule::warmup_steps was 100 and is 50, but should be 13 = 100/8 = 12.5\n',
     );
     expect(readFileSync(summary, 'utf8')).toBe(`before
@@ -147,7 +147,7 @@ describe('--format github', () => {
 
 | | place | field | was | is | expected | |
 |---|---|---|---|---|---|---|
-| ❌ | \`b.yaml:2:16\` | learning_rate | 0.00002 | 0.00002 | 0.00016 | not-converted |
+| ❌ | \`b.yaml:2:16\` | learning_rate | 2.0e-05 | 2.0e-05 | 1.6e-04 | not-converted |
 | ❌ | \`b.yaml:5:15\` | warmup_steps | 100 | 50 | 13 | not-by-rule |
 
 `);

@@ -163,10 +163,14 @@ describe('the problem', () => {
 
   it('stops when told to', async () => {
     const controller = new AbortController();
-    const running = train(plain, {
-      signal: controller.signal,
-      progress: () => controller.abort(new Error('enough')),
-    });
+    // Long enough that it reports progress, however fast the machine is.
+    const running = train(
+      { ...plain, sizes: { ...plain.sizes, oldSteps: 1_000_000 } },
+      {
+        signal: controller.signal,
+        progress: () => controller.abort(new Error('enough')),
+      },
+    );
     await expect(running).rejects.toThrow('enough');
   });
 });

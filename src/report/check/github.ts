@@ -1,5 +1,6 @@
 import type { Finding } from '../../check/finding.ts';
-import type { Checked } from '../../check.ts';
+import { asWritten } from '../../check/written.ts';
+import { type Checked, fieldOf } from '../../check.ts';
 import { readable } from '../../document/pointer.ts';
 import { printable } from '../../problem.ts';
 import { fraction, num } from '../../rules/rule.ts';
@@ -56,14 +57,14 @@ const SIGN = { error: '❌', warning: '⚠️', notice: 'ℹ️' } as const;
 
 function row({ file, compared }: Checked, finding: Finding): string {
   const { severity, code, place, pointer, part, message } = finding;
-  const own = compared.find((c) => c.field.pointer === pointer && c.field.part === part);
+  const own = fieldOf(finding, compared);
   const where = place ? `${file}:${place.line}:${place.column}` : file;
   const cells = own
     ? [
         readable(own.field.pointer) + (part ? ` ${part}` : ''),
-        num(own.from),
-        num(own.field.value),
-        String(own.expected),
+        asWritten(own.from, own.field),
+        own.field.site.kind === 'text' ? own.field.site.source : `(${num(own.field.value)})`,
+        asWritten(own.expected, own.field),
         code,
       ]
     : [pointer === undefined ? '' : readable(pointer), '', '', '', `${message} (${code})`];

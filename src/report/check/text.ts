@@ -1,6 +1,7 @@
 import type { ChalkInstance } from 'chalk';
 import type { Finding, Severity } from '../../check/finding.ts';
-import type { Checked, CheckedField, OtherDifference } from '../../check.ts';
+import { asWritten } from '../../check/written.ts';
+import { type Checked, type CheckedField, fieldOf, type OtherDifference } from '../../check.ts';
 import { readable } from '../../document/pointer.ts';
 import { printable } from '../../problem.ts';
 import { fraction, num } from '../../rules/rule.ts';
@@ -18,11 +19,9 @@ export function checkText(checked: readonly Checked[], chalk: ChalkInstance, col
 
 function fileText(checked: Checked, chalk: ChalkInstance, columns: number): string {
   const { findings, compared } = checked;
-  const wrong = compared.flatMap((field) => {
-    const own = findings.find(
-      (f) => f.severity === 'error' && f.pointer === field.field.pointer && f.part === field.field.part,
-    );
-    return own ? [{ field, finding: own }] : [];
+  const wrong = findings.flatMap((finding) => {
+    const field = finding.severity === 'error' ? fieldOf(finding, compared) : undefined;
+    return field ? [{ field, finding }] : [];
   });
   const shown = new Set(wrong.map(({ finding }) => finding));
   return [
@@ -54,9 +53,9 @@ function table(
   const rows = wrong.map(({ field: { field, from, expected, formula, scale, place }, finding }) => ({
     place: printable(`${file}:${place.line}:${place.column}`),
     field: printable(readable(field.pointer) + (field.part ? ` ${field.part}` : '')),
-    was: num(from),
+    was: asWritten(from, field),
     is: field.site.kind === 'text' ? printable(field.site.source) : `(${num(field.value)})`,
-    expected: String(expected),
+    expected: asWritten(expected, field),
     rule: formula,
     scale: scale ? describeScale(scale) : '',
     code: finding.code,
