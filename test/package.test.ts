@@ -25,19 +25,26 @@ true
 learning_rate: PyYAML reads 2e-5 as a string, and Hugging Face Trainer passes it on as it is
 /adam_beta2: decay of the second moment, half-life 108.1 samples
 /adam_beta1: decay of the gradient average, half-life 52.6 samples
+true gradient pass, second-moment pass
 schema 3 adam_beta2 must be < 1 (Hugging Face Trainer)
 `;
 
 /** A program that uses the types as its user would. */
-const TYPED = `import { check, checkAlone, type Checked, convert, explain, type Finding, FINDINGS, Problem } from 'rebatch';
-const { text, changes } = await convert('', 'run.yaml', { to: 64, rule: 'ema' });
-const checked: Checked = await check({ file: 'a', text }, { file: 'b', text }, { tolerance: 0.02, fix: true });
-const line: number | undefined = checked.findings[0]?.place?.line;
-const errors: readonly Finding[] = (await checkAlone({ file: 'a', text })).findings;
-const half: number | undefined = (await explain(text, 'a', {})).fields[0]?.memory?.halfLifeSteps;
-export const used = [line, errors, half, changes[0]?.formula, FINDINGS.schema.title, new Problem('usage', '').code];
+const TYPED = `import { check, checkAlone, type Checked, convert, explain, type Finding, FINDINGS, type Outcome, verify } from 'rebatch';
+const config = { file: 'run.yaml', text: '' };
+const converted = await convert(config, { to: 64, rule: 'ema' });
+const text: string = converted.ok ? converted.value.text : converted.problem.message;
+const checked: Outcome<Checked> = await check(config, { file: 'b', text }, { tolerance: 0.02, fix: true });
+const line: number | undefined = checked.ok ? checked.value.findings[0]?.place?.line : checked.problem.place?.line;
+const alone = await checkAlone(config);
+const errors: readonly Finding[] = alone.ok ? alone.value.findings : [];
+const explained = await explain(config, {});
+const half: number | undefined = explained.ok ? explained.value.fields[0]?.memory?.halfLifeSteps : undefined;
+const verified = await verify(config, { to: 64, seed: 1, now: config });
+const pass: boolean = verified.ok && verified.value.every((v) => v.pass);
+export const used = [line, errors, half, pass, FINDINGS.schema.title];
 // @ts-expect-error a batch is a number
-await convert('', 'run.yaml', { to: '64' });
+await convert(config, { to: '64' });
 `;
 
 let project: string;
