@@ -9,10 +9,27 @@ export { expand };
 /** The `dialect` annotation at a schema's root. */
 export type Meta = Omit<Dialect, 'validate' | 'title'>;
 
+/** Keywords that say something to people; compiled, they would only be text to load. */
+const ANNOTATIONS = new Set(['$comment', '$schema', 'title', 'default', 'defaultFrom', 'dialect', 'detect']);
+/** Keywords whose keys are names of fields or definitions, not keywords. */
+const NAMED = new Set(['properties', 'patternProperties', '$defs', 'dependentSchemas']);
+
+function withoutAnnotations(node: unknown, keysAreNames = false): unknown {
+  if (Array.isArray(node)) return node.map((item) => withoutAnnotations(item));
+  if (node === null || typeof node !== 'object') return node;
+  const kept = Object.entries(node).filter(([key]) => keysAreNames || !ANNOTATIONS.has(key));
+  return Object.fromEntries(
+    kept.map(([key, value]) => [
+      key,
+      key === 'absent' && !keysAreNames ? value : withoutAnnotations(value, !keysAreNames && NAMED.has(key)),
+    ]),
+  );
+}
+
 /** ES module text that exports one dialect's validator as `validate`. */
 export function validatorSource(schema: Schema): string {
   const ajv = createAjv({ standalone: true });
-  ajv.addSchema(schema, 'dialect');
+  ajv.addSchema(withoutAnnotations(schema) as Schema, 'dialect');
   const generate = standaloneCode as unknown as {
     default?: typeof standaloneCode.default;
   } & typeof standaloneCode.default;
@@ -44,7 +61,7 @@ export function detectorSource(schemas: readonly Schema[]): string {
   const names: Record<string, string> = {};
   for (const schema of schemas) {
     const { name } = schema.dialect as Meta;
-    ajv.addSchema(schema.detect as Schema, `detect-${name}`);
+    ajv.addSchema(withoutAnnotations(schema.detect) as Schema, `detect-${name}`);
     names[exportName(name)] = `detect-${name}`;
   }
   const generate = standaloneCode as unknown as {
