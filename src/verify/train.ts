@@ -85,6 +85,9 @@ export async function train(request: TrainingRequest, control: Control = {}): Pr
       const index = problem * layers + layer;
       const progress = (done: number) => control.progress?.((index + done) / (count * layers));
       await trainLayer(index, plan, request, paths, { ...control, progress });
+      // A layer may be over before its first look at the clock.
+      progress(1);
+      control.signal?.throwIfAborted();
     }
     problems.push(paths);
   }

@@ -248,7 +248,19 @@ async function optionsOf(args: readonly string[]): Promise<ConvertOptions> {
 it('verify --train --noise-scale', { timeout: 60_000 }, async () => {
   const input = new URL('../../fixtures/hf-trainer/adamw-64-gpus/input.yaml', import.meta.url).pathname;
   expect(readFileSync(input, 'utf8')).toContain('adam_beta2');
-  const args = ['verify', input, '--to', '64', '--world', '64', '--train', '--noise-scale', '5e4', '--backend', 'cpu'];
+  const args = [
+    'verify',
+    input,
+    '--to',
+    '64',
+    '--world',
+    '64',
+    '--train',
+    '--noise-scale',
+    '5e4',
+    '--backend',
+    'cpu',
+  ];
   const start = Date.now();
   const json = await cli([...args, '--json']);
   expect(json).toMatchObject({ code: 0, stderr: '' });

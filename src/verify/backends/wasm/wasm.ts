@@ -1,0 +1,100 @@
+import { availableParallelism, totalmem } from 'node:os';
+import { VERSION } from '../../../version.ts';
+import { kernel as bytes } from '../../generated/kernel.js';
+import { worker } from '../../generated/worker.js';
+import { align } from '../../theory.ts';
+import type { AveragesRequest, AveragesResult, Backend, Control } from '../backend.ts';
+import { cpu } from '../cpu.ts';
+import { levelOf, planOf } from '../gradients.ts';
+import { Unavailable } from '../packages.ts';
+import { FEWEST_COORDINATES, figuresOf } from '../statistics.ts';
+import { gigabytes, type LoadedBackend } from '../tensorflow.ts';
+import { joined, type SyntheticRequest } from './averages.ts';
+import { GROUP } from './kernel.ts';
+import { performAll } from './threads.ts';
+
+/** Below so many draws a further thread takes longer to start, some 40 ms, than it saves. */
+const DRAWS_PER_THREAD = 1e7;
+
+/** The backend that every install has. @throws Unavailable */
+export async function loadWasm(): Promise<LoadedBackend> {
+  const cores = availableParallelism();
+  const refused = threadsRefused();
+  const threads = refused ? 1 : cores;
+  return {
+    ...wasmBackend(threads),
+    package: 'rebatch',
+    version: VERSION,
+    memory: `${gigabytes(totalmem())} shared by ${cores} cores`,
+    accelerated: false,
+    ...(refused && cores > 1 ? { hint: `${refused}, so it runs on one of ${cores} cores` } : {}),
+  };
+}
+
+function threadsRefused(): string | undefined {
+  const { permission } = process as { permission?: { has(scope: string): boolean } };
+  return permission?.has('worker') === false
+    ? 'Node’s permissions refuse worker threads (--allow-worker)'
+    : undefined;
+}
+
+/**
+ * The backend on so many threads. @throws Unavailable
+ * @param drawsPerThread what has to be drawn for every further thread
+ */
+export function wasmBackend(threads: number, drawsPerThread = DRAWS_PER_THREAD): Backend {
+  const module = compile();
+  return {
+    name: 'wasm',
+    device: `CPU, WebAssembly SIMD, ${threads === 1 ? '1 thread' : `${threads} threads`}`,
+    async averages(request, control) {
+      const synthetic = drawn(request);
+      if (!synthetic) return cpu.averages(request, control);
+      const draws = request.coordinates * request.blocks * planOf(align(request.batch)).length;
+      const parts = Math.max(1, Math.min(threads, Math.floor(draws / drawsPerThread)));
+      return averages(module, synthetic, parts, control);
+    },
+  };
+}
+
+/** @throws Unavailable where the processor, or Node as it was started, has no SIMD */
+function compile(): WebAssembly.Module {
+  const binary = Buffer.from(bytes, 'base64');
+  if (!WebAssembly.validate(binary))
+    throw new Unavailable(
+      'WebAssembly has no SIMD here',
+      'take a processor with SSE4.1 or NEON, or --backend cpu',
+    );
+  return new WebAssembly.Module(binary);
+}
+
+/** Recordings are read, not computed, and few coordinates have statistics of their own: the reference takes both. */
+function drawn(request: AveragesRequest): SyntheticRequest | undefined {
+  const { gradients, coordinates } = request;
+  return gradients.kind === 'synthetic' && coordinates >= FEWEST_COORDINATES
+    ? { ...request, gradients }
+    : undefined;
+}
+
+async function averages(
+  module: WebAssembly.Module,
+  request: SyntheticRequest,
+  parts: number,
+  control: Control,
+): Promise<AveragesResult> {
+  const size = Math.ceil(request.coordinates / parts / GROUP) * GROUP;
+  const jobs = Array.from({ length: Math.ceil(request.coordinates / size) }, (_, i) => ({
+    kind: 'averages' as const,
+    request,
+    from: i * size,
+    to: Math.min(request.coordinates, (i + 1) * size),
+  }));
+  const { sums, old, now, trajectories } = joined(
+    await performAll(module, worker, jobs, control),
+    request.cases,
+  );
+  return {
+    cases: sums.map((one, i) => ({ ...figuresOf(one), trajectory: trajectories[i]! })),
+    level: levelOf(old, now, request.mean),
+  };
+}
