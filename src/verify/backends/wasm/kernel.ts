@@ -24,7 +24,19 @@ export interface Kernel {
     unconvertedGain: number,
     mean: number,
   ): void;
+  addShare(sum: number, unit: number, count: number, share: number, first: number): void;
+  loss(weights: number, curvature: number, target: number, count: number): number;
+  /** Their parameters are in kernel/train.ts, by name. */
+  readonly sgd: (...parameters: Numbers<13>) => void;
+  readonly adam: (...parameters: Numbers<15>) => void;
+  readonly lamb: (...parameters: Numbers<16>) => void;
+  readonly lion: (...parameters: Numbers<12>) => void;
 }
+
+/** So many numbers. */
+type Numbers<N extends number, All extends number[] = []> = All['length'] extends N
+  ? All
+  : Numbers<N, [...All, number]>;
 
 /** Coordinates that are drawn at a time. */
 export const GROUP = 8;

@@ -3,6 +3,7 @@ import { VERSION } from '../../../version.ts';
 import { kernel as bytes } from '../../generated/kernel.js';
 import { worker } from '../../generated/worker.js';
 import { align } from '../../theory.ts';
+import { byReference, type LayerPaths } from '../../train.ts';
 import type { AveragesRequest, AveragesResult, Backend, Control } from '../backend.ts';
 import { cpu } from '../cpu.ts';
 import { levelOf, planOf } from '../gradients.ts';
@@ -27,7 +28,7 @@ export async function loadWasm(): Promise<LoadedBackend> {
     version: VERSION,
     memory: `${gigabytes(totalmem())} shared by ${cores} cores`,
     accelerated: false,
-    ...(refused && cores > 1 ? { hint: `${refused}, so it runs on one of ${cores} cores` } : {}),
+    ...(refused ? { hint: `${refused}, so it runs on one of ${cores} cores` } : {}),
   };
 }
 
@@ -51,8 +52,7 @@ export function wasmBackend(threads: number, drawsPerThread = DRAWS_PER_THREAD):
       const synthetic = drawn(request);
       if (!synthetic) return cpu.averages(request, control);
       const draws = request.coordinates * request.blocks * planOf(align(request.batch)).length;
-      const parts = Math.max(1, Math.min(threads, Math.floor(draws / drawsPerThread)));
-      return averages(module, synthetic, parts, control);
+      return averages(module, synthetic, shareOut(threads, draws / drawsPerThread), control);
     },
   };
 }
@@ -74,6 +74,42 @@ function drawn(request: AveragesRequest): SyntheticRequest | undefined {
   return gradients.kind === 'synthetic' && coordinates >= FEWEST_COORDINATES
     ? { ...request, gradients }
     : undefined;
+}
+
+/** A further thread for every so many coordinate updates, as for draws. */
+const UPDATES_PER_THREAD = 1e7;
+
+/** Trains by the kernel what it has an update for, in float32; the rest by the reference. @throws Unavailable */
+export function wasmLayers(threads: number, updatesPerThread = UPDATES_PER_THREAD): LayerPaths {
+  const module = compile();
+  return async (request, count, control) => {
+    const { reference, ...training } = request;
+    const { width, oldSteps } = request.sizes;
+    if (!reference.kernel || width % GROUP !== 0) return byReference(request, count, control);
+    const updates = width * oldSteps * count * request.regimes.length;
+    const size = Math.ceil(count / shareOut(threads, updates / updatesPerThread));
+    const jobs = Array.from({ length: Math.ceil(count / size) }, (_, i) => ({
+      kind: 'training' as const,
+      request: { ...training, kernel: reference.kernel! },
+      from: i * size,
+      to: Math.min(count, (i + 1) * size),
+    }));
+    return (await performAll(module, worker, jobs, control)).flat();
+  };
+}
+
+/** Threads to use of those there are. */
+function shareOut(threads: number, worth: number): number {
+  return Math.max(1, Math.min(threads, Math.floor(worth)));
+}
+
+/** The same on every core that threads may run on; the reference where the kernel does not run. */
+export function embeddedLayers(): LayerPaths {
+  try {
+    return wasmLayers(threadsRefused() ? 1 : availableParallelism());
+  } catch {
+    return byReference;
+  }
 }
 
 async function averages(
