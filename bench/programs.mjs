@@ -37,7 +37,8 @@ export async function startUp({ nodes, torch }) {
 
 /** Seconds per file of `check` over a thousand; undefined while there is no such command. */
 export async function checkMany(count = 1000) {
-  if ((await output(process.execPath, [PROGRAM, 'check', '--help'])) === undefined) return undefined;
+  const help = await output(process.execPath, [PROGRAM, 'check', '--help']);
+  if (!help?.includes('rebatch check')) return undefined;
   const folder = await mkdtemp(join(tmpdir(), 'rebatch-bench-'));
   try {
     await cp(CONFIG, join(folder, '0.yaml'));

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { rolldown } from 'rolldown';
-import { averages, growth, normals } from './kernels.mjs';
+import { averages, growth, normals, optimizers } from './kernels.mjs';
 import { machine, output } from './measure.mjs';
 import { checkMany, startUp } from './programs.mjs';
 import { ratiosOf, resultsPage } from './results.mjs';
@@ -36,21 +36,27 @@ say('normals');
 const draws = await normals(subjects, options);
 say('averages');
 const filters = await averages(subjects, options);
+say('optimizers');
+const trained = await optimizers(subjects, options);
 say('growth');
 const grown = await growth(subjects);
 const results = {
   machine: machine(),
   versions: await versions(),
+  rounds: options.rounds,
   draws,
-  filters,
+  kernels: { ...prefixed('averages', filters), ...trained },
   grown,
   programs,
-  rounds: options.rounds,
 };
 const ratios = ratiosOf(results);
 await writeFile(new URL('RESULTS.md', import.meta.url), resultsPage(results, ratios));
 if (flags.json) process.stdout.write(`${JSON.stringify(ratios, null, 2)}\n`);
 else say('written: bench/RESULTS.md');
+
+function prefixed(name, figures) {
+  return Object.fromEntries(Object.entries(figures).map(([key, value]) => [`${name} ${key}`, value]));
+}
 
 async function bundled() {
   const folder = await mkdtemp(join(tmpdir(), 'rebatch-bench-'));

@@ -57,15 +57,20 @@ export function wasmBackend(threads: number, drawsPerThread = DRAWS_PER_THREAD):
   };
 }
 
+/** Compiled once: code that ran before is then code that was optimised. */
+let compiled: WebAssembly.Module | undefined;
+
 /** @throws Unavailable where the processor, or Node as it was started, has no SIMD */
 function compile(): WebAssembly.Module {
+  if (compiled) return compiled;
   const binary = Buffer.from(bytes, 'base64');
   if (!WebAssembly.validate(binary))
     throw new Unavailable(
       'WebAssembly has no SIMD here',
       'take a processor with SSE4.1 or NEON, or --backend cpu',
     );
-  return new WebAssembly.Module(binary);
+  compiled = new WebAssembly.Module(binary);
+  return compiled;
 }
 
 /** Recordings are read, not computed, and few coordinates have statistics of their own: the reference takes both. */
