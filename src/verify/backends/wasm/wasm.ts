@@ -14,8 +14,8 @@ import { joined, type SyntheticRequest } from './averages.ts';
 import { GROUP } from './kernel.ts';
 import { performAll } from './threads.ts';
 
-/** Below so many draws a further thread takes longer to start, some 40 ms, than it saves. */
-const DRAWS_PER_THREAD = 1e7;
+/** Below so many draws a further thread takes longer to start and warm up, some 150 ms, than it saves. */
+const DRAWS_PER_THREAD = 2e7;
 
 /** The backend that every install has. @throws Unavailable */
 export async function loadWasm(): Promise<LoadedBackend> {
@@ -82,7 +82,7 @@ function drawn(request: AveragesRequest): SyntheticRequest | undefined {
 }
 
 /** A further thread for every so many coordinate updates, as for draws. */
-const UPDATES_PER_THREAD = 1e7;
+const UPDATES_PER_THREAD = 3e7;
 
 /** Trains by the kernel what it has an update for, in float32; the rest by the reference. @throws Unavailable */
 export function wasmLayers(threads: number, updatesPerThread = UPDATES_PER_THREAD): LayerPaths {
