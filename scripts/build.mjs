@@ -3,7 +3,9 @@
 
 import { execFileSync } from 'node:child_process';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import assemblyscript from 'assemblyscript/asc';
 import { rolldown } from 'rolldown';
 
 const root = new URL('..', import.meta.url);
@@ -112,6 +114,42 @@ async function page() {
   await writeFile(`${out}/page.d.ts`, 'export const script: string;\nexport const style: string;\n');
 }
 
+/** The WebAssembly kernel, and the script of the threads that run it, as text inside modules. */
+async function kernel() {
+  const out = at('src/verify/generated');
+  await mkdir(out, { recursive: true });
+  const { error, stderr } = await assemblyscript.main(
+    [
+      'index.ts',
+      '--baseDir',
+      at('kernel'),
+      '-O3',
+      '--noAssert',
+      '--runtime',
+      'stub',
+      '--enable',
+      'simd',
+      '-o',
+      'kernel.wasm',
+    ],
+    {
+      readFile: (name, folder) => readFile(resolve(folder, name), 'utf8').catch(() => null),
+      writeFile: (_, contents) =>
+        writeFile(`${out}/kernel.js`, textModule('kernel', Buffer.from(contents).toString('base64'))),
+      listFiles: () => [],
+    },
+  );
+  if (error) throw new Error(`${error.message}\n${stderr.toString()}`);
+  await writeFile(`${out}/kernel.d.ts`, 'export const kernel: string;\n');
+  const file = at('dist/.worker.cjs');
+  await bundle(at('src/verify/backends/wasm/worker.ts'), { file, format: 'cjs', minify: true });
+  await writeFile(`${out}/worker.js`, textModule('worker', (await readFile(file, 'utf8')).trim()));
+  await rm(file);
+  await writeFile(`${out}/worker.d.ts`, 'export const worker: string;\n');
+}
+
+const textModule = (name, value) => `export const ${name} = ${JSON.stringify(value)};\n`;
+
 async function distribution() {
   const dependencies = Object.keys((await readJson('package.json')).dependencies);
   await bundle(
@@ -159,6 +197,7 @@ async function distribution() {
 
 await validators();
 await page();
+await kernel();
 if (process.argv[2] !== 'validators') {
   await rm(at('dist'), { recursive: true, force: true });
   await distribution();

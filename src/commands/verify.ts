@@ -24,7 +24,7 @@ export function verifyCommand(io: Io, answer: Answer): Command {
     .option('--report <file>', 'write a page with tables and plots to this HTML file')
     .addOption(
       new Option('--backend <name>', 'what to run on')
-        .choices(['auto', 'tensorflow', 'webgpu', 'cpu'])
+        .choices(['auto', 'tensorflow', 'webgpu', 'wasm', 'cpu'])
         .default('auto'),
     )
     .option(

@@ -60,7 +60,7 @@ export async function runVerification(
   const verifications = await watched(io, 'verifying', comparisons.length, (i, control) =>
     verify(comparisons[i]!, settings, control),
   ).finally(() => backend.release?.());
-  const trainings = flags.train ? await trainingsOf(comparisons, options, seed, io) : [];
+  const trainings = flags.train ? await trainingsOf(comparisons, options, { ...flags, seed }, io) : [];
   const named = verifications.map((verification, i) => ({
     title,
     verification,
@@ -82,11 +82,14 @@ export async function runVerification(
 async function trainingsOf(
   comparisons: readonly Comparison[],
   options: ConvertOptions,
-  seed: number,
+  { seed, backend }: Pick<RunFlags, 'seed' | 'backend'>,
   io: Io,
 ): Promise<(Training | NoTraining)[][]> {
   const { trainConfigs } = await import('./train-configs.ts');
-  const settings = { ...options, rule: ruleOf(options), seed };
+  // No other backend trains; who asks for the reference gets it here, too.
+  const kernel = backend === 'cpu' ? undefined : await import('./backends/wasm/wasm.ts');
+  const layersOf = kernel ? { layersOf: kernel.embeddedLayers() } : {};
+  const settings = { ...options, rule: ruleOf(options), seed, ...layersOf };
   return watched(io, 'training', comparisons.length, (i, control) =>
     trainConfigs(comparisons[i]!, settings, control),
   );

@@ -70,7 +70,8 @@ export type Tails = 'normal' | 'heavy';
 const WIDE_BELOW = 16;
 const WIDENING = 10;
 const WIDE_SHARE = WIDE_BELOW / 512;
-const HEAVY_UNIT = 1 / Math.sqrt(1 - WIDE_SHARE + WIDE_SHARE * WIDENING * WIDENING);
+/** What a heavy draw is divided by its standard deviation with. */
+export const HEAVY_UNIT = 1 / Math.sqrt(1 - WIDE_SHARE + WIDE_SHARE * WIDENING * WIDENING);
 
 /** The kurtosis of heavy draws: E[z^4] where E[z^2] = 1. A normal has 3. */
 export const HEAVY_KURTOSIS = 3 * (1 - WIDE_SHARE + WIDE_SHARE * WIDENING ** 4) * HEAVY_UNIT ** 4;

@@ -304,6 +304,9 @@ function moveBy(weights: Float64Array, direction: Float64Array, length: number):
   for (let p = 0; p < weights.length; p++) weights[p]! -= length * direction[p]!;
 }
 
+/** The updates that kernels have, too. */
+export type KernelName = 'sgd' | 'adam' | 'lamb' | 'lion';
+
 /** A reference update rule in float64. */
 export interface Reference {
   readonly update: Update;
@@ -314,24 +317,26 @@ export interface Reference {
    * (`relative`) or by a length of 1 (`length`), or about 1/sqrt(t) by coordinate at step t (`slowing`).
    */
   readonly step: 'gradient' | 'unit' | 'relative' | 'length' | 'slowing';
+  /** The same update in the kernel of the wasm backend. */
+  readonly kernel?: KernelName;
   /** Where the reference is not the optimizer itself: what it is. */
   readonly standIn?: string;
 }
 
 /** The references there are, by the optimizer's name in the table of optimizers. */
 export const REFERENCES: Readonly<Partial<Record<OptimizerName, Reference>>> = {
-  sgd: { update: sgd, step: 'gradient', bufferSum: true },
-  'sgd-lr-in-buffer': { update: sgd, step: 'gradient', bufferSum: true },
-  adam: { update: adam, step: 'unit' },
-  adamw: { update: adam, step: 'unit' },
+  sgd: { update: sgd, step: 'gradient', kernel: 'sgd', bufferSum: true },
+  'sgd-lr-in-buffer': { update: sgd, step: 'gradient', kernel: 'sgd', bufferSum: true },
+  adam: { update: adam, step: 'unit', kernel: 'adam' },
+  adamw: { update: adam, step: 'unit', kernel: 'adam' },
   amsgrad: { update: amsgrad, step: 'unit' },
   nadam: { update: nadam, step: 'unit' },
   rmsprop: { update: rmsprop, step: 'unit', bufferSum: true },
   'rmsprop-tf': { update: rmspropTf, step: 'unit', bufferSum: true },
   adagrad: { update: adagrad, step: 'slowing' },
-  lamb: { update: lamb, step: 'relative' },
+  lamb: { update: lamb, step: 'relative', kernel: 'lamb' },
   lars: { update: lars, step: 'relative', bufferSum: true },
-  lion: { update: lion, step: 'unit' },
+  lion: { update: lion, step: 'unit', kernel: 'lion' },
   muon: { update: muon, step: 'unit', standIn: 'momentum normalised by layer stands in for Muon' },
   'muon-sum': { update: muonSum, step: 'unit', standIn: 'momentum normalised by layer stands in for Muon' },
   ademamix: { update: ademamix, step: 'unit' },

@@ -8,13 +8,15 @@ import type { Control } from './backends/backend.ts';
 import { candidates, settingsUnder, trainingSizes, travellingRate } from './candidates.ts';
 import { type Comparison, decayOf, trainersOwn } from './compare.ts';
 import { type Hyperparameters, REFERENCES, type Reference } from './optimizers.ts';
-import { type Candidate, type RegimeResult, type TrainingSizes, train } from './train.ts';
+import { type Candidate, type LayerPaths, type RegimeResult, type TrainingSizes, train } from './train.ts';
 
 /** What decides the trainings beside the configs. */
 export interface TrainingOptions extends PlanOptions {
   readonly rule: Rule;
   /** Unsigned 32-bit. */
   readonly seed: number;
+  /** What trains; the float64 reference unless told. */
+  readonly layersOf?: LayerPaths;
   /** Coordinate updates to spend on each optimizer. */
   readonly updates?: number;
 }
@@ -38,7 +40,7 @@ export interface NoTraining {
   readonly why: string;
 }
 
-/** About eight seconds on one core. */
+/** On one core about eight seconds of the reference, one of the kernel. */
 const UPDATES = 8e8;
 /** The name of new settings that no rule gives. */
 const AS_WRITTEN = 'as-written';
@@ -91,6 +93,7 @@ async function trainGroup(
   const regimes = await train(
     { ...planned, reference, batch: [from, to], seed: options.seed, noise: 'shared' },
     control,
+    options.layersOf,
   );
   const { standIn } = reference;
   return { ...about, ...(standIn ? { standIn } : {}), inUse: planned.inUse, sizes: planned.sizes, regimes };

@@ -18,7 +18,12 @@ describe('doctor', () => {
     const { code, stdout } = await cli(['doctor', '--json'], { cwd: empty });
     const { version, backends } = JSON.parse(stdout);
     expect(version).toBe(1);
-    expect(backends.map(({ name }: { name: string }) => name)).toEqual(['tensorflow', 'webgpu', 'cpu']);
+    expect(backends.map(({ name }: { name: string }) => name)).toEqual([
+      'tensorflow',
+      'webgpu',
+      'wasm',
+      'cpu',
+    ]);
     for (const backend of backends) {
       if (backend.state === 'absent') expect(backend.next).toMatch(/install|LD_LIBRARY_PATH|system|Node/);
       else expect(backend.selfTest.worst).toBeLessThan(1e-6);

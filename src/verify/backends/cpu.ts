@@ -1,7 +1,14 @@
 import { align } from '../theory.ts';
 import type { AverageCase, AveragesRequest, AveragesResult, Backend, Control } from './backend.ts';
 import { gradientsOf } from './gradients.ts';
-import { addSnapshot, type CaseSums, type Compared, figuresOf, startSums } from './statistics.ts';
+import {
+  addSnapshot,
+  type CaseSums,
+  type Compared,
+  figuresOf,
+  startSums,
+  TRAJECTORY_POINTS,
+} from './statistics.ts';
 
 /** The float64 reference: the averages' own recurrences, step by step, on typed arrays. */
 export const cpu: Backend = { name: 'cpu', device: 'CPU, float64', averages };
@@ -83,9 +90,6 @@ function compare({ old, now, unconverted, gain, unconvertedGain, compared }: Cas
   }
   return compared;
 }
-
-/** Points of a trajectory: what a terminal is wide. */
-export const TRAJECTORY_POINTS = 68;
 
 function trace({ snapshots, trajectory, old, now, gain }: CaseRun, block: number): void {
   const { first, pace } = snapshots;

@@ -44,11 +44,12 @@ export function gradientsOf(request: AveragesRequest, alignment: Alignment): Gra
       if (step.ends.now) count(now);
       return mean;
     },
-    level: () => ratioOfSums(meanSquares(now, request.mean), meanSquares(old, request.mean)),
+    level: () => levelOf(old, now, request.mean),
   };
 }
 
-function planOf(alignment: Alignment): Step[] {
+/** The steps of one aligned block. */
+export function planOf(alignment: Alignment): Step[] {
   const plan = [...stretches(alignment)];
   return plan.map((step, i) => ({
     ...step,
@@ -95,11 +96,16 @@ function columnMeans({ rows, columns, values }: { rows: number; columns: number;
   return means;
 }
 
-/** The mean of the batch under way, and sums over the finished ones for the level of the squares. */
-interface BatchMeans {
-  readonly mean: Float64Array;
+/** Sums over the finished batches by coordinate, for the level of their squares. */
+export interface BatchSums {
   readonly sum: Float64Array;
   readonly squares: Float64Array;
+  readonly count: number;
+}
+
+/** The mean of the batch under way, and what the finished ones come to. */
+interface BatchMeans extends BatchSums {
+  readonly mean: Float64Array;
   count: number;
 }
 
@@ -128,6 +134,11 @@ function count(batch: BatchMeans): void {
   batch.count++;
 }
 
-function meanSquares({ sum, squares, count }: BatchMeans, mean: number): Float64Array {
+/** E[(mean + z)^2] of the new batches over that of the old ones. */
+export function levelOf(old: BatchSums, now: BatchSums, mean: number): Measured {
+  return ratioOfSums(meanSquares(now, mean), meanSquares(old, mean));
+}
+
+function meanSquares({ sum, squares, count }: BatchSums, mean: number): Float64Array {
   return squares.map((square, p) => (square + 2 * mean * sum[p]!) / count + mean * mean);
 }

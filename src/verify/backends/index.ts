@@ -17,8 +17,15 @@ interface Entry {
 export const BACKENDS: readonly Entry[] = [
   { name: 'tensorflow', load: loadTensorflow },
   { name: 'webgpu', load: loadWebgpu },
+  { name: 'wasm', load: loadEmbedded },
   { name: 'cpu', load: loadCpu },
 ];
+
+/** Loaded when asked for: it is the one that brings code of its own. */
+async function loadEmbedded(): Promise<LoadedBackend> {
+  const { loadWasm } = await import('./wasm/wasm.ts');
+  return loadWasm();
+}
 
 async function loadCpu(): Promise<LoadedBackend> {
   const memory = `${gigabytes(totalmem())} shared by ${cpus().length} cores`;
@@ -47,7 +54,8 @@ export function nextStep(error: unknown): string {
 }
 
 /**
- * Hardware first: TensorFlow with a GPU, WebGPU with a GPU, TensorFlow on the CPU, the reference. A GPU that is
+ * Hardware first: TensorFlow with a GPU, WebGPU with a GPU, TensorFlow on the CPU, the kernel that every install has,
+ * the reference. A GPU that is
  * software (SwiftShader, llvmpipe) runs on the same cores as the reference and takes several times as long, so it is
  * passed over; `--backend webgpu` still takes it.
  */
@@ -61,7 +69,7 @@ async function chooseFirst(cwd: string, stderr: Output): Promise<LoadedBackend> 
       return undefined;
     }
   };
-  const [tensorflow, webgpu] = [BACKENDS[0]!, BACKENDS[1]!];
+  const [tensorflow, webgpu, wasm] = [BACKENDS[0]!, BACKENDS[1]!, BACKENDS[2]!];
   const library = await attempt(tensorflow);
   if (library?.accelerated) return library;
   const graphics = await attempt(webgpu);
@@ -70,5 +78,5 @@ async function chooseFirst(cwd: string, stderr: Output): Promise<LoadedBackend> 
     pass('webgpu', graphics.hint ?? 'no hardware');
     await graphics.release?.();
   }
-  return library ?? loadCpu();
+  return library ?? (await attempt(wasm)) ?? loadCpu();
 }

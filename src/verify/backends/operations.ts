@@ -1,8 +1,15 @@
 import { type Alignment, align } from '../theory.ts';
 import type { AverageCase, AverageResult, AveragesRequest, AveragesResult, Control } from './backend.ts';
-import { cpu, TRAJECTORY_POINTS } from './cpu.ts';
+import { cpu } from './cpu.ts';
 import { type Gradients, gradientsOf, type Step } from './gradients.ts';
-import { addSnapshot, type CaseSums, type Compared, figuresOf, startSums } from './statistics.ts';
+import {
+  addSnapshot,
+  type CaseSums,
+  type Compared,
+  figuresOf,
+  startSums,
+  TRAJECTORY_POINTS,
+} from './statistics.ts';
 
 /** An array on a device. */
 export interface Tensor {

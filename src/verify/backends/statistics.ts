@@ -19,8 +19,11 @@ export interface Compared {
 }
 
 /** With fewer coordinates than this, as in a recording, the standard error is taken over pieces of the time. */
-const FEWEST_COORDINATES = 8;
+export const FEWEST_COORDINATES = 8;
 const PIECES_OF_TIME = 8;
+
+/** Points of a trajectory: what a terminal is wide. */
+export const TRAJECTORY_POINTS = 68;
 
 export function startSums({ coordinates }: AveragesRequest): CaseSums {
   const zeros = () => new Float64Array(coordinates < FEWEST_COORDINATES ? PIECES_OF_TIME : coordinates);

@@ -1,0 +1,79 @@
+// Measures speed side by side in one run and writes bench/RESULTS.md.
+// usage: npm run bench -- [--torch PYTHON --baseline FILE] [--node PATH ...] [--rounds 5] [--json]
+// PYTHON has torch and numpy; FILE is the PyTorch loop to compare with, which prints {"rate": ...}; without them those
+// rows are left out. --json prints the ratios as one JSON object.
+
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { parseArgs } from 'node:util';
+import { rolldown } from 'rolldown';
+import { averages, growth, normals, optimizers } from './kernels.mjs';
+import { machine, output } from './measure.mjs';
+import { checkMany, startUp } from './programs.mjs';
+import { ratiosOf, resultsPage } from './results.mjs';
+
+const { values: flags } = parseArgs({
+  options: {
+    torch: { type: 'string' },
+    baseline: { type: 'string' },
+    node: { type: 'string', multiple: true, default: [] },
+    rounds: { type: 'string', default: '5' },
+    json: { type: 'boolean', default: false },
+  },
+});
+if ((flags.torch === undefined) !== (flags.baseline === undefined))
+  throw new Error('--torch PYTHON and --baseline FILE go together');
+
+const options = { ...flags, rounds: Number(flags.rounds), nodes: [process.execPath, ...flags.node] };
+const subjects = await bundled();
+const say = (what) => process.stderr.write(`${what}\n`);
+
+say('start-up');
+const programs = { startUp: await startUp(options), check: await checkMany() };
+say('normals');
+const draws = await normals(subjects, options);
+say('averages');
+const filters = await averages(subjects, options);
+say('optimizers');
+const trained = await optimizers(subjects, options);
+say('growth');
+const grown = await growth(subjects);
+const results = {
+  machine: machine(),
+  versions: await versions(),
+  rounds: options.rounds,
+  draws,
+  kernels: { ...prefixed('averages', filters), ...trained },
+  grown,
+  programs,
+};
+const ratios = ratiosOf(results);
+await writeFile(new URL('RESULTS.md', import.meta.url), resultsPage(results, ratios));
+if (flags.json) process.stdout.write(`${JSON.stringify(ratios, null, 2)}\n`);
+else say('written: bench/RESULTS.md');
+
+function prefixed(name, figures) {
+  return Object.fromEntries(Object.entries(figures).map(([key, value]) => [`${name} ${key}`, value]));
+}
+
+async function bundled() {
+  const folder = await mkdtemp(join(tmpdir(), 'rebatch-bench-'));
+  const build = await rolldown({
+    input: new URL('subjects.mjs', import.meta.url).pathname,
+    platform: 'node',
+  });
+  const file = join(folder, 'subjects.mjs');
+  await build.write({ file, format: 'esm' });
+  await build.close();
+  const subjects = await import(pathToFileURL(file));
+  await rm(folder, { recursive: true });
+  return subjects;
+}
+
+async function versions() {
+  const python = options.torch ?? 'python3';
+  const ask = (module) => output(python, ['-c', `import ${module}; print(${module}.__version__)`]);
+  return { node: process.version, torch: options.torch && (await ask('torch')), numpy: await ask('numpy') };
+}

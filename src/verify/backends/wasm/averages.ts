@@ -1,0 +1,252 @@
+import { HEAVY_UNIT } from '../../noise.ts';
+import { signalMean, signalResponse } from '../../signals.ts';
+import { type Alignment, align } from '../../theory.ts';
+import type { AverageCase, AveragesRequest, Trajectory } from '../backend.ts';
+import { type BatchSums, planOf, type Step } from '../gradients.ts';
+import { type CaseSums, TRAJECTORY_POINTS } from '../statistics.ts';
+import { Arena, GROUP, type Kernel } from './kernel.ts';
+
+/** A request whose gradients are drawn. */
+export interface SyntheticRequest extends AveragesRequest {
+  readonly gradients: Extract<AveragesRequest['gradients'], { kind: 'synthetic' }>;
+}
+
+/** What a range of coordinates adds to the figures. */
+export interface AveragesPart {
+  readonly cases: readonly CaseSums[];
+  readonly old: BatchSums;
+  readonly now: BatchSums;
+  /** From the range that has the first coordinate. */
+  readonly trajectories?: readonly Trajectory[];
+}
+
+/** Coordinates under way at a time: the state of a few cases then fits into a core's first or second cache. */
+const TILE = 512;
+/** Draws between two looks at the time, about a tenth of a millisecond. */
+const LOOK = 2 ** 15;
+/** How long to run between two reports, in milliseconds. */
+const SLICE = 50;
+
+/** Runs all blocks for the coordinates [from, to). Yields how much is done, 0 to 1. */
+export function* averagesOf(
+  kernel: Kernel,
+  request: SyntheticRequest,
+  from: number,
+  to: number,
+): Generator<number, AveragesPart> {
+  const part = emptyPart(request, to - from);
+  let trajectories: readonly Trajectory[] | undefined;
+  for (let at = from; at < to; at += TILE) {
+    const end = Math.min(to, at + TILE);
+    const tile = startTile(kernel, request, at, end);
+    const done = (share: number) => (at - from + share * (end - at)) / (to - from);
+    for (const share of runTile(tile)) yield done(share);
+    trajectories ??= tile.trajectories;
+    collect(tile, part, at - from, end - at);
+  }
+  return { ...part, ...(from === 0 && trajectories ? { trajectories } : {}) };
+}
+
+function emptyPart({ cases, batch, blocks }: SyntheticRequest, coordinates: number) {
+  const zeros = () => new Float64Array(coordinates);
+  const alignment = align(batch);
+  return {
+    cases: cases.map(() => ({ difference: zeros(), unconvertedDifference: zeros(), own: zeros() })),
+    old: { sum: zeros(), squares: zeros(), count: blocks * alignment.old },
+    now: { sum: zeros(), squares: zeros(), count: blocks * alignment.now },
+  };
+}
+
+/** One side's addresses: the mean of the batch under way, sums over the finished ones, averages and their weights. */
+interface Side {
+  readonly mean: number;
+  readonly level: number;
+  readonly rows: number;
+  readonly weights: number;
+  readonly averages: number;
+}
+
+/** Some coordinates and where their state is in the kernel's memory. */
+interface Tile {
+  readonly kernel: Kernel;
+  readonly request: SyntheticRequest;
+  readonly alignment: Alignment;
+  readonly plan: readonly PlannedStep[];
+  readonly firstPair: number;
+  /** Coordinates, a multiple of GROUP; the last ones may be beyond the request's. */
+  readonly count: number;
+  readonly unit: number;
+  readonly old: Side;
+  /** For every case the converted average, then the unconverted one. */
+  readonly now: Side;
+  readonly sums: number;
+  readonly trajectories: readonly { blocks: number[]; old: number[]; now: number[] }[];
+}
+
+/** A step with its numbers: shares of the batches it lies in, the deviation of its noise, its time in old batches. */
+interface PlannedStep extends Step {
+  readonly shareOld: number;
+  readonly shareNow: number;
+  readonly scale: number;
+  readonly begin: number;
+  readonly end: number;
+}
+
+function startTile(kernel: Kernel, request: SyntheticRequest, from: number, to: number): Tile {
+  const { cases } = request;
+  const count = Math.ceil((to - from) / GROUP) * GROUP;
+  const alignment = align(request.batch);
+  const arena = new Arena(kernel);
+  const row = 8 * count;
+  const side = (averages: number): Side => ({
+    mean: arena.take(row),
+    level: arena.take(2 * row),
+    rows: arena.take(averages * row),
+    weights: arena.take(averages * 8),
+    averages,
+  });
+  const tile = {
+    kernel,
+    request,
+    alignment,
+    plan: plannedSteps(request, alignment),
+    firstPair: from / 2,
+    count,
+    unit: arena.take(row / 2),
+    old: side(cases.length),
+    now: side(2 * cases.length),
+    sums: arena.take(3 * cases.length * row),
+    trajectories: cases.map(() => ({ blocks: [], old: [], now: [] })),
+  };
+  const weigh = (address: number, decays: readonly number[]) =>
+    new Float64Array(kernel.memory.buffer, address, decays.length).set(decays.map((decay) => 1 - decay));
+  weigh(
+    tile.old.weights,
+    cases.map(({ decay }) => decay[0]),
+  );
+  weigh(
+    tile.now.weights,
+    cases.flatMap(({ decay }) => [decay[1], decay[0]]),
+  );
+  return tile;
+}
+
+function plannedSteps({ gradients }: SyntheticRequest, alignment: Alignment): PlannedStep[] {
+  const unit = gradients.tails === 'heavy' ? HEAVY_UNIT : 1;
+  let at = 0;
+  return planOf(alignment).map((step) => {
+    const begin = at;
+    at += step.length;
+    return {
+      ...step,
+      shareOld: step.length / alignment.now,
+      shareNow: step.length / alignment.old,
+      scale: unit * Math.sqrt(alignment.now / step.length),
+      begin: begin / alignment.now,
+      end: at / alignment.now,
+    };
+  });
+}
+
+function* runTile(tile: Tile): Generator<number, void> {
+  const { request, plan, count } = tile;
+  let unlooked = 0;
+  let report = performance.now() + SLICE;
+  for (let block = 0; block < request.blocks; block++) {
+    for (let i = 0; i < plan.length; i++) {
+      runStep(tile, plan[i]!, block, block * plan.length + i);
+      unlooked += count;
+      if (unlooked < LOOK) continue;
+      unlooked = 0;
+      if (performance.now() < report) continue;
+      yield (block + i / plan.length) / request.blocks;
+      report = performance.now() + SLICE;
+    }
+    for (let i = 0; i < request.cases.length; i++) lookAtCase(tile, i, block + 1);
+  }
+}
+
+function runStep(
+  { kernel, request, alignment, ...tile }: Tile,
+  step: PlannedStep,
+  block: number,
+  index: number,
+) {
+  const { key, tails, signal } = request.gradients;
+  const { unit, count, old, now } = tile;
+  const before = block * alignment.old;
+  const mean = signal.kind === 'constant' ? 0 : signalMean(signal, before + step.begin, before + step.end);
+  kernel.draw(unit, count, tile.firstPair, key.seed, key.stream, index, tails === 'heavy' ? 1 : 0);
+  const add = (side: Side, share: number, starts: boolean, ends: boolean) => {
+    kernel.addStretch(side.mean, unit, count, share * step.scale, share * mean, starts ? 1 : 0);
+    if (ends) kernel.endBatch(side.mean, side.level, side.rows, side.weights, side.averages, count);
+  };
+  add(old, step.shareOld, step.starts.old, step.ends.old);
+  add(now, step.shareNow, step.starts.now, step.ends.now);
+}
+
+/** Takes a snapshot and a point of the trajectory, where it is time for them. */
+function lookAtCase(tile: Tile, index: number, block: number): void {
+  const { kernel, request, alignment, count, old, now, sums } = tile;
+  const { snapshots, gain, unconvertedGain, decay } = request.cases[index]!;
+  const { first, every, pace } = snapshots;
+  if (block < first) return;
+  const row = 8 * count;
+  const [a, b] = [old.rows + index * row, now.rows + 2 * index * row];
+  const trajectory = tile.trajectories[index]!;
+  if ((block - first) % pace === 0 && tile.firstPair === 0 && trajectory.blocks.length < TRAJECTORY_POINTS) {
+    const values = new Float64Array(kernel.memory.buffer);
+    trajectory.blocks.push(block);
+    trajectory.old.push(values[a / 8]!);
+    trajectory.now.push(gain * values[b / 8]!);
+  }
+  if ((block - first) % every !== 0) return;
+  const mean = signalResponse(request.gradients.signal, 1, decay[0], block * alignment.old);
+  kernel.addSnapshot(sums + 3 * index * row, a, b, b + row, count, gain, unconvertedGain, mean);
+}
+
+/** Copies a tile's sums into the range's. */
+function collect(
+  { kernel, count, old, now, sums }: Tile,
+  part: AveragesPart,
+  at: number,
+  size: number,
+): void {
+  const copy = (to: Float64Array, address: number, row: number) =>
+    to.set(new Float64Array(kernel.memory.buffer, address + 8 * row * count, size), at);
+  for (const [i, { difference, unconvertedDifference, own }] of part.cases.entries())
+    for (const [j, to] of [difference, unconvertedDifference, own].entries()) copy(to, sums, 3 * i + j);
+  for (const [from, to] of [[old, part.old] as const, [now, part.now] as const]) {
+    copy(to.sum, from.level, 0);
+    copy(to.squares, from.level, 1);
+  }
+}
+
+/** Puts the parts of all ranges together, in the order of their coordinates. */
+export function joined(parts: readonly AveragesPart[], cases: readonly AverageCase[]) {
+  const all = (pick: (part: AveragesPart) => Float64Array) => {
+    const arrays = parts.map(pick);
+    const whole = new Float64Array(arrays.reduce((sum, { length }) => sum + length, 0));
+    let at = 0;
+    for (const array of arrays) {
+      whole.set(array, at);
+      at += array.length;
+    }
+    return whole;
+  };
+  const level = (side: 'old' | 'now'): BatchSums => ({
+    sum: all((part) => part[side].sum),
+    squares: all((part) => part[side].squares),
+    count: parts[0]![side].count,
+  });
+  return {
+    sums: cases.map((_, i) => ({
+      difference: all((part) => part.cases[i]!.difference),
+      unconvertedDifference: all((part) => part.cases[i]!.unconvertedDifference),
+      own: all((part) => part.cases[i]!.own),
+    })),
+    old: level('old'),
+    now: level('now'),
+    trajectories: parts[0]!.trajectories!,
+  };
+}

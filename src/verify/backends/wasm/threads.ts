@@ -1,0 +1,82 @@
+import { Worker } from 'node:worker_threads';
+import type { Control } from '../backend.ts';
+import { type Job, type Part, perform } from './jobs.ts';
+import { instantiate } from './kernel.ts';
+
+/** What a worker is started with, and what it says. */
+export interface WorkerTask {
+  readonly module: WebAssembly.Module;
+  readonly job: Job;
+}
+export type Message = { readonly done: number } | { readonly part: unknown };
+
+/**
+ * Does jobs, each on a thread of its own; a single one, and all of them without `script`, here and one after another.
+ * @param script what the workers run
+ * @throws the control signal's reason when it is aborted
+ */
+export async function performAll<J extends Job>(
+  module: WebAssembly.Module,
+  script: string | undefined,
+  jobs: readonly J[],
+  control: Control,
+): Promise<Part<J>[]> {
+  const done = jobs.map(() => 0);
+  const tell = (i: number, share: number) => {
+    done[i] = share;
+    control.progress?.(done.reduce((sum, x) => sum + x, 0) / jobs.length);
+  };
+  if (script !== undefined && jobs.length > 1) return onThreads(module, script, jobs, control, tell);
+  const parts: Part<J>[] = [];
+  for (const [i, job] of jobs.entries()) parts.push(await here(module, job, control, (x) => tell(i, x)));
+  return parts;
+}
+
+async function here<J extends Job>(
+  module: WebAssembly.Module,
+  job: J,
+  { signal }: Control,
+  tell: (done: number) => void,
+): Promise<Part<J>> {
+  const steps = perform(instantiate(module), job);
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
+    tell(step.value);
+    await new Promise((resolve) => setImmediate(resolve));
+    signal?.throwIfAborted();
+  }
+}
+
+async function onThreads<J extends Job>(
+  module: WebAssembly.Module,
+  script: string,
+  jobs: readonly J[],
+  { signal }: Control,
+  tell: (index: number, done: number) => void,
+): Promise<Part<J>[]> {
+  const workers: Worker[] = [];
+  let stop = () => {};
+  const stopped = new Promise<never>((_, reject) => {
+    stop = () => reject(signal?.reason);
+    signal?.addEventListener('abort', stop);
+  });
+  const running = jobs.map(
+    (job, i) =>
+      new Promise<Part<J>>((resolve, reject) => {
+        const worker = new Worker(script, { eval: true, workerData: { module, job } satisfies WorkerTask });
+        workers.push(worker);
+        worker.on('error', reject);
+        worker.on('message', (message: Message) => {
+          if ('part' in message) resolve(message.part as Part<J>);
+          else tell(i, message.done);
+        });
+      }),
+  );
+  try {
+    return await Promise.race([Promise.all(running), stopped]);
+  } finally {
+    signal?.removeEventListener('abort', stop);
+    await Promise.all(workers.map((worker) => worker.terminate()));
+  }
+}
