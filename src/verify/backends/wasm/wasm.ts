@@ -91,7 +91,8 @@ export function wasmLayers(threads: number, updatesPerThread = UPDATES_PER_THREA
     const { reference, ...training } = request;
     const { width, oldSteps } = request.sizes;
     if (!reference.kernel || width % GROUP !== 0) return byReference(request, count, control);
-    const runs = request.regimes.reduce((sum, { candidates }) => sum + 1 + candidates.length, 0);
+    const perOldStep = request.batch[0] / request.batch[1];
+    const runs = request.regimes.reduce((sum, { candidates }) => sum + 1 + perOldStep * candidates.length, 0);
     const updates = width * oldSteps * count * runs;
     const size = Math.ceil(count / shareOut(threads, updates / updatesPerThread));
     const jobs = Array.from({ length: Math.ceil(count / size) }, (_, i) => ({
