@@ -193,8 +193,21 @@ const UPDATES: Readonly<Record<KernelName, (layer: KernelLayer, run: Trainee, un
     const t = ++steps.done;
     const [step, unbias] = [lr / (1 - b1 ** t), 1 / (1 - b2 ** t)];
     kernel.adam(
-      ...([weights, first, second, curvature, target, unit, count, noise, coupled, off] as const),
-      ...([1 - b1, 1 - b2, step, unbias, epsilon] as const),
+      weights,
+      first,
+      second,
+      curvature,
+      target,
+      unit,
+      count,
+      noise,
+      coupled,
+      off,
+      1 - b1,
+      1 - b2,
+      step,
+      unbias,
+      epsilon,
     );
   },
   lamb(
@@ -206,8 +219,22 @@ const UPDATES: Readonly<Record<KernelName, (layer: KernelLayer, run: Trainee, un
     const t = ++steps.done;
     const [scale, unbias] = [1 / (1 - b1 ** t), 1 / (1 - b2 ** t)];
     kernel.lamb(
-      ...([weights, first, second, curvature, target, unit, scratch, count, noise] as const),
-      ...([1 - b1, 1 - b2, scale, unbias, epsilon, weightDecay, lr] as const),
+      weights,
+      first,
+      second,
+      curvature,
+      target,
+      unit,
+      scratch,
+      count,
+      noise,
+      1 - b1,
+      1 - b2,
+      scale,
+      unbias,
+      epsilon,
+      weightDecay,
+      lr,
     );
   },
   lion({ kernel, curvature, target, count }, { weights, first, noise, settings }, unit) {

@@ -82,7 +82,7 @@ function drawn(request: AveragesRequest): SyntheticRequest | undefined {
 }
 
 /** A further thread for every so many coordinate updates, as for draws. */
-const UPDATES_PER_THREAD = 3e7;
+const UPDATES_PER_THREAD = 5e7;
 
 /** Trains by the kernel what it has an update for, in float32; the rest by the reference. @throws Unavailable */
 export function wasmLayers(threads: number, updatesPerThread = UPDATES_PER_THREAD): LayerPaths {
@@ -91,7 +91,9 @@ export function wasmLayers(threads: number, updatesPerThread = UPDATES_PER_THREA
     const { reference, ...training } = request;
     const { width, oldSteps } = request.sizes;
     if (!reference.kernel || width % GROUP !== 0) return byReference(request, count, control);
-    const updates = width * oldSteps * count * request.regimes.length;
+    const perOldStep = request.batch[0] / request.batch[1];
+    const runs = request.regimes.reduce((sum, { candidates }) => sum + 1 + perOldStep * candidates.length, 0);
+    const updates = width * oldSteps * count * runs;
     const size = Math.ceil(count / shareOut(threads, updates / updatesPerThread));
     const jobs = Array.from({ length: Math.ceil(count / size) }, (_, i) => ({
       kind: 'training' as const,
