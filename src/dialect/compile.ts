@@ -9,6 +9,12 @@ export { expand };
 /** The `dialect` annotation at a schema's root. */
 export type Meta = Omit<Dialect, 'validate' | 'title'>;
 
+/** ajv's standalone module is CommonJS: its function is the import or the import's default, by who loads it. */
+const module = standaloneCode as unknown as {
+  default?: typeof standaloneCode.default;
+} & typeof standaloneCode.default;
+const generate = module.default ?? module;
+
 /** Keywords that say something to people; compiled, they would only be text to load. */
 const ANNOTATIONS = new Set(['$comment', '$schema', 'title', 'default', 'defaultFrom', 'dialect', 'detect']);
 /** Keywords whose keys are names of fields or definitions, not keywords. */
@@ -30,10 +36,7 @@ function withoutAnnotations(node: unknown, keysAreNames = false): unknown {
 export function validatorSource(schema: Schema): string {
   const ajv = createAjv({ standalone: true });
   ajv.addSchema(withoutAnnotations(schema) as Schema, 'dialect');
-  const generate = standaloneCode as unknown as {
-    default?: typeof standaloneCode.default;
-  } & typeof standaloneCode.default;
-  return (generate.default ?? generate)(ajv, { validate: 'dialect' });
+  return generate(ajv, { validate: 'dialect' });
 }
 
 /**
@@ -64,10 +67,7 @@ export function detectorSource(schemas: readonly Schema[]): string {
     ajv.addSchema(withoutAnnotations(schema.detect) as Schema, `detect-${name}`);
     names[exportName(name)] = `detect-${name}`;
   }
-  const generate = standaloneCode as unknown as {
-    default?: typeof standaloneCode.default;
-  } & typeof standaloneCode.default;
-  const source = (generate.default ?? generate)(ajv, names);
+  const source = generate(ajv, names);
   const counted = COUNT_ONLY.reduce((text, [pattern, by]) => text.replace(pattern, by), source);
   if (counted.includes('vErrors')) throw new Error('ajv generates error handling that is not known here');
   return counted;

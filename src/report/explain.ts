@@ -3,6 +3,7 @@ import { readable } from '../document/pointer.ts';
 import type { Explained, Explanation } from '../explain.ts';
 import { printable } from '../problem.ts';
 import { fraction, num } from '../rules/rule.ts';
+import { headJson } from './json.ts';
 import { count, describeScale, wrap } from './text.ts';
 
 const nameOf = ({ pointer, part }: Explanation) => readable(pointer) + (part ? ` ${part}` : '');
@@ -67,15 +68,7 @@ export function explainedMarkdown({ file, dialect, rule, batch, fields }: Explai
 }
 
 /** Version 1 of `explain --json`. */
-export function explainedJson({ file, dialect, rule, batch, asked, fields }: Explained): object {
-  return {
-    version: 1,
-    file,
-    dialect,
-    rule,
-    kappa: batch.kappa,
-    batch: { from: batch.from.global, to: batch.to.global },
-    asked,
-    fields,
-  };
+export function explainedJson(explained: Explained): object {
+  const { asked, fields } = explained;
+  return { ...headJson(explained), asked, fields };
 }

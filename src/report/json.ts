@@ -1,16 +1,22 @@
 import type { Conversion } from '../convert.ts';
 import type { PlacedChange } from '../editor.ts';
 
+/** What the JSON of every conversion begins with: the file, how it was read, and its batch. */
+export function headJson({
+  file,
+  dialect,
+  rule,
+  batch,
+}: Pick<Conversion, 'file' | 'dialect' | 'rule' | 'batch'>) {
+  const { kappa, from, to } = batch;
+  return { version: 1, file, dialect, rule, kappa, batch: { from: from.global, to: to.global } };
+}
+
 /** The result of `convert --json`: version 1 of the format, stable. */
 export function conversionJson(conversion: Conversion): object {
-  const { file, dialect, rule, batch, changes, warnings } = conversion;
+  const { changes, warnings } = conversion;
   return {
-    version: 1,
-    file,
-    dialect,
-    rule,
-    kappa: batch.kappa,
-    batch: { from: batch.from.global, to: batch.to.global },
+    ...headJson(conversion),
     changes: changes.map(changeJson),
     warnings: warnings.map(({ code, message, line }) => ({
       code,
