@@ -7,6 +7,7 @@ import { progressBar } from '../report/progress.ts';
 import { verificationJson, verificationText } from '../report/verification.ts';
 import type { Recording } from './backends/backend.ts';
 import { chooseBackend } from './backends/index.ts';
+import type { LoadedBackend } from './backends/tensorflow.ts';
 import type { Comparison } from './compare.ts';
 import { compareConfigs, compareWithConversion } from './configs.ts';
 import { readRecording } from './recorded.ts';
@@ -57,10 +58,13 @@ export async function runVerification(
     ...(strict === undefined ? {} : { strict }),
     ...(noiseScale === undefined ? {} : { noiseScale }),
   };
-  const verifications = await watched(io, 'verifying', comparisons.length, (i, control) =>
-    verify(comparisons[i]!, settings, control),
-  ).finally(() => backend.release?.());
-  const trainings = flags.train ? await trainingsOf(comparisons, options, { ...flags, seed }, io) : [];
+  const runs = async () => ({
+    verifications: await watched(io, 'verifying', comparisons.length, (i, control) =>
+      verify(comparisons[i]!, settings, control),
+    ),
+    trainings: flags.train ? await trainingsOf(comparisons, { ...options, seed }, backend, io) : [],
+  });
+  const { verifications, trainings } = await runs().finally(() => backend.release?.());
   const named = verifications.map((verification, i) => ({
     title,
     verification,
@@ -78,18 +82,16 @@ export async function runVerification(
   return { text, pass: verifications.every(({ pass }) => pass) };
 }
 
-/** Loaded when asked for. */
+/** On the backend where it trains, else by the kernel that every install has. Both are loaded when asked for. */
 async function trainingsOf(
   comparisons: readonly Comparison[],
-  options: ConvertOptions,
-  { seed, backend }: Pick<RunFlags, 'seed' | 'backend'>,
+  options: ConvertOptions & { readonly seed: number },
+  backend: LoadedBackend,
   io: Io,
 ): Promise<(Training | NoTraining)[][]> {
   const { trainConfigs } = await import('./train-configs.ts');
-  // No other backend trains; who asks for the reference gets it here, too.
-  const kernel = backend === 'cpu' ? undefined : await import('./backends/wasm/wasm.ts');
-  const layersOf = kernel ? { layersOf: kernel.embeddedLayers() } : {};
-  const settings = { ...options, rule: ruleOf(options), seed, ...layersOf };
+  const layersOf = backend.layersOf ?? (await import('./backends/wasm/wasm.ts')).embeddedLayers();
+  const settings = { ...options, rule: ruleOf(options), layersOf };
   return watched(io, 'training', comparisons.length, (i, control) =>
     trainConfigs(comparisons[i]!, settings, control),
   );

@@ -49,14 +49,9 @@ export function newLayer(weights: Float64Array): Layer {
 
 /** Decay that is no part of a normalised step: into the gradient, or off the weights. */
 function decayWeights({ weights }: Layer, gradient: Float64Array, by: Hyperparameters): void {
-  const { weightDecay, weightDecayForm, lr } = by;
-  if (weightDecay === 0) return;
-  if (weightDecayForm === 'coupled') {
-    for (let p = 0; p < weights.length; p++) gradient[p]! += weightDecay * weights[p]!;
-    return;
-  }
-  const keep = 1 - (weightDecayForm === 'times-lr' ? lr * weightDecay : weightDecay);
-  for (let p = 0; p < weights.length; p++) weights[p]! *= keep;
+  const { coupled, off } = decayParts(by);
+  if (coupled !== 0) for (let p = 0; p < weights.length; p++) gradient[p]! += coupled * weights[p]!;
+  if (off !== 0) for (let p = 0; p < weights.length; p++) weights[p]! *= 1 - off;
 }
 
 function norm(x: Float64Array): number {
@@ -306,6 +301,16 @@ function moveBy(weights: Float64Array, direction: Float64Array, length: number):
 
 /** The updates that kernels have, too. */
 export type KernelName = 'sgd' | 'adam' | 'lamb' | 'lion';
+
+/** A loss beyond this leaves float32, where float64 would go on: such layers are the reference's. */
+export const MOST_FLOAT32_LOSS = 1e30;
+
+/** What decay that is no part of a normalised step adds to the gradient by weight, and what it takes off a weight. */
+export function decayParts(by: Hyperparameters): { readonly coupled: number; readonly off: number } {
+  const { lr, weightDecay, weightDecayForm } = by;
+  if (weightDecayForm === 'coupled') return { coupled: weightDecay, off: 0 };
+  return { coupled: 0, off: weightDecayForm === 'times-lr' ? lr * weightDecay : weightDecay };
+}
 
 /** A reference update rule in float64. */
 export interface Reference {

@@ -68,12 +68,16 @@ export function planOf({ batch, old, regimes, sizes }: Omit<TrainingRequest, 're
 /** Streams of the generator, three for each layer, apart from those that averages draw from. */
 const FIRST_STREAM = 0x7a000000;
 const STREAMS = { problem: 0, now: 1, old: 2 } as const;
+export const STREAMS_PER_LAYER = 3;
 
 /** What a layer draws its problem and the noise of its runs from. */
 export type Streams = Readonly<Record<keyof typeof STREAMS, NoiseKey>>;
 
 export function keysOf(seed: number, index: number): Streams {
-  const key = (use: keyof typeof STREAMS) => ({ seed, stream: FIRST_STREAM + 3 * index + STREAMS[use] });
+  const key = (use: keyof typeof STREAMS) => ({
+    seed,
+    stream: FIRST_STREAM + STREAMS_PER_LAYER * index + STREAMS[use],
+  });
   return { problem: key('problem'), now: key('now'), old: key('old') };
 }
 

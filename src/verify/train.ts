@@ -102,20 +102,31 @@ export const byReference: LayerPaths = async (request, count, control) => {
   const plan = planOf(request);
   const layers: LossPaths[] = [];
   for (let index = 0; index < count; index++) {
-    const steps = referencePaths(index, plan, request);
-    let step = steps.next();
-    for (; !step.done; step = steps.next()) {
-      control.progress?.((index + step.value) / count);
-      await new Promise((resolve) => setImmediate(resolve));
-      control.signal?.throwIfAborted();
-    }
-    layers.push(step.value);
-    // A layer may be over before its first look at the clock.
-    control.progress?.((index + 1) / count);
-    control.signal?.throwIfAborted();
+    const progress = (done: number) => control.progress?.((index + done) / count);
+    layers.push(await layerByReference(index, plan, request, { ...control, progress }));
   }
   return layers;
 };
+
+/** One of the layers by the float64 reference. @throws the control signal's reason when it is aborted */
+export async function layerByReference(
+  index: number,
+  plan: Plan,
+  request: TrainingRequest,
+  { progress, signal }: Control,
+): Promise<LossPaths> {
+  const steps = referencePaths(index, plan, request);
+  let step = steps.next();
+  for (; !step.done; step = steps.next()) {
+    progress?.(step.value);
+    await new Promise((resolve) => setImmediate(resolve));
+    signal?.throwIfAborted();
+  }
+  // A layer may be over before its first look at the clock.
+  progress?.(1);
+  signal?.throwIfAborted();
+  return step.value;
+}
 
 function regimeResults(plan: Plan, problems: readonly LossPaths[], request: TrainingRequest): RegimeResult[] {
   const { batch, sizes } = request;

@@ -11,6 +11,8 @@ import { reasonOf } from '../../src/verify/backends/packages.ts';
 import { type Signal, signalNamed } from '../../src/verify/signals.ts';
 import { chooseSizes } from '../../src/verify/sizes.ts';
 import { align } from '../../src/verify/theory.ts';
+import { type RegimeResult, type TrainingRequest, train } from '../../src/verify/train.ts';
+import { trainingRequest } from './training.ts';
 
 type Batch = [number, number];
 
@@ -67,6 +69,8 @@ const REQUESTS: Record<string, () => AveragesRequest> = {
       () => requestFor([64, 96], decaysFor([64, 96]), { signal: signalNamed(name, 0) }),
     ]),
   ),
+  'more averages than a shader takes at a time': () =>
+    requestFor([2, 3], [...decaysFor([2, 3]), [0.99, 0.985], [0.5, 0.35]]),
   'an average longer than a chunk': () => requestFor([1, 2], [[0.9999, 0.9998]], { draws: 5e6 }),
   'recorded gradients of three coordinates': () => ({
     ...requestFor([2, 3], decaysFor([2, 3])),
@@ -117,6 +121,31 @@ function expectSameCurves(found: Trajectory, reference: Trajectory): void {
       expect(Math.abs(found[side][i]! - value)).toBeLessThan(1e-6 * Math.max(1, Math.abs(value)));
 }
 
+/** A training under an old and two new settings, by what is special about it. */
+const TRAININGS: Record<string, () => TrainingRequest> = {
+  SGD: () => trainingRequest('sgd'),
+  'SGD, Nesterov, coupled decay': () =>
+    trainingRequest('sgd', { nesterov: true, weightDecayForm: 'coupled' }),
+  'SGD, dampened': () => trainingRequest('sgd', { dampening: 0.9, lr: 0.1 }),
+  AdamW: () => trainingRequest('adamw'),
+  'Adam, coupled decay, long memory': () =>
+    trainingRequest('adam', { weightDecayForm: 'coupled', secondMoment: 0.9999 }),
+  LAMB: () => trainingRequest('lamb'),
+  'LAMB, wide layers': () => trainingRequest('lamb', {}, { width: 1024, layers: 1, oldSteps: 200 }),
+  Lion: () => trainingRequest('lion', { lr: 1e-3 }),
+  'AdamW, layers that no workgroup divides': () =>
+    trainingRequest('adamw', {}, { width: 2 * 509, layers: 1, oldSteps: 200 }),
+};
+
+/** How far loss paths lie apart. */
+function pathsApart(found: readonly RegimeResult[], reference: readonly RegimeResult[]): number {
+  const all = (results: readonly RegimeResult[]) =>
+    results.flatMap(({ oldLosses, candidates }) => [oldLosses, ...candidates.map((c) => c.losses)].flat());
+  const [a, b] = [all(found), all(reference)];
+  expect(a).toHaveLength(b.length);
+  return Math.max(...a.map((x, i) => Math.abs(x / b[i]! - 1)));
+}
+
 /** Where the peers are that no plain install has: the working directory unless told. */
 const cwd = process.env.REBATCH_PEERS ?? process.cwd();
 
@@ -157,6 +186,35 @@ for (const { name, load } of BACKENDS.filter((one) => one.name !== cpu.name)) {
         progress: () => controller.abort(new Error('enough')),
       });
       await expect(running).rejects.toThrow('enough');
+    });
+
+    const { layersOf } = loaded;
+    if (!layersOf) return;
+
+    it.each(Object.keys(TRAININGS))(
+      'trains on the reference’s loss paths to 1e-4: %s',
+      { timeout: 120_000 },
+      async (key) => {
+        for (const noise of ['shared', 'independent'] as const) {
+          const request = { ...TRAININGS[key]!(), noise };
+          const [found, reference] = [await train(request, {}, layersOf), await train(request)];
+          expect(pathsApart(found, reference)).toBeLessThan(1e-4);
+        }
+      },
+    );
+
+    it.each<[string, TrainingRequest]>([
+      ['that leave float32', trainingRequest('sgd', { lr: 10 })],
+      ['of an optimizer without a kernel', trainingRequest('lars')],
+    ])('leaves loss paths %s to the reference', async (_, request) => {
+      expect(await train(request, {}, layersOf)).toEqual(await train(request));
+    });
+
+    it('stops training when told to', async () => {
+      const controller = new AbortController();
+      const control = { signal: controller.signal, progress: () => controller.abort(new Error('enough')) };
+      const request = trainingRequest('adamw', {}, { oldSteps: 1e6 });
+      await expect(train(request, control, layersOf)).rejects.toThrow('enough');
     });
   });
 }

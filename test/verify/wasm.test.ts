@@ -6,9 +6,9 @@ import { GROUP, instantiate } from '../../src/verify/backends/wasm/kernel.ts';
 import { wasmBackend, wasmLayers } from '../../src/verify/backends/wasm/wasm.ts';
 import { kernel as bytes } from '../../src/verify/generated/kernel.js';
 import { fillNoise, HEAVY_UNIT, type NoiseKey, type Tails } from '../../src/verify/noise.ts';
-import { type Hyperparameters, REFERENCES } from '../../src/verify/optimizers.ts';
 import { chooseSizes } from '../../src/verify/sizes.ts';
-import { type TrainingRequest, train } from '../../src/verify/train.ts';
+import { train } from '../../src/verify/train.ts';
+import { trainingRequest } from './training.ts';
 
 const kernel = instantiate(new WebAssembly.Module(Buffer.from(bytes, 'base64')));
 
@@ -114,73 +114,12 @@ describe('averages', () => {
   });
 });
 
-const SETTINGS: Hyperparameters = {
-  lr: 0.01,
-  gradient: 0.9,
-  secondMoment: 0.99,
-  third: 0,
-  dampening: 0,
-  nesterov: false,
-  epsilon: 1e-8,
-  weightDecay: 0.01,
-  weightDecayForm: 'times-lr',
-};
-
-const VARIANTS: readonly (readonly [string, keyof typeof REFERENCES, Partial<Hyperparameters>])[] = [
-  ['SGD', 'sgd', {}],
-  ['SGD, Nesterov, coupled decay', 'sgd', { nesterov: true, weightDecayForm: 'coupled' }],
-  ['SGD, dampened', 'sgd', { dampening: 0.9, lr: 0.1 }],
-  ['AdamW', 'adamw', {}],
-  ['Adam, coupled decay, long memory', 'adam', { weightDecayForm: 'coupled', secondMoment: 0.9999 }],
-  ['LAMB', 'lamb', {}],
-  ['Lion', 'lion', { lr: 1e-3 }],
-];
-
-function trainingRequest(name: keyof typeof REFERENCES, by: Partial<Hyperparameters>): TrainingRequest {
-  const old = { ...SETTINGS, ...by };
-  const candidates = [
-    { rule: 'half', settings: { ...old, lr: old.lr / 2 } },
-    { rule: 'double', settings: { ...old, lr: 2 * old.lr, gradient: old.gradient ** 1.5 } },
-  ];
-  return {
-    reference: REFERENCES[name]!,
-    batch: [96, 64],
-    old,
-    regimes: [1, 1000].map((noiseScale) => ({ noiseScale, candidates })),
-    sizes: { width: 200, layers: 2, problems: 2, oldSteps: 1000 },
-    seed: 11,
-    noise: 'shared',
-  };
-}
-
 describe('loss paths', () => {
-  it.each(VARIANTS)('of %s are the reference’s to 1e-4', async (_, name, by) => {
-    for (const noise of ['shared', 'independent'] as const) {
-      const request = { ...trainingRequest(name, by), noise };
-      const [found, reference] = [await train(request, {}, wasmLayers(1)), await train(request)];
-      for (const [i, regime] of reference.entries()) {
-        expect(furthest(found[i]!.oldLosses, regime.oldLosses)).toBeLessThan(1e-4);
-        for (const [j, { losses }] of regime.candidates.entries())
-          expect(furthest(found[i]!.candidates[j]!.losses, losses)).toBeLessThan(1e-4);
-      }
-    }
-  });
-
   it('are the same on several threads', async () => {
-    const request = trainingRequest('adamw', {});
+    const request = trainingRequest('adamw');
     expect(await train(request, {}, wasmLayers(3, 1))).toEqual(await train(request, {}, wasmLayers(1)));
   });
-
-  it('that leave float32, and optimizers without a kernel, are the reference’s own', async () => {
-    for (const request of [trainingRequest('sgd', { lr: 10 }), trainingRequest('lars', {})])
-      expect(await train(request, {}, wasmLayers(1))).toEqual(await train(request));
-  });
 });
-
-function furthest(found: readonly number[], reference: readonly number[]): number {
-  expect(found).toHaveLength(reference.length);
-  return Math.max(...found.map((x, i) => Math.abs(x / reference[i]! - 1)));
-}
 
 /** What `doctor` says of the backend in a Node that was started like this. */
 function doctor(...flags: string[]) {

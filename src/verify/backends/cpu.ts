@@ -1,5 +1,12 @@
 import { align } from '../theory.ts';
-import type { AverageCase, AveragesRequest, AveragesResult, Backend, Control } from './backend.ts';
+import type {
+  AverageCase,
+  AverageResult,
+  AveragesRequest,
+  AveragesResult,
+  Backend,
+  Control,
+} from './backend.ts';
 import { gradientsOf } from './gradients.ts';
 import {
   addSnapshot,
@@ -42,6 +49,17 @@ async function averages(request: AveragesRequest, control: Control): Promise<Ave
     cases: runs.map(({ sums, trajectory }) => ({ ...figuresOf(sums), trajectory })),
     level: gradients.level(),
   };
+}
+
+/** The curves for plots alone, of the first coordinate: for backends that never stop where a point is due. */
+export async function trajectoriesOf(
+  request: AveragesRequest,
+  { signal }: Control,
+): Promise<AverageResult['trajectory'][]> {
+  const ends = request.cases.map(({ snapshots: { first, pace } }) => first + (TRAJECTORY_POINTS - 1) * pace);
+  const blocks = Math.min(request.blocks, Math.max(...ends));
+  const result = await averages({ ...request, coordinates: 1, blocks }, signal ? { signal } : {});
+  return result.cases.map(({ trajectory }) => trajectory);
 }
 
 /** The state of one case, and its sums over snapshots. */

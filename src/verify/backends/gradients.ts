@@ -2,7 +2,23 @@ import { fillNoise } from '../noise.ts';
 import { signalMean } from '../signals.ts';
 import { type Alignment, type Stretch, stretches } from '../theory.ts';
 import type { AveragesRequest, Measured } from './backend.ts';
-import { ratioOfSums } from './statistics.ts';
+import { FEWEST_COORDINATES, ratioOfSums } from './statistics.ts';
+
+/** A request whose gradients are drawn. */
+export interface SyntheticRequest extends AveragesRequest {
+  readonly gradients: Extract<AveragesRequest['gradients'], { kind: 'synthetic' }>;
+}
+
+/**
+ * A request for a kernel, or nothing: recordings are read, not computed, and few coordinates have statistics of their
+ * own, so that the reference takes both.
+ */
+export function drawn(request: AveragesRequest): SyntheticRequest | undefined {
+  const { gradients, coordinates } = request;
+  return gradients.kind === 'synthetic' && coordinates >= FEWEST_COORDINATES
+    ? { ...request, gradients }
+    : undefined;
+}
 
 /** A stretch with what begins and ends with it. */
 export interface Step extends Stretch {

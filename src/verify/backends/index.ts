@@ -2,10 +2,11 @@ import { cpus, totalmem } from 'node:os';
 import type { Output } from '../../io/streams.ts';
 import { Problem } from '../../problem.ts';
 import { VERSION } from '../../version.ts';
+import { byReference } from '../train.ts';
 import { cpu } from './cpu.ts';
 import { reasonOf, Unavailable } from './packages.ts';
 import { gigabytes, type LoadedBackend, loadTensorflow } from './tensorflow.ts';
-import { loadWebgpu } from './webgpu.ts';
+import { loadWebgpu } from './webgpu/webgpu.ts';
 
 /** A backend that can be asked for: how it is loaded from a working directory. @throws Unavailable */
 interface Entry {
@@ -29,7 +30,7 @@ async function loadEmbedded(): Promise<LoadedBackend> {
 
 async function loadCpu(): Promise<LoadedBackend> {
   const memory = `${gigabytes(totalmem())} shared by ${cpus().length} cores`;
-  return { ...cpu, package: 'rebatch', version: VERSION, memory, accelerated: false };
+  return { ...cpu, layersOf: byReference, package: 'rebatch', version: VERSION, memory, accelerated: false };
 }
 
 /**

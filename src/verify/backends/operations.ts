@@ -1,15 +1,8 @@
 import { type Alignment, align } from '../theory.ts';
-import type { AverageCase, AverageResult, AveragesRequest, AveragesResult, Control } from './backend.ts';
-import { cpu } from './cpu.ts';
+import type { AverageCase, AveragesRequest, AveragesResult, Control } from './backend.ts';
+import { trajectoriesOf } from './cpu.ts';
 import { type Gradients, gradientsOf, type Step } from './gradients.ts';
-import {
-  addSnapshot,
-  type CaseSums,
-  type Compared,
-  figuresOf,
-  startSums,
-  TRAJECTORY_POINTS,
-} from './statistics.ts';
+import { addSnapshot, type CaseSums, type Compared, figuresOf, startSums } from './statistics.ts';
 
 /** An array on a device. */
 export interface Tensor {
@@ -308,18 +301,4 @@ function compare({ state: [old, difference, unconverted], compared }: CaseRun): 
     compared.unconvertedDifference[p] = unconverted[p]! + unconverted[signal]!;
   }
   return compared;
-}
-
-/**
- * The curves for plots. They lie closer than the snapshots, where the products above never stop; one coordinate by
- * the reference costs next to nothing.
- */
-async function trajectoriesOf(
-  request: AveragesRequest,
-  { signal }: Control,
-): Promise<AverageResult['trajectory'][]> {
-  const ends = request.cases.map(({ snapshots: { first, pace } }) => first + (TRAJECTORY_POINTS - 1) * pace);
-  const blocks = Math.min(request.blocks, Math.max(...ends));
-  const result = await cpu.averages({ ...request, coordinates: 1, blocks }, signal ? { signal } : {});
-  return result.cases.map(({ trajectory }) => trajectory);
 }

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { promisify } from 'node:util';
+import type { LayerPaths } from '../train.ts';
 import type { Backend } from './backend.ts';
 import { averagesByOperations, checkProducts, type TensorFlowJs, useBackend } from './operations.ts';
 import { type Found, findPackage, hasLibrary, loadPackage, reasonOf, Unavailable } from './packages.ts';
@@ -13,6 +14,8 @@ export interface LoadedBackend extends Backend {
   readonly memory: string;
   /** Runs on hardware made for it: tried by `auto` before everything on the CPU. */
   readonly accelerated: boolean;
+  /** Trains layers, where it can. */
+  readonly layersOf?: LayerPaths;
   /** Why it runs slower than it could, and what to do about it. */
   readonly hint?: string;
 }

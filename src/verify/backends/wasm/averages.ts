@@ -1,15 +1,10 @@
 import { HEAVY_UNIT } from '../../noise.ts';
 import { signalMean, signalResponse } from '../../signals.ts';
 import { type Alignment, align } from '../../theory.ts';
-import type { AverageCase, AveragesRequest, Trajectory } from '../backend.ts';
-import { type BatchSums, planOf, type Step } from '../gradients.ts';
+import type { AverageCase, Trajectory } from '../backend.ts';
+import { type BatchSums, planOf, type Step, type SyntheticRequest } from '../gradients.ts';
 import { type CaseSums, TRAJECTORY_POINTS } from '../statistics.ts';
 import { Arena, GROUP, type Kernel } from './kernel.ts';
-
-/** A request whose gradients are drawn. */
-export interface SyntheticRequest extends AveragesRequest {
-  readonly gradients: Extract<AveragesRequest['gradients'], { kind: 'synthetic' }>;
-}
 
 /** What a range of coordinates adds to the figures. */
 export interface AveragesPart {

@@ -1,5 +1,6 @@
 import type { LossPaths } from '../../train-layer.ts';
-import { type AveragesPart, averagesOf, type SyntheticRequest } from './averages.ts';
+import type { SyntheticRequest } from '../gradients.ts';
+import { type AveragesPart, averagesOf } from './averages.ts';
 import type { Kernel } from './kernel.ts';
 import { type KernelTraining, layersOf } from './train.ts';
 

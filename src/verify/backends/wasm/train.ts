@@ -1,4 +1,4 @@
-import { type Hyperparameters, type KernelName, REFERENCES } from '../../optimizers.ts';
+import { decayParts, type KernelName, MOST_FLOAT32_LOSS, REFERENCES } from '../../optimizers.ts';
 import type { TrainingRequest } from '../../train.ts';
 import {
   keysOf,
@@ -19,8 +19,6 @@ export interface KernelTraining extends Omit<TrainingRequest, 'reference'> {
 
 /** How long to run between two reports, in milliseconds. */
 const SLICE = 50;
-/** A loss beyond this leaves float32, where float64 would go on; such layers are the reference's. */
-const MOST_LOSS = 1e30;
 
 /**
  * Loss paths of the layers [from, to), one list of runs for each. Yields how much is done, 0 to 1.
@@ -123,7 +121,7 @@ function* runLayer(layer: KernelLayer): Generator<number, LossPaths | undefined>
     if (block % plan.every === 0)
       for (const [i, { weights }] of runs.entries()) {
         const loss = kernel.loss(weights, curvature, target, count) / 2;
-        if (!(loss < MOST_LOSS)) return undefined;
+        if (!(loss < MOST_FLOAT32_LOSS)) return undefined;
         paths[i]![block / plan.every - 1] = loss;
       }
     if (performance.now() < report) continue;
@@ -158,16 +156,10 @@ function runBlock(layer: KernelLayer, sides: Sides, block: number): void {
   }
 }
 
-/** What the decay adds to the gradient by weight, and what it takes off a weight. */
-function decayOf({ lr, weightDecay, weightDecayForm }: Hyperparameters): { coupled: number; off: number } {
-  if (weightDecayForm === 'coupled') return { coupled: weightDecay, off: 0 };
-  return { coupled: 0, off: weightDecayForm === 'times-lr' ? lr * weightDecay : weightDecay };
-}
-
 /** One update of one run by the noise at `unit`: the references' formulas, constants of a step worked out in float64. */
 const UPDATES: Readonly<Record<KernelName, (layer: KernelLayer, run: Trainee, unit: number) => void>> = {
   sgd({ kernel, curvature, target, count }, { weights, first, noise, settings, steps }, unit) {
-    const { coupled, off } = decayOf(settings);
+    const { coupled, off } = decayParts(settings);
     const { lr, gradient: mu, dampening, nesterov } = settings;
     const share = steps.done++ === 0 ? 1 : 1 - dampening;
     const [direct, ahead] = nesterov ? [lr, lr * mu] : [0, lr];
@@ -188,7 +180,7 @@ const UPDATES: Readonly<Record<KernelName, (layer: KernelLayer, run: Trainee, un
     );
   },
   adam({ kernel, curvature, target, count }, { weights, first, second, noise, settings, steps }, unit) {
-    const { coupled, off } = decayOf(settings);
+    const { coupled, off } = decayParts(settings);
     const { lr, gradient: b1, secondMoment: b2, epsilon } = settings;
     const t = ++steps.done;
     const [step, unbias] = [lr / (1 - b1 ** t), 1 / (1 - b2 ** t)];
@@ -238,7 +230,7 @@ const UPDATES: Readonly<Record<KernelName, (layer: KernelLayer, run: Trainee, un
     );
   },
   lion({ kernel, curvature, target, count }, { weights, first, noise, settings }, unit) {
-    const { coupled, off } = decayOf(settings);
+    const { coupled, off } = decayParts(settings);
     const { lr, gradient: b1, secondMoment: b2 } = settings;
     kernel.lion(weights, first, curvature, target, unit, count, noise, coupled, off, 1 - b1, 1 - b2, lr);
   },

@@ -4,13 +4,13 @@ import { kernel as bytes } from '../../generated/kernel.js';
 import { worker } from '../../generated/worker.js';
 import { align } from '../../theory.ts';
 import { byReference, type LayerPaths } from '../../train.ts';
-import type { AveragesRequest, AveragesResult, Backend, Control } from '../backend.ts';
+import type { AveragesResult, Backend, Control } from '../backend.ts';
 import { cpu } from '../cpu.ts';
-import { levelOf, planOf } from '../gradients.ts';
+import { drawn, levelOf, planOf, type SyntheticRequest } from '../gradients.ts';
 import { Unavailable } from '../packages.ts';
-import { FEWEST_COORDINATES, figuresOf } from '../statistics.ts';
+import { figuresOf } from '../statistics.ts';
 import { gigabytes, type LoadedBackend } from '../tensorflow.ts';
-import { joined, type SyntheticRequest } from './averages.ts';
+import { joined } from './averages.ts';
 import { GROUP } from './kernel.ts';
 import { performAll } from './threads.ts';
 
@@ -24,6 +24,7 @@ export async function loadWasm(): Promise<LoadedBackend> {
   const threads = refused ? 1 : cores;
   return {
     ...wasmBackend(threads),
+    layersOf: wasmLayers(threads),
     package: 'rebatch',
     version: VERSION,
     memory: `${gigabytes(totalmem())} shared by ${cores} cores`,
@@ -71,14 +72,6 @@ function compile(): WebAssembly.Module {
     );
   compiled = new WebAssembly.Module(binary);
   return compiled;
-}
-
-/** Recordings are read, not computed, and few coordinates have statistics of their own: the reference takes both. */
-function drawn(request: AveragesRequest): SyntheticRequest | undefined {
-  const { gradients, coordinates } = request;
-  return gradients.kind === 'synthetic' && coordinates >= FEWEST_COORDINATES
-    ? { ...request, gradients }
-    : undefined;
 }
 
 /** A further thread for every so many coordinate updates, as for draws. */

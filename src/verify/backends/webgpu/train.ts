@@ -1,0 +1,409 @@
+import { decayParts, type KernelName, MOST_FLOAT32_LOSS } from '../../optimizers.ts';
+import { byReference, type LayerPaths, layerByReference, type TrainingRequest } from '../../train.ts';
+import {
+  keysOf,
+  type LossPaths,
+  layerTask,
+  type Plan,
+  planOf,
+  type Run,
+  STREAMS_PER_LAYER,
+} from '../../train-layer.ts';
+import type { Control } from '../backend.ts';
+import { Buffers, type Computer, dispatch, inDispatches, repeat } from './device.ts';
+import { NOISE } from './noise.ts';
+
+// One workgroup is a layer with some of its runs, from the first step to the last; an invocation has some pairs of its
+// coordinates in registers. In float32; averages move by weight*(new - old), because a decay near 1 would lose digits of
+// its memory, and what a step's number decides is worked out in float64 here.
+
+/** What a shader is made for. */
+interface Shape {
+  readonly kernel: KernelName;
+  /** Runs that share a workgroup's draws. */
+  readonly runs: number;
+  /** Invocations of a workgroup, and pairs of coordinates of each. */
+  readonly lanes: number;
+  readonly pairs: number;
+  /** Whether the old runs see the samples of the new ones. */
+  readonly shared: boolean;
+}
+
+/** Bits of a stretch. */
+const FLAGS = { startsOld: 1, startsNow: 2, endsOld: 4, endsNow: 8 } as const;
+const SIDES = { old: 0, now: 1, none: 2 } as const;
+
+const shader = ({ kernel, runs, lanes, pairs, shared }: Shape): string => {
+  const columns = Math.ceil(Math.sqrt(lanes));
+  const eachPair = (make: (p: number) => string) => repeat(pairs, make);
+  const eachRun = (make: (r: number) => string) => repeat(runs, make);
+  const each = (make: (id: string, r: number, p: number) => string) =>
+    eachRun((r) => eachPair((p) => make(`${r}_${p}`, r, p)));
+  const pull = (p: number) => `let h = curvature${p}; let away = target${p};`;
+  const step = (side: 'old' | 'now', r: number) =>
+    `if (setting${r}.side == ${SIDES[side]}u) {
+        let s = setting${r};
+        let rate = rates[(firstRun + ${r}u) * run.updates + ${side}Updates];
+        ${UPDATES[kernel](pairs, (p) => ({ id: `${r}_${p}`, pull: pull(p), unit: `${side}${p}` }))}
+      }`;
+  return `${NOISE}
+struct Run { seed: u32, nowStream: u32, oldStream: u32, index: u32, oldIndex: u32, block: u32, blocks: u32, stretches: u32, every: u32, layers: u32, runs: u32, updates: u32 }
+struct Stretch { old: f32, now: f32, flags: u32 }
+struct Setting { side: u32, noise: f32, coupled: f32, off: f32, first: f32, second: f32, epsilon: f32, decay: f32, lr: f32, direct: f32, ahead: f32 }
+@group(0) @binding(0) var<uniform> run: Run;
+@group(0) @binding(1) var<storage, read> plan: array<Stretch>;
+@group(0) @binding(2) var<storage, read> settings: array<Setting>;
+@group(0) @binding(3) var<storage, read> rates: array<vec2f>;
+@group(0) @binding(4) var<storage, read> problems: array<vec2f>;
+@group(0) @binding(5) var<storage, read_write> state: array<vec2f>;
+@group(0) @binding(6) var<storage, read_write> losses: array<f32>;
+var<workgroup> parts: array<vec2f, ${lanes}>;
+var<workgroup> columns: array<vec2f, ${columns}>;
+
+/** Sums over the workgroup, in columns and then across them: two barriers instead of one for every halving. */
+fn total(x: vec2f, lane: u32) -> vec2f {
+  parts[lane] = x;
+  workgroupBarrier();
+  if (lane < ${columns}u) {
+    var column = vec2f();
+    for (var i = lane; i < ${lanes}u; i += ${columns}u) { column += parts[i]; }
+    columns[lane] = column;
+  }
+  workgroupBarrier();
+  var sum = vec2f();
+  for (var i = 0u; i < ${columns}u; i++) { sum += columns[i]; }
+  return sum;
+}
+
+@compute @workgroup_size(${lanes})
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let layer = group.x;
+  let firstRun = group.y * ${runs}u;
+  let nowStream = run.nowStream + ${STREAMS_PER_LAYER}u * layer;
+  let oldStream = run.oldStream + ${STREAMS_PER_LAYER}u * layer;
+  ${eachPair((p) => {
+    const at = (row: number) => `(layer * 2u + ${row}u) * ${lanes * pairs}u + pair${p}`;
+    return `let pair${p} = ${p * lanes}u + lane;
+  let curvature${p} = problems[${at(0)}]; let target${p} = problems[${at(1)}];
+  var old${p} = vec2f(); var now${p} = vec2f();`;
+  })}
+  ${eachRun((r) => `let setting${r} = settings[firstRun + ${r}u];`)}
+  ${each((id, r, p) => {
+    const at = (row: number) =>
+      `state[((layer * run.runs + firstRun + ${r}u) * 3u + ${row}u) * ${lanes * pairs}u + pair${p}]`;
+    return `var w${id} = ${at(0)}; var m${id} = ${at(1)}; var v${id} = ${at(2)};`;
+  })}
+  var index = run.index;
+  var oldUpdates = 0u;
+  var nowUpdates = 0u;
+  var snapshot = 0u;
+  for (var block = 0u; block < run.blocks; block++) {
+    for (var i = 0u; i < run.stretches; i++) {
+      let stretch = plan[i];
+      ${eachPair((p) => {
+        const add = (side: 'old' | 'now', starts: number) =>
+          `${side}${p} = select(${side}${p}, vec2f(), (stretch.flags & ${starts}u) != 0u) + stretch.${side} * z${p};`;
+        return `let z${p} = draw(run.seed, nowStream, pair${p}, index, false);
+      ${shared ? add('old', FLAGS.startsOld) : ''} ${add('now', FLAGS.startsNow)}`;
+      })}
+      index++;
+      if ((stretch.flags & ${FLAGS.endsOld}u) != 0u) {
+        ${shared ? '' : eachPair((p) => `old${p} = draw(run.seed, oldStream, pair${p}, run.oldIndex + oldUpdates, false);`)}
+        ${eachRun((r) => step('old', r))}
+        oldUpdates++;
+      }
+      if ((stretch.flags & ${FLAGS.endsNow}u) != 0u) {
+        ${eachRun((r) => step('now', r))}
+        nowUpdates++;
+      }
+    }
+    if ((run.block + block + 1u) % run.every == 0u) {
+      ${eachRun(
+        (r) => `{
+        var sum = vec2f();
+        ${eachPair((p) => `{ let d = w${r}_${p} - target${p}; sum += curvature${p} * d * d; }`)}
+        let loss = total(sum, lane);
+        if (lane == 0u) { losses[(snapshot * run.runs + firstRun + ${r}u) * run.layers + layer] = 0.5 * (loss.x + loss.y); }
+      }`,
+      )}
+      snapshot++;
+    }
+  }
+  ${each((id, r, p) => {
+    const at = (row: number) =>
+      `state[((layer * run.runs + firstRun + ${r}u) * 3u + ${row}u) * ${lanes * pairs}u + pair${p}]`;
+    return `${at(0)} = w${id}; ${at(1)} = m${id}; ${at(2)} = v${id};`;
+  })}
+}
+`;
+};
+
+/** The names of one pair's values in one run: of its state, its noise, and what reads its curvature and target. */
+interface Names {
+  readonly id: string;
+  readonly unit: string;
+  readonly pull: string;
+}
+
+const gradient = ({ id, pull, unit }: Names) =>
+  `${pull} let g = h * (w${id} - away) + s.noise * ${unit} + s.coupled * w${id};`;
+
+/** The reference's updates for all pairs of an invocation: `s` are the run's settings, `rate` this step's. */
+const UPDATES: Readonly<Record<KernelName, (pairs: number, names: (p: number) => Names) => string>> = {
+  sgd: (pairs, names) =>
+    repeat(pairs, (p) => {
+      const { id } = names(p);
+      return `{ ${gradient(names(p))}
+          m${id} += rate.x * g - s.first * m${id};
+          w${id} -= s.off * w${id} + s.direct * g + s.ahead * m${id}; }`;
+    }),
+  adam: (pairs, names) =>
+    repeat(pairs, (p) => {
+      const { id } = names(p);
+      return `{ ${gradient(names(p))}
+          m${id} += s.first * (g - m${id});
+          v${id} += s.second * (g * g - v${id});
+          w${id} -= s.off * w${id} + rate.x * m${id} / (sqrt(rate.y * v${id}) + s.epsilon); }`;
+    }),
+  lamb: (pairs, names) => `var weights = vec2f(); var steps = vec2f();
+        ${repeat(pairs, (p) => {
+          const { id } = names(p);
+          return `var u${p} = vec2f(); { ${gradient(names(p))}
+          m${id} += s.first * (g - m${id});
+          v${id} += s.second * (g * g - v${id});
+          u${p} = rate.x * m${id} / (sqrt(rate.y * v${id}) + s.epsilon) + s.decay * w${id};
+          weights += w${id} * w${id}; steps += u${p} * u${p}; }`;
+        })}
+        let sums = total(vec2f(weights.x + weights.y, steps.x + steps.y), lane);
+        let length = s.lr * sqrt(sums.x) / select(sqrt(sums.y), 1.0, sums.y == 0.0);
+        ${repeat(pairs, (p) => `w${names(p).id} -= length * u${p};`)}`,
+  lion: (pairs, names) =>
+    repeat(pairs, (p) => {
+      const { id } = names(p);
+      return `{ ${gradient(names(p))}
+          w${id} -= s.off * w${id} + s.lr * sign(m${id} + s.first * (g - m${id}));
+          m${id} += s.second * (g - m${id}); }`;
+    }),
+};
+
+const MOST_RUNS = 4;
+const MOST_LANES = 256;
+const MOST_PAIRS = 16;
+/** Updates of a run in one dispatch, by which their table is bounded. */
+const MOST_UPDATES = 2 ** 12;
+
+/** A way to share out a layer's coordinates, or nothing where there is no good one. */
+function lanesFor(width: number, limit: number): Pick<Shape, 'lanes' | 'pairs'> | undefined {
+  const all = width / 2;
+  if (!Number.isInteger(all)) return undefined;
+  for (let lanes = Math.min(all, limit); lanes * MOST_PAIRS >= all; lanes--)
+    if (all % lanes === 0) return { lanes, pairs: all / lanes };
+  return undefined;
+}
+
+/** Trains on a device what there is a kernel for, the rest by the reference. */
+export const layersOnDevice =
+  (computer: Computer): LayerPaths =>
+  async (request, count, control) => {
+    const { kernel } = request.reference;
+    const { limits } = computer.device;
+    const split = lanesFor(
+      request.sizes.width,
+      Math.min(MOST_LANES, limits.maxComputeInvocationsPerWorkgroup!),
+    );
+    if (!kernel || !split) return byReference(request, count, control);
+    const plan = planOf(request);
+    const shape = {
+      kernel,
+      ...split,
+      runs: Math.min(MOST_RUNS, plan.runs.length),
+      shared: request.noise === 'shared',
+    };
+    const perLayer = 4 * STATE_ROWS * padded(plan.runs.length, shape.runs) * request.sizes.width;
+    const most = Math.min(
+      Math.floor(limits.maxStorageBufferBindingSize! / perLayer),
+      limits.maxComputeWorkgroupsPerDimension!,
+    );
+    const layers: LossPaths[] = [];
+    for (let from = 0; from < count; from += most) {
+      const to = Math.min(count, from + most);
+      const progress = (done: number) => control.progress?.((from + done * (to - from)) / count);
+      const some = await trainLayers({ computer, request, plan, shape, from, to }, { ...control, progress });
+      for (const [i, paths] of some.entries())
+        layers.push(
+          paths ?? (await layerByReference(from + i, plan, request, { ...control, progress: () => {} })),
+        );
+    }
+    return layers;
+  };
+
+/** Weights and two averages. */
+const STATE_ROWS = 3;
+/** Words of the shader's structures. */
+const RUN_WORDS = 12;
+const SETTING_WORDS = 11;
+const STRETCH_WORDS = 3;
+
+const padded = (runs: number, group: number) => Math.ceil(runs / group) * group;
+
+interface Task {
+  readonly computer: Computer;
+  readonly request: TrainingRequest;
+  readonly plan: Plan;
+  readonly shape: Shape;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** @returns the losses of each layer, or undefined for one that has left the range of float32 */
+async function trainLayers(
+  { computer, request, plan, shape, from, to }: Task,
+  control: Control,
+): Promise<(LossPaths | undefined)[]> {
+  const { device } = computer;
+  const layers = to - from;
+  const runs = padded(plan.runs.length, shape.runs);
+  const { alignment, stretches, every } = plan;
+  const perBlock = Math.max(alignment.old, alignment.now);
+  const most = Math.max(1, Math.floor(MOST_UPDATES / perBlock));
+  const rates = plan.runs.map((run) => ratesOf(shape.kernel, run));
+  const paths = Array.from({ length: layers }, () => plan.runs.map(() => new Float64Array(plan.snapshots)));
+  const buffers = new Buffers(device);
+  try {
+    const { problems, state } = startLayers(request, plan, runs, from, to);
+    const run = buffers.uniform(RUN_WORDS);
+    const table = buffers.storage(2 * runs * most * perBlock);
+    const snapshots = Math.ceil(most / every);
+    const losses = buffers.storage(snapshots * runs * layers);
+    const readable = buffers.readable(snapshots * runs * layers);
+    const bindings = [
+      run,
+      buffers.filled(planWords(plan)),
+      buffers.filled(settingWords(plan.runs, runs)),
+      table,
+      buffers.filled(problems),
+      buffers.filled(state),
+      losses,
+    ];
+    const pipeline = await computer.pipeline(shader(shape));
+    const groups = [layers, runs / shape.runs] as const;
+    const keys = keysOf(request.seed, from);
+    let taken = 0;
+    await inDispatches(plan.blocks, most, control, async (at, count) => {
+      const updates = count * perBlock;
+      device.queue.writeBuffer(
+        run,
+        0,
+        Uint32Array.of(
+          request.seed,
+          keys.now.stream,
+          keys.old.stream,
+          at * stretches.length,
+          at * alignment.old,
+          at,
+          count,
+          stretches.length,
+          every,
+          layers,
+          runs,
+          updates,
+        ),
+      );
+      device.queue.writeBuffer(table, 0, rateWords(rates, plan, count, updates));
+      const due = Math.floor((at + count) / every) - Math.floor(at / every);
+      const words = due * runs * layers;
+      const found = await dispatch(device, { pipeline, bindings, groups, result: losses, readable, words });
+      for (let snapshot = 0; snapshot < due; snapshot++)
+        for (const r of plan.runs.keys())
+          for (let layer = 0; layer < layers; layer++)
+            paths[layer]![r]![taken + snapshot] = found[(snapshot * runs + r) * layers + layer]!;
+      taken += due;
+    });
+  } finally {
+    buffers.release();
+  }
+  return paths.map((layer) =>
+    layer.every((losses) => losses.every((loss) => loss < MOST_FLOAT32_LOSS)) ? layer : undefined,
+  );
+}
+
+/** The problems of some layers, curvature and target, and every run's state at its start. */
+function startLayers(request: TrainingRequest, plan: Plan, runs: number, from: number, to: number) {
+  const { width } = request.sizes;
+  const problems = new Float32Array(2 * width * (to - from));
+  const state = new Float32Array(STATE_ROWS * width * runs * (to - from));
+  for (let layer = 0; layer < to - from; layer++) {
+    const task = layerTask(width, keysOf(request.seed, from + layer).problem, plan.runs.slice(0, 1));
+    problems.set(task.curvature, 2 * layer * width);
+    problems.set(task.target, (2 * layer + 1) * width);
+    const { weights } = task.runs[0]!.layer;
+    for (let r = 0; r < runs; r++) state.set(weights, STATE_ROWS * (layer * runs + r) * width);
+  }
+  return { problems, state };
+}
+
+function planWords({ stretches, alignment }: Plan) {
+  const floats = new Float32Array(STRETCH_WORDS * stretches.length);
+  const words = new Uint32Array(floats.buffer);
+  for (const [i, { length, old, now }] of stretches.entries()) {
+    const [before, after] = [stretches[i - 1], stretches[i + 1]];
+    floats[STRETCH_WORDS * i] = Math.sqrt(length / alignment.now);
+    floats[STRETCH_WORDS * i + 1] = Math.sqrt(length / alignment.old);
+    words[STRETCH_WORDS * i + 2] =
+      (before?.old === old ? 0 : FLAGS.startsOld) |
+      (before?.now === now ? 0 : FLAGS.startsNow) |
+      (after?.old === old ? 0 : FLAGS.endsOld) |
+      (after?.now === now ? 0 : FLAGS.endsNow);
+  }
+  return floats;
+}
+
+function settingWords(runs: readonly Run[], count: number) {
+  const floats = new Float32Array(SETTING_WORDS * count);
+  const words = new Uint32Array(floats.buffer);
+  for (let r = 0; r < count; r++) {
+    const at = SETTING_WORDS * r;
+    const run = runs[r];
+    words[at] = SIDES[run?.side ?? 'none'];
+    if (!run) continue;
+    const { lr, gradient, secondMoment, epsilon, weightDecay, nesterov } = run.settings;
+    const { coupled, off } = decayParts(run.settings);
+    const [direct, ahead] = nesterov ? [lr, lr * gradient] : [0, lr];
+    floats.set(
+      [run.noise, coupled, off, 1 - gradient, 1 - secondMoment, epsilon, weightDecay, lr, direct, ahead],
+      at + 1,
+    );
+  }
+  return floats;
+}
+
+/** What the number of a step decides, step after step. */
+function ratesOf(kernel: KernelName, { settings }: Run): () => readonly [number, number] {
+  const { lr, gradient: b1, secondMoment: b2, dampening } = settings;
+  let steps = 0;
+  switch (kernel) {
+    case 'sgd':
+      return () => [steps++ === 0 ? 1 : 1 - dampening, 0];
+    case 'lion':
+      return () => [0, 0];
+    default: {
+      const size = kernel === 'adam' ? lr : 1;
+      return () => {
+        steps++;
+        return [size / (1 - b1 ** steps), 1 / (1 - b2 ** steps)];
+      };
+    }
+  }
+}
+
+function rateWords(
+  rates: readonly ReturnType<typeof ratesOf>[],
+  { runs, alignment }: Plan,
+  blocks: number,
+  updates: number,
+) {
+  const words = new Float32Array(2 * updates * rates.length);
+  for (const [r, next] of rates.entries())
+    for (let i = 0; i < blocks * alignment[runs[r]!.side]; i++) words.set(next(), 2 * (r * updates + i));
+  return words;
+}
