@@ -3,8 +3,8 @@
 import { inTurns, median, output, seconds } from './measure.mjs';
 
 /** The loop's own sizes (its defaults); ours are run as long as gives a second or so. */
-const COORDINATES = 16384;
-const PAIRS = { '4:16': [4, 16], '1:4': [1, 4] };
+export const COORDINATES = 16384;
+export const PAIRS = { '4:16': [4, 16], '1:4': [1, 4] };
 
 /** Averages of the first and the second moment, as the loop has them, with both moments' decays by kappa. */
 export function averagesRequest([from, to], microbatches, coordinates = COORDINATES) {
@@ -31,17 +31,16 @@ export function averagesRequest([from, to], microbatches, coordinates = COORDINA
 }
 
 /** Microbatch-coordinates per second. */
-async function rateOf(backend, pair, microbatches, coordinates) {
+export async function rateOf(backend, pair, microbatches, coordinates) {
   const request = averagesRequest(pair, microbatches, coordinates);
   const time = await seconds(() => backend.averages(request, {}));
   return (request.blocks * pair[1] * request.coordinates) / time;
 }
 
-/** The loop of `--baseline` once: its rate in the same unit. */
-async function loopRate({ torch, baseline }, task, [from, to], threads) {
-  const args = [baseline, '--task', task, '--threads', threads, '--ratio', from, to, '--repeat', 3].map(
-    String,
-  );
+/** The loop of `--baseline` once: its rate in the same unit. `more` are further options of it. */
+export async function loopRate({ torch, baseline }, task, [from, to], threads, more = []) {
+  const sizes = ['--threads', threads, '--ratio', from, to, '--repeat', 3];
+  const args = [baseline, '--task', task, ...sizes, ...more].map(String);
   const text = await output(torch, args);
   if (text === undefined) throw new Error(`${torch} ${args.join(' ')} failed`);
   return JSON.parse(text).rate;
@@ -64,7 +63,7 @@ export async function averages({ cpu, wasmBackend }, options) {
 }
 
 /** One optimizer under an old and a new setting, in layers of 1024 as the loop has them, with shared noise. */
-function trainingRequest(reference, [from, to], oldSteps) {
+export function trainingRequest(reference, [from, to], oldSteps, coordinates = COORDINATES) {
   const kappa = to / from;
   const old = {
     lr: 1e-3,
@@ -83,7 +82,7 @@ function trainingRequest(reference, [from, to], oldSteps) {
     batch: [from, to],
     old,
     regimes: [{ noiseScale: 100, candidates: [{ rule: 'sqrt', settings: now }] }],
-    sizes: { width: 1024, layers: COORDINATES / 2048, problems: 2, oldSteps },
+    sizes: { width: 1024, layers: coordinates / 2048, problems: 2, oldSteps },
     seed: 1,
     noise: 'shared',
   };

@@ -1,0 +1,123 @@
+// Measures the webgpu backend beside a PyTorch loop on the same device and prints a page. bench/gpu.sh packs and runs it.
+// usage: node gpu.mjs [--torch PYTHON --baseline FILE] [--device cuda] [--peak TFLOPS] [--coordinates N ...] [--rounds 3]
+// FILE is the loop, which prints {"rate": ...}; --device is what the loop runs on; --peak is the device's float32 peak.
+
+import { parseArgs } from 'node:util';
+import { COORDINATES, loopRate, PAIRS, rateOf, trainingRequest } from './kernels.mjs';
+import { inTurns, machine, median, seconds } from './measure.mjs';
+import { loadWebgpu, REFERENCES, train } from './subjects.mjs';
+
+const { values: flags } = parseArgs({
+  options: {
+    torch: { type: 'string' },
+    baseline: { type: 'string' },
+    device: { type: 'string', default: 'cuda' },
+    peak: { type: 'string' },
+    coordinates: { type: 'string', multiple: true, default: [String(COORDINATES), String(2 ** 20)] },
+    rounds: { type: 'string', default: '3' },
+  },
+});
+if ((flags.torch === undefined) !== (flags.baseline === undefined))
+  throw new Error('--torch PYTHON and --baseline FILE go together');
+
+/**
+ * Instructions by coordinate, counted in the shaders' text with a fused multiply-add, a rotation and a conversion as
+ * one, a root as four and a quotient as six: for one draw (half of what a pair costs), for what follows each draw, and
+ * for what follows each batch of the old and of the new setting.
+ */
+const INSTRUCTIONS = {
+  ema: { draw: 67, perDraw: 10, perUpdate: 3 },
+  adamw: { draw: 67, perDraw: 3, perUpdate: 24 },
+  lamb: { draw: 67, perDraw: 3, perUpdate: 30 },
+};
+/** A run is to take so many seconds. */
+const LONG = 0.5;
+
+const backend = await loadWebgpu(process.cwd());
+const rows = [];
+for (const task of ['ema', 'adamw', 'lamb'])
+  for (const [name, pair] of Object.entries(PAIRS))
+    for (const coordinates of flags.coordinates.map(Number))
+      rows.push(await measured(task, name, pair, coordinates));
+await backend.release();
+process.stdout.write(page(rows));
+
+async function measured(task, name, pair, coordinates) {
+  process.stderr.write(`${task} ${name}, ${coordinates} coordinates\n`);
+  const run = (microbatches) => rateOn(task, pair, microbatches, coordinates);
+  // The first run compiles; then as long a one as shows the device's rate.
+  let microbatches = 64 * pair[1];
+  await run(microbatches);
+  for (let took = 0; took < LONG / 2 && microbatches < 2 ** 24; ) {
+    took = (microbatches * coordinates) / (await run(microbatches));
+    microbatches *= Math.min(16, Math.max(1, Math.round(LONG / took)));
+  }
+  const contenders = { webgpu: () => run(microbatches) };
+  const loop = (more) =>
+    loopRate(flags, task, pair, 1, ['--device', flags.device, '--coordinates', coordinates, ...more]);
+  if (flags.torch) {
+    contenders.loop = () => loop([]);
+    contenders.compiled = () => loop(['--compile']).catch(() => Number.NaN);
+  }
+  const figures = await inTurns(contenders, Number(flags.rounds));
+  const rates = Object.fromEntries(Object.entries(figures).map(([key, all]) => [key, median(all)]));
+  return { task, name, coordinates, ...rates, instructions: instructionsOf(task, pair) };
+}
+
+/** Microbatch-coordinates a second. */
+async function rateOn(task, pair, microbatches, coordinates) {
+  if (task === 'ema') return rateOf(backend, pair, microbatches, coordinates);
+  const oldSteps = microbatches / pair[0];
+  const request = trainingRequest(REFERENCES[task], pair, oldSteps, coordinates);
+  return (microbatches * coordinates) / (await seconds(() => train(request, {}, backend.layersOf)));
+}
+
+/** By microbatch-coordinate. */
+function instructionsOf(task, [from, to]) {
+  const { draw, perDraw, perUpdate } = INSTRUCTIONS[task];
+  return (draw + perDraw + perUpdate * (1 + from / to)) / from;
+}
+
+function page(all) {
+  const { model } = machine();
+  const billions = (rate) => (rate === undefined ? '' : (rate / 1e9).toPrecision(3));
+  const times = (rate, by) => (rate > 0 && by > 0 ? (rate / by).toPrecision(3) : '');
+  const share = ({ webgpu, instructions }) =>
+    flags.peak ? `${((100 * webgpu * instructions) / (Number(flags.peak) * 5e11)).toPrecision(2)} %` : '';
+  const line = (cells) => `| ${cells.join(' | ')} |`;
+  const head = [
+    '',
+    'coordinates',
+    'webgpu, G/s',
+    'loop, G/s',
+    'compiled, G/s',
+    'over the loop',
+    'over compiled',
+    'instructions',
+    'of peak',
+  ];
+  return [
+    '# Measured on a GPU',
+    '',
+    `${new Date().toISOString().slice(0, 10)}; ${backend.device}; ${backend.package} ${backend.version}; Node ${process.version}; ${model}; loop on ${flags.device}. Medians of ${flags.rounds} rounds in turns, whole runs, transfers and statistics included; G/s are 10^9 microbatch-coordinates a second.`,
+    '',
+    line(head),
+    line(head.map(() => '---')),
+    ...all.map((row) =>
+      line([
+        `${row.task} ${row.name}`,
+        row.coordinates,
+        billions(row.webgpu),
+        billions(row.loop),
+        billions(row.compiled),
+        times(row.webgpu, row.loop),
+        times(row.webgpu, row.compiled),
+        row.instructions.toFixed(0),
+        share(row),
+      ]),
+    ),
+    '',
+    '`instructions` are by microbatch-coordinate, counted in the shaders; the peak is that of float32 multiply-adds, one an instruction, and integer instructions, half of a draw, may have half of it.',
+    '',
+  ].join('\n');
+}

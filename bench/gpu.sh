@@ -1,0 +1,51 @@
+#!/usr/bin/env bash
+# Measures the webgpu backend on a machine that has a GPU and nothing else.
+#   bench/gpu.sh pack FILE.tgz            here, in a checkout with its packages and the npm registry
+#   bash gpu.sh run FILE.tgz [OPTION...]  there, with Node (NODE=/path/to/node) and the Vulkan loader; the options are
+#                                         those of bench/gpu.mjs; a page of results on stdout
+# This script is in FILE.tgz, too: tar -xzOf FILE.tgz package/bench/gpu.sh > gpu.sh
+set -euo pipefail
+
+node=${NODE:-node}
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+
+pack() {
+  local out root
+  out=$(realpath "$1")
+  root=$(cd "$(dirname "$0")/.." && pwd)
+  cd "$root"
+  npm run --silent build
+  npm pack --silent --ignore-scripts --pack-destination "$folder" >/dev/null
+  tar -xzf "$folder"/rebatch-*.tgz -C "$folder"
+  npm install --silent --no-audit --no-fund --ignore-scripts --prefix "$folder/peer" webgpu@'>=0.4.0 <1' >/dev/null
+  # The binaries of other systems are four fifths of it.
+  find "$folder/peer/node_modules/webgpu/dist" -mindepth 1 -maxdepth 1 ! -name "${TARGET:-linux-x64}" -exec rm -r {} +
+  mv "$folder/peer/node_modules" "$folder/package/node_modules"
+  mkdir "$folder/package/bench"
+  npx rolldown bench/gpu.mjs --platform node --format esm --file "$folder/package/bench/gpu.mjs" >/dev/null
+  cp bench/gpu.sh "$folder/package/bench/"
+  cp fixtures/hf-trainer/adamw-64-gpus/input.yaml "$folder/package/bench/config.yaml"
+  tar -czf "$out" -C "$folder" package
+  du -h "$out" >&2
+}
+
+run() {
+  local file
+  file=$(realpath "$1")
+  shift
+  tar -xzf "$file" -C "$folder"
+  "$node" "$folder/package/bin/rebatch.js" doctor >&2
+  echo "the same figures on the GPU as in float64:" >&2
+  "$node" "$folder/package/bin/rebatch.js" verify "$folder/package/bench/config.yaml" --to 64 --world 64 --world-to 8 \
+    --backend webgpu --train >&2
+  "$node" "$folder/package/bench/gpu.mjs" "$@"
+}
+
+case "${1:-}" in
+  pack | run) "$@" ;;
+  *)
+    sed -n '2,7s/^# \{0,1\}//p' "$0" >&2
+    exit 2
+    ;;
+esac
