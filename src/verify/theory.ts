@@ -69,6 +69,22 @@ export function* stretches({ old, now }: Alignment): Generator<Stretch> {
   }
 }
 
+/** A stretch with what begins and ends with it. */
+export interface Step extends Stretch {
+  readonly starts: { readonly old: boolean; readonly now: boolean };
+  readonly ends: { readonly old: boolean; readonly now: boolean };
+}
+
+/** The stretches of one aligned block, listed. */
+export function stepsOf(alignment: Alignment): Step[] {
+  const all = [...stretches(alignment)];
+  return all.map((step, i) => ({
+    ...step,
+    starts: { old: all[i - 1]?.old !== step.old, now: all[i - 1]?.now !== step.now },
+    ends: { old: all[i + 1]?.old !== step.old, now: all[i + 1]?.now !== step.now },
+  }));
+}
+
 /** Sums over one block of products of the two averages' weights; `rest` is the old weight minus the new. */
 interface BlockSums {
   readonly oldOld: number;

@@ -1,6 +1,6 @@
 import { fillNoise, type NoiseKey } from './noise.ts';
 import { type Hyperparameters, type Layer, newLayer } from './optimizers.ts';
-import { type Alignment, align, type Stretch, stretches } from './theory.ts';
+import { type Alignment, align, type Step, stepsOf } from './theory.ts';
 import type { TrainingRequest } from './train.ts';
 
 // One layer of a training, by the float64 reference; src/verify/train.ts says what is trained.
@@ -26,7 +26,8 @@ export interface Run {
 
 export interface Plan {
   readonly alignment: Alignment;
-  readonly stretches: readonly Stretch[];
+  /** Of one block. */
+  readonly steps: readonly Step[];
   readonly blocks: number;
   /** Blocks from one comparison of the losses to the next, and how many comparisons there are. */
   readonly every: number;
@@ -56,7 +57,7 @@ export function planOf({ batch, old, regimes, sizes }: Omit<TrainingRequest, 're
   const snapshots = Math.floor(blocks / every);
   return {
     alignment,
-    stretches: [...stretches(alignment)],
+    steps: stepsOf(alignment),
     blocks,
     every,
     snapshots,
@@ -171,24 +172,21 @@ interface NoiseSource {
 /** One normal for each stretch between two batch boundaries; a batch's noise is their sum by the roots of their shares. */
 function noiseSource(
   width: number,
-  { alignment, stretches: plan }: Plan,
+  { alignment, steps }: Plan,
   noise: TrainingRequest['noise'],
   keys: Streams,
 ): NoiseSource {
   const [drawn, old, now] = [new Float64Array(width), new Float64Array(width), new Float64Array(width)];
   const block: NoiseSource['block'] = (index, endOfOld, endOfNow) => {
-    for (const [i, stretch] of plan.entries()) {
-      fillNoise(drawn, keys.now, index * plan.length + i, 1, 'normal');
-      const [before, after] = [plan[i - 1], plan[i + 1]];
-      if (noise === 'shared')
-        addShare(old, drawn, Math.sqrt(stretch.length / alignment.now), before?.old !== stretch.old);
-      addShare(now, drawn, Math.sqrt(stretch.length / alignment.old), before?.now !== stretch.now);
-      if (after?.old !== stretch.old) {
-        if (noise === 'independent')
-          fillNoise(old, keys.old, index * alignment.old + stretch.old, 1, 'normal');
+    for (const [i, { length, old: batch, starts, ends }] of steps.entries()) {
+      fillNoise(drawn, keys.now, index * steps.length + i, 1, 'normal');
+      if (noise === 'shared') addShare(old, drawn, Math.sqrt(length / alignment.now), starts.old);
+      addShare(now, drawn, Math.sqrt(length / alignment.old), starts.now);
+      if (ends.old) {
+        if (noise === 'independent') fillNoise(old, keys.old, index * alignment.old + batch, 1, 'normal');
         endOfOld(old);
       }
-      if (after?.now !== stretch.now) endOfNow(now);
+      if (ends.now) endOfNow(now);
     }
   };
   return { block };

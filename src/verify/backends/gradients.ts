@@ -1,6 +1,6 @@
 import { fillNoise } from '../noise.ts';
 import { signalMean } from '../signals.ts';
-import { type Alignment, type Stretch, stretches } from '../theory.ts';
+import { type Alignment, type Step, type Stretch, stepsOf } from '../theory.ts';
 import type { AveragesRequest, Measured } from './backend.ts';
 import { FEWEST_COORDINATES, ratioOfSums } from './statistics.ts';
 
@@ -20,12 +20,6 @@ export function drawn(request: AveragesRequest): SyntheticRequest | undefined {
     : undefined;
 }
 
-/** A stretch with what begins and ends with it. */
-export interface Step extends Stretch {
-  readonly starts: { readonly old: boolean; readonly now: boolean };
-  readonly ends: { readonly old: boolean; readonly now: boolean };
-}
-
 /** The gradients of a request in the order of time, in float64: what every backend averages. */
 export interface Gradients {
   /** The steps of one aligned block. */
@@ -42,7 +36,7 @@ export interface Gradients {
 }
 
 export function gradientsOf(request: AveragesRequest, alignment: Alignment): Gradients {
-  const plan = planOf(alignment);
+  const plan = stepsOf(alignment);
   const values = new Float64Array(request.coordinates);
   const draw = sourceOf(request, alignment, plan, values);
   const [old, now] = [batchMeans(request.coordinates), batchMeans(request.coordinates)];
@@ -62,16 +56,6 @@ export function gradientsOf(request: AveragesRequest, alignment: Alignment): Gra
     },
     level: () => levelOf(old, now, request.mean),
   };
-}
-
-/** The steps of one aligned block. */
-export function planOf(alignment: Alignment): Step[] {
-  const plan = [...stretches(alignment)];
-  return plan.map((step, i) => ({
-    ...step,
-    starts: { old: plan[i - 1]?.old !== step.old, now: plan[i - 1]?.now !== step.now },
-    ends: { old: plan[i + 1]?.old !== step.old, now: plan[i + 1]?.now !== step.now },
-  }));
 }
 
 /** Fills `values` with the noise of a step and returns the signal's mean over it. */

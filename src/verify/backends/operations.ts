@@ -1,7 +1,7 @@
-import { type Alignment, align } from '../theory.ts';
+import { type Alignment, align, type Step } from '../theory.ts';
 import type { AverageCase, AveragesRequest, AveragesResult, Control } from './backend.ts';
 import { trajectoriesOf } from './cpu.ts';
-import { type Gradients, gradientsOf, type Step } from './gradients.ts';
+import { type Gradients, gradientsOf } from './gradients.ts';
 import { addSnapshot, type CaseSums, type Compared, figuresOf, startSums } from './statistics.ts';
 
 /** An array on a device. */

@@ -1,8 +1,8 @@
 import { HEAVY_UNIT } from '../../noise.ts';
 import { signalMean, signalResponse } from '../../signals.ts';
-import { type Alignment, align } from '../../theory.ts';
+import { type Alignment, align, type Step, stepsOf } from '../../theory.ts';
 import type { AverageCase, Trajectory } from '../backend.ts';
-import { type BatchSums, planOf, type Step, type SyntheticRequest } from '../gradients.ts';
+import type { BatchSums, SyntheticRequest } from '../gradients.ts';
 import { type CaseSums, TRAJECTORY_POINTS } from '../statistics.ts';
 import { Arena, GROUP, type Kernel } from './kernel.ts';
 
@@ -129,7 +129,7 @@ function startTile(kernel: Kernel, request: SyntheticRequest, from: number, to: 
 function plannedSteps({ gradients }: SyntheticRequest, alignment: Alignment): PlannedStep[] {
   const unit = gradients.tails === 'heavy' ? HEAVY_UNIT : 1;
   let at = 0;
-  return planOf(alignment).map((step) => {
+  return stepsOf(alignment).map((step) => {
     const begin = at;
     at += step.length;
     return {

@@ -136,23 +136,21 @@ type Sides = Readonly<Record<'old' | 'now', readonly Trainee[]>>;
 /** As the reference's noise source, with unit normals of batches in place of those of stretches. */
 function runBlock(layer: KernelLayer, sides: Sides, block: number): void {
   const { kernel, request, plan, keys, count, unit, old, now } = layer;
-  const { alignment, stretches } = plan;
+  const { alignment, steps } = plan;
   const shared = request.noise === 'shared';
   const draw = (out: number, { seed, stream }: Streams['now'], index: number) =>
     kernel.draw(out, count, 0, seed, stream, index, 0);
-  for (let i = 0; i < stretches.length; i++) {
-    const stretch = stretches[i]!;
-    const [before, after] = [stretches[i - 1], stretches[i + 1]];
-    draw(unit, keys.now, block * stretches.length + i);
-    const add = (sum: number, share: number, starts: boolean) =>
-      kernel.addShare(sum, unit, count, Math.sqrt(share), starts ? 1 : 0);
-    if (shared) add(old, stretch.length / alignment.now, before?.old !== stretch.old);
-    add(now, stretch.length / alignment.old, before?.now !== stretch.now);
-    if (after?.old !== stretch.old) {
-      if (!shared) draw(old, keys.old, block * alignment.old + stretch.old);
+  for (const [i, { length, old: batch, starts, ends }] of steps.entries()) {
+    draw(unit, keys.now, block * steps.length + i);
+    const add = (sum: number, share: number, first: boolean) =>
+      kernel.addShare(sum, unit, count, Math.sqrt(share), first ? 1 : 0);
+    if (shared) add(old, length / alignment.now, starts.old);
+    add(now, length / alignment.old, starts.now);
+    if (ends.old) {
+      if (!shared) draw(old, keys.old, block * alignment.old + batch);
       for (const run of sides.old) UPDATES[request.kernel](layer, run, old);
     }
-    if (after?.now !== stretch.now) for (const run of sides.now) UPDATES[request.kernel](layer, run, now);
+    if (ends.now) for (const run of sides.now) UPDATES[request.kernel](layer, run, now);
   }
 }
 

@@ -1,9 +1,9 @@
 import { HEAVY_UNIT } from '../../noise.ts';
 import { type Signal, signalMean, signalResponse } from '../../signals.ts';
-import { type Alignment, align } from '../../theory.ts';
+import { type Alignment, align, type Step, stepsOf } from '../../theory.ts';
 import type { AverageCase, AveragesResult, Control } from '../backend.ts';
 import { trajectoriesOf } from '../cpu.ts';
-import { type BatchSums, levelOf, planOf, type Step, type SyntheticRequest } from '../gradients.ts';
+import { type BatchSums, levelOf, type SyntheticRequest } from '../gradients.ts';
 import { type CaseSums, figuresOf } from '../statistics.ts';
 import {
   Buffers,
@@ -15,6 +15,7 @@ import {
   type Words,
 } from './device.ts';
 import { NOISE } from './noise.ts';
+import { addDraw, endsBatch, STEP, stepWords } from './plan.ts';
 
 /**
  * One invocation is a pair of coordinates from the first step to the last. At the end of a block its averages are what
@@ -26,14 +27,14 @@ import { NOISE } from './noise.ts';
  * square (noise + signal)^2 the shader sums noise^2 and noise*signal. Float32 would drown the noise in a long drift.
  */
 const shader = (cases: number, moving: boolean): string => `${NOISE}
-struct Run { seed: u32, stream: u32, heavy: u32, pairs: u32, index: u32, blocks: u32, stretches: u32, nowSignals: u32 }
-struct Stretch { old: f32, now: f32, flags: u32 }
+struct Run { seed: u32, stream: u32, heavy: u32, pairs: u32, index: u32, blocks: u32, steps: u32, nowSignals: u32 }
+${STEP}
 /** What a block leaves nothing of in the old average and the two differences, and how much of the old one they take up. */
 struct Case { old: f32, converted: f32, unconverted: f32, intoConverted: f32, intoUnconverted: f32 }
 /** 1 where it is time to compare, and the signal's part in the differences then. */
 struct Snapshot { taken: f32, converted: f32, unconverted: f32 }
 @group(0) @binding(0) var<uniform> run: Run;
-@group(0) @binding(1) var<storage, read> plan: array<Stretch>;
+@group(0) @binding(1) var<storage, read> steps: array<Step>;
 @group(0) @binding(2) var<storage, read> weights: array<f32>;
 @group(0) @binding(3) var<storage, read> cases: array<Case>;
 @group(0) @binding(4) var<storage, read> snapshots: array<Snapshot>;
@@ -55,17 +56,16 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   ${moving ? 'var oldBatch = 0u; var nowBatch = run.nowSignals;' : ''}
   for (var block = 0u; block < run.blocks; block++) {
     ${repeat(KEPT * cases, (i) => `var added${i} = vec2f();`)}
-    for (var i = 0u; i < run.stretches; i++) {
-      let stretch = plan[i];
+    for (var i = 0u; i < run.steps; i++) {
+      let step = steps[i];
       let z = draw(run.seed, run.stream, pair, index, run.heavy != 0u);
       index++;
       ${repeat(KEPT * cases, (i) => `added${i} += weights[i * ${KEPT * cases}u + ${i}u] * z;`)}
       ${(['old', 'now'] as const)
         .map((side) => {
-          const { starts, ends } = FLAGS[side];
           const moved = `${side}Moved += signals[${side}Batch] * ${side}Mean; ${side}Batch++;`;
-          return `${side}Mean = select(${side}Mean, vec2f(), (stretch.flags & ${starts}u) != 0u) + stretch.${side} * z;
-      if ((stretch.flags & ${ends}u) != 0u) {
+          return `${addDraw(`${side}Mean`, side, 'z')}
+      if (${endsBatch(side)}) {
         ${side}Sum += ${side}Mean; ${side}Squares += ${side}Mean * ${side}Mean; ${moving ? moved : ''}
       }`;
         })
@@ -114,14 +114,12 @@ function rowsOf(cases: number, moving: boolean): string[] {
 /** The old average and two differences from it. */
 const KEPT = 3;
 const LANES = 64;
-/** Bits of a stretch. */
-const FLAGS = { old: { starts: 1, ends: 2 }, now: { starts: 4, ends: 8 } } as const;
 /** Cases at a time: what an invocation keeps has to fit into its registers. */
 const MOST_CASES = 8;
 /** Float32 sums over a dispatch, float64 goes on from there: so many terms keep seven digits or nearly. */
 const MOST_TERMS = 2 ** 14;
-/** Blocks of more stretches than this are not for a dispatch that has to end soon. */
-export const MOST_STRETCHES = 2 ** 16;
+/** Blocks of more steps than this are not for a dispatch that has to end soon. */
+export const MOST_STEPS = 2 ** 16;
 
 /** Runs averages on a device. @throws the control signal's reason when it is aborted */
 export async function averagesOnDevice(
@@ -156,13 +154,13 @@ async function sumsOf(computer: Computer, request: SyntheticRequest, control: Co
   const { device } = computer;
   const { cases, coordinates, blocks, gradients } = request;
   const alignment = align(request.batch);
-  const plan = planOf(alignment);
+  const steps = stepsOf(alignment);
   const pairs = Math.ceil(coordinates / 2);
   const moving = gradients.signal.kind !== 'constant';
   const rows = rowsOf(cases.length, moving);
   const totals = new Map(rows.map((name) => [name, new Float64Array(coordinates)]));
   const signal = new SignalSums(cases.length);
-  const most = Math.max(1, Math.floor(MOST_TERMS / plan.length));
+  const most = Math.max(1, Math.floor(MOST_TERMS / steps.length));
   const buffers = new Buffers(device);
   try {
     const words = 2 * rows.length * pairs;
@@ -172,8 +170,13 @@ async function sumsOf(computer: Computer, request: SyntheticRequest, control: Co
     const signals = moving ? [buffers.storage(most * (alignment.old + alignment.now))] : [];
     const bindings = [
       run,
-      buffers.filled(planWords(plan, alignment, gradients.tails)),
-      buffers.filled(weightsOf(request, plan, alignment)),
+      buffers.filled(
+        stepWords(steps, (step) => {
+          const scale = deviation(step, alignment, gradients.tails);
+          return [(scale * step.length) / alignment.now, (scale * step.length) / alignment.old];
+        }),
+      ),
+      buffers.filled(weightsOf(request, steps, alignment)),
       buffers.filled(caseWords(cases, alignment)),
       snapshots,
       buffers.storage(2 * KEPT * cases.length * pairs),
@@ -190,7 +193,7 @@ async function sumsOf(computer: Computer, request: SyntheticRequest, control: Co
       const nowSignals = count * alignment.old;
       write(
         run,
-        Uint32Array.of(seed, stream, heavy, pairs, from * plan.length, count, plan.length, nowSignals),
+        Uint32Array.of(seed, stream, heavy, pairs, from * steps.length, count, steps.length, nowSignals),
       );
       write(snapshots, signal.snapshots(request, alignment, from, count));
       if (signals[0]) write(signals[0], signal.batches(gradients.signal, alignment, from, count));
@@ -224,7 +227,6 @@ async function sumsOf(computer: Computer, request: SyntheticRequest, control: Co
 
 /** Words of the shader's structures. */
 const RUN_WORDS = 8;
-const STRETCH_WORDS = 3;
 const SNAPSHOT_WORDS = 3;
 
 /** Deviation of the mean noise of a stretch, in those of an old batch; the shader's heavy draws are still too wide. */
@@ -232,28 +234,11 @@ function deviation({ length }: Step, { now }: Alignment, tails: 'normal' | 'heav
   return Math.sqrt(now / length) * (tails === 'heavy' ? HEAVY_UNIT : 1);
 }
 
-function planWords(plan: readonly Step[], alignment: Alignment, tails: 'normal' | 'heavy') {
-  const floats = new Float32Array(STRETCH_WORDS * plan.length);
-  const words = new Uint32Array(floats.buffer);
-  for (const [i, step] of plan.entries()) {
-    const { length, starts, ends } = step;
-    const scale = deviation(step, alignment, tails);
-    floats[STRETCH_WORDS * i] = (scale * length) / alignment.now;
-    floats[STRETCH_WORDS * i + 1] = (scale * length) / alignment.old;
-    words[STRETCH_WORDS * i + 2] =
-      (starts.old ? FLAGS.old.starts : 0) |
-      (starts.now ? FLAGS.now.starts : 0) |
-      (ends.old ? FLAGS.old.ends : 0) |
-      (ends.now ? FLAGS.now.ends : 0);
-  }
-  return floats;
-}
-
 /** What a unit draw in each stretch of a block adds to each row of each case. */
-function weightsOf({ cases, gradients }: SyntheticRequest, plan: readonly Step[], alignment: Alignment) {
-  const weights = new Float32Array(plan.length * KEPT * cases.length);
+function weightsOf({ cases, gradients }: SyntheticRequest, steps: readonly Step[], alignment: Alignment) {
+  const weights = new Float32Array(steps.length * KEPT * cases.length);
   let at = 0;
-  for (const step of plan) {
+  for (const step of steps) {
     const scale = deviation(step, alignment, gradients.tails);
     const [shareOld, shareNow] = [step.length / alignment.now, step.length / alignment.old].map(
       (share) => share * scale,

@@ -12,6 +12,7 @@ import {
 import type { Control } from '../backend.ts';
 import { Buffers, type Computer, dispatch, inDispatches, repeat } from './device.ts';
 import { NOISE } from './noise.ts';
+import { addDraw, endsBatch, STEP, stepWords } from './plan.ts';
 
 // One workgroup is a layer with some of its runs, from the first step to the last; an invocation has some pairs of its
 // coordinates in registers. In float32; averages move by weight*(new - old), because a decay near 1 would lose digits of
@@ -29,8 +30,6 @@ interface Shape {
   readonly shared: boolean;
 }
 
-/** Bits of a stretch. */
-const FLAGS = { startsOld: 1, startsNow: 2, endsOld: 4, endsNow: 8 } as const;
 const SIDES = { old: 0, now: 1, none: 2 } as const;
 
 const shader = ({ kernel, runs, lanes, pairs, shared }: Shape): string => {
@@ -39,19 +38,20 @@ const shader = ({ kernel, runs, lanes, pairs, shared }: Shape): string => {
   const eachRun = (make: (r: number) => string) => repeat(runs, make);
   const each = (make: (id: string, r: number, p: number) => string) =>
     eachRun((r) => eachPair((p) => make(`${r}_${p}`, r, p)));
-  const pull = (p: number) => `let h = curvature${p}; let away = target${p};`;
-  const step = (side: 'old' | 'now', r: number) =>
+  const stateAt = (r: number, p: number) => (row: number) =>
+    `state[((layer * run.runs + firstRun + ${r}u) * ${STATE_ROWS}u + ${row}u) * ${lanes * pairs}u + pair${p}]`;
+  const update = (side: 'old' | 'now', r: number) =>
     `if (setting${r}.side == ${SIDES[side]}u) {
         let s = setting${r};
         let rate = rates[(firstRun + ${r}u) * run.updates + ${side}Updates];
-        ${UPDATES[kernel](pairs, (p) => ({ id: `${r}_${p}`, pull: pull(p), unit: `${side}${p}` }))}
+        ${UPDATES[kernel](Array.from({ length: pairs }, (_, p) => ({ p, id: `${r}_${p}`, unit: `${side}${p}` })))}
       }`;
   return `${NOISE}
-struct Run { seed: u32, nowStream: u32, oldStream: u32, index: u32, oldIndex: u32, block: u32, blocks: u32, stretches: u32, every: u32, layers: u32, runs: u32, updates: u32 }
-struct Stretch { old: f32, now: f32, flags: u32 }
+struct Run { seed: u32, nowStream: u32, oldStream: u32, index: u32, oldIndex: u32, block: u32, blocks: u32, steps: u32, every: u32, layers: u32, runs: u32, updates: u32 }
+${STEP}
 struct Setting { side: u32, noise: f32, coupled: f32, off: f32, first: f32, second: f32, epsilon: f32, decay: f32, lr: f32, direct: f32, ahead: f32 }
 @group(0) @binding(0) var<uniform> run: Run;
-@group(0) @binding(1) var<storage, read> plan: array<Stretch>;
+@group(0) @binding(1) var<storage, read> steps: array<Step>;
 @group(0) @binding(2) var<storage, read> settings: array<Setting>;
 @group(0) @binding(3) var<storage, read> rates: array<vec2f>;
 @group(0) @binding(4) var<storage, read> problems: array<vec2f>;
@@ -89,8 +89,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   })}
   ${eachRun((r) => `let setting${r} = settings[firstRun + ${r}u];`)}
   ${each((id, r, p) => {
-    const at = (row: number) =>
-      `state[((layer * run.runs + firstRun + ${r}u) * 3u + ${row}u) * ${lanes * pairs}u + pair${p}]`;
+    const at = stateAt(r, p);
     return `var w${id} = ${at(0)}; var m${id} = ${at(1)}; var v${id} = ${at(2)};`;
   })}
   var index = run.index;
@@ -98,22 +97,20 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   var nowUpdates = 0u;
   var snapshot = 0u;
   for (var block = 0u; block < run.blocks; block++) {
-    for (var i = 0u; i < run.stretches; i++) {
-      let stretch = plan[i];
-      ${eachPair((p) => {
-        const add = (side: 'old' | 'now', starts: number) =>
-          `${side}${p} = select(${side}${p}, vec2f(), (stretch.flags & ${starts}u) != 0u) + stretch.${side} * z${p};`;
-        return `let z${p} = draw(run.seed, nowStream, pair${p}, index, false);
-      ${shared ? add('old', FLAGS.startsOld) : ''} ${add('now', FLAGS.startsNow)}`;
-      })}
+    for (var i = 0u; i < run.steps; i++) {
+      let step = steps[i];
+      ${eachPair(
+        (p) => `let z${p} = draw(run.seed, nowStream, pair${p}, index, false);
+      ${shared ? addDraw(`old${p}`, 'old', `z${p}`) : ''} ${addDraw(`now${p}`, 'now', `z${p}`)}`,
+      )}
       index++;
-      if ((stretch.flags & ${FLAGS.endsOld}u) != 0u) {
+      if (${endsBatch('old')}) {
         ${shared ? '' : eachPair((p) => `old${p} = draw(run.seed, oldStream, pair${p}, run.oldIndex + oldUpdates, false);`)}
-        ${eachRun((r) => step('old', r))}
+        ${eachRun((r) => update('old', r))}
         oldUpdates++;
       }
-      if ((stretch.flags & ${FLAGS.endsNow}u) != 0u) {
-        ${eachRun((r) => step('now', r))}
+      if (${endsBatch('now')}) {
+        ${eachRun((r) => update('now', r))}
         nowUpdates++;
       }
     }
@@ -130,61 +127,57 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     }
   }
   ${each((id, r, p) => {
-    const at = (row: number) =>
-      `state[((layer * run.runs + firstRun + ${r}u) * 3u + ${row}u) * ${lanes * pairs}u + pair${p}]`;
+    const at = stateAt(r, p);
     return `${at(0)} = w${id}; ${at(1)} = m${id}; ${at(2)} = v${id};`;
   })}
 }
 `;
 };
 
-/** The names of one pair's values in one run: of its state, its noise, and what reads its curvature and target. */
-interface Names {
+/** One pair in one run: its number in the invocation, what the names of its state end with, and its noise. */
+interface Pair {
+  readonly p: number;
   readonly id: string;
   readonly unit: string;
-  readonly pull: string;
 }
 
-const gradient = ({ id, pull, unit }: Names) =>
-  `${pull} let g = h * (w${id} - away) + s.noise * ${unit} + s.coupled * w${id};`;
+const gradient = ({ p, id, unit }: Pair) =>
+  `let g = curvature${p} * (w${id} - target${p}) + s.noise * ${unit} + s.coupled * w${id};`;
 
 /** The reference's updates for all pairs of an invocation: `s` are the run's settings, `rate` this step's. */
-const UPDATES: Readonly<Record<KernelName, (pairs: number, names: (p: number) => Names) => string>> = {
-  sgd: (pairs, names) =>
-    repeat(pairs, (p) => {
-      const { id } = names(p);
-      return `{ ${gradient(names(p))}
-          m${id} += rate.x * g - s.first * m${id};
-          w${id} -= s.off * w${id} + s.direct * g + s.ahead * m${id}; }`;
-    }),
-  adam: (pairs, names) =>
-    repeat(pairs, (p) => {
-      const { id } = names(p);
-      return `{ ${gradient(names(p))}
-          m${id} += s.first * (g - m${id});
-          v${id} += s.second * (g * g - v${id});
-          w${id} -= s.off * w${id} + rate.x * m${id} / (sqrt(rate.y * v${id}) + s.epsilon); }`;
-    }),
-  lamb: (pairs, names) => `var weights = vec2f(); var steps = vec2f();
-        ${repeat(pairs, (p) => {
-          const { id } = names(p);
-          return `var u${p} = vec2f(); { ${gradient(names(p))}
-          m${id} += s.first * (g - m${id});
-          v${id} += s.second * (g * g - v${id});
-          u${p} = rate.x * m${id} / (sqrt(rate.y * v${id}) + s.epsilon) + s.decay * w${id};
-          weights += w${id} * w${id}; steps += u${p} * u${p}; }`;
-        })}
+const UPDATES: Readonly<Record<KernelName, (pairs: readonly Pair[]) => string>> = {
+  sgd: eachOf(
+    (pair) => `{ ${gradient(pair)}
+          m${pair.id} += rate.x * g - s.first * m${pair.id};
+          w${pair.id} -= s.off * w${pair.id} + s.direct * g + s.ahead * m${pair.id}; }`,
+  ),
+  adam: eachOf(
+    (pair) => `{ ${gradient(pair)}
+          m${pair.id} += s.first * (g - m${pair.id});
+          v${pair.id} += s.second * (g * g - v${pair.id});
+          w${pair.id} -= s.off * w${pair.id} + rate.x * m${pair.id} / (sqrt(rate.y * v${pair.id}) + s.epsilon); }`,
+  ),
+  lamb: (pairs) => `var weights = vec2f(); var steps = vec2f();
+        ${eachOf(
+          (pair) => `var u${pair.p} = vec2f(); { ${gradient(pair)}
+          m${pair.id} += s.first * (g - m${pair.id});
+          v${pair.id} += s.second * (g * g - v${pair.id});
+          u${pair.p} = rate.x * m${pair.id} / (sqrt(rate.y * v${pair.id}) + s.epsilon) + s.decay * w${pair.id};
+          weights += w${pair.id} * w${pair.id}; steps += u${pair.p} * u${pair.p}; }`,
+        )(pairs)}
         let sums = total(vec2f(weights.x + weights.y, steps.x + steps.y), lane);
         let length = s.lr * sqrt(sums.x) / select(sqrt(sums.y), 1.0, sums.y == 0.0);
-        ${repeat(pairs, (p) => `w${names(p).id} -= length * u${p};`)}`,
-  lion: (pairs, names) =>
-    repeat(pairs, (p) => {
-      const { id } = names(p);
-      return `{ ${gradient(names(p))}
-          w${id} -= s.off * w${id} + s.lr * sign(m${id} + s.first * (g - m${id}));
-          m${id} += s.second * (g - m${id}); }`;
-    }),
+        ${eachOf(({ p, id }) => `w${id} -= length * u${p};`)(pairs)}`,
+  lion: eachOf(
+    (pair) => `{ ${gradient(pair)}
+          w${pair.id} -= s.off * w${pair.id} + s.lr * sign(m${pair.id} + s.first * (g - m${pair.id}));
+          m${pair.id} += s.second * (g - m${pair.id}); }`,
+  ),
 };
+
+function eachOf(make: (pair: Pair) => string): (pairs: readonly Pair[]) => string {
+  return (pairs) => pairs.map(make).join('\n');
+}
 
 const MOST_RUNS = 4;
 const MOST_LANES = 256;
@@ -242,7 +235,6 @@ const STATE_ROWS = 3;
 /** Words of the shader's structures. */
 const RUN_WORDS = 12;
 const SETTING_WORDS = 11;
-const STRETCH_WORDS = 3;
 
 const padded = (runs: number, group: number) => Math.ceil(runs / group) * group;
 
@@ -263,7 +255,7 @@ async function trainLayers(
   const { device } = computer;
   const layers = to - from;
   const runs = padded(plan.runs.length, shape.runs);
-  const { alignment, stretches, every } = plan;
+  const { alignment, steps, every } = plan;
   const perBlock = Math.max(alignment.old, alignment.now);
   const most = Math.max(1, Math.floor(MOST_UPDATES / perBlock));
   const rates = plan.runs.map((run) => ratesOf(shape.kernel, run));
@@ -278,7 +270,12 @@ async function trainLayers(
     const readable = buffers.readable(snapshots * runs * layers);
     const bindings = [
       run,
-      buffers.filled(planWords(plan)),
+      buffers.filled(
+        stepWords(steps, ({ length }) => [
+          Math.sqrt(length / alignment.now),
+          Math.sqrt(length / alignment.old),
+        ]),
+      ),
       buffers.filled(settingWords(plan.runs, runs)),
       table,
       buffers.filled(problems),
@@ -298,11 +295,11 @@ async function trainLayers(
           request.seed,
           keys.now.stream,
           keys.old.stream,
-          at * stretches.length,
+          at * steps.length,
           at * alignment.old,
           at,
           count,
-          stretches.length,
+          steps.length,
           every,
           layers,
           runs,
@@ -340,22 +337,6 @@ function startLayers(request: TrainingRequest, plan: Plan, runs: number, from: n
     for (let r = 0; r < runs; r++) state.set(weights, STATE_ROWS * (layer * runs + r) * width);
   }
   return { problems, state };
-}
-
-function planWords({ stretches, alignment }: Plan) {
-  const floats = new Float32Array(STRETCH_WORDS * stretches.length);
-  const words = new Uint32Array(floats.buffer);
-  for (const [i, { length, old, now }] of stretches.entries()) {
-    const [before, after] = [stretches[i - 1], stretches[i + 1]];
-    floats[STRETCH_WORDS * i] = Math.sqrt(length / alignment.now);
-    floats[STRETCH_WORDS * i + 1] = Math.sqrt(length / alignment.old);
-    words[STRETCH_WORDS * i + 2] =
-      (before?.old === old ? 0 : FLAGS.startsOld) |
-      (before?.now === now ? 0 : FLAGS.startsNow) |
-      (after?.old === old ? 0 : FLAGS.endsOld) |
-      (after?.now === now ? 0 : FLAGS.endsNow);
-  }
-  return floats;
 }
 
 function settingWords(runs: readonly Run[], count: number) {

@@ -1,9 +1,9 @@
-import { align } from '../../theory.ts';
+import { align, stepsOf } from '../../theory.ts';
 import { cpu } from '../cpu.ts';
-import { drawn, planOf } from '../gradients.ts';
+import { drawn } from '../gradients.ts';
 import { type Found, findPackage, hasLibrary, loadPackage, reasonOf, Unavailable } from '../packages.ts';
 import { gigabytes, type LoadedBackend } from '../tensorflow.ts';
-import { averagesOnDevice, MOST_STRETCHES } from './averages.ts';
+import { averagesOnDevice, MOST_STEPS } from './averages.ts';
 import { type Adapter, Computer, type Gpu } from './device.ts';
 import { layersOnDevice } from './train.ts';
 
@@ -30,7 +30,7 @@ export async function loadWebgpu(cwd: string): Promise<LoadedBackend> {
     ...describe(dawn, adapter),
     async averages(request, control) {
       const synthetic = drawn(request);
-      return synthetic && planOf(align(request.batch)).length <= MOST_STRETCHES
+      return synthetic && stepsOf(align(request.batch)).length <= MOST_STEPS
         ? averagesOnDevice(computer, synthetic, control)
         : cpu.averages(request, control);
     },
