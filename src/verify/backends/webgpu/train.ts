@@ -183,7 +183,7 @@ const MOST_RUNS = 4;
 const MOST_LANES = 256;
 const MOST_PAIRS = 16;
 /** Updates of a run in one dispatch, by which their table is bounded. */
-const MOST_UPDATES = 2 ** 12;
+const MOST_UPDATES = 2 ** 14;
 
 /** A way to share out a layer's coordinates, or nothing where there is no good one. */
 function lanesFor(width: number, limit: number): Pick<Shape, 'lanes' | 'pairs'> | undefined {
@@ -358,33 +358,32 @@ function settingWords(runs: readonly Run[], count: number) {
   return floats;
 }
 
-/** What the number of a step decides, step after step. */
-function ratesOf(kernel: KernelName, { settings }: Run): () => readonly [number, number] {
+/** Writes the two numbers that a step's number decides, step after step. */
+type Rates = (out: Float32Array, at: number) => void;
+
+function ratesOf(kernel: KernelName, { settings }: Run): Rates {
   const { lr, gradient: b1, secondMoment: b2, dampening } = settings;
-  let steps = 0;
-  switch (kernel) {
-    case 'sgd':
-      return () => [steps++ === 0 ? 1 : 1 - dampening, 0];
-    case 'lion':
-      return () => [0, 0];
-    default: {
-      const size = kernel === 'adam' ? lr : 1;
-      return () => {
-        steps++;
-        return [size / (1 - b1 ** steps), 1 / (1 - b2 ** steps)];
-      };
-    }
+  if (kernel === 'lion') return () => {};
+  if (kernel === 'sgd') {
+    let share = 1;
+    return (out, at) => {
+      out[at] = share;
+      share = 1 - dampening;
+    };
   }
+  const size = kernel === 'adam' ? lr : 1;
+  let [first, second] = [1, 1];
+  return (out, at) => {
+    first *= b1;
+    second *= b2;
+    out[at] = size / (1 - first);
+    out[at + 1] = 1 / (1 - second);
+  };
 }
 
-function rateWords(
-  rates: readonly ReturnType<typeof ratesOf>[],
-  { runs, alignment }: Plan,
-  blocks: number,
-  updates: number,
-) {
+function rateWords(rates: readonly Rates[], { runs, alignment }: Plan, blocks: number, updates: number) {
   const words = new Float32Array(2 * updates * rates.length);
-  for (const [r, next] of rates.entries())
-    for (let i = 0; i < blocks * alignment[runs[r]!.side]; i++) words.set(next(), 2 * (r * updates + i));
+  for (const [r, write] of rates.entries())
+    for (let i = 0; i < blocks * alignment[runs[r]!.side]; i++) write(words, 2 * (r * updates + i));
   return words;
 }
