@@ -2,7 +2,7 @@
 
 import { inTurns, median, output, seconds } from './measure.mjs';
 
-/** The loop's own sizes (its defaults); ours are run as long as gives a second or so. */
+/** The loop's own sizes (its defaults); ours are run for some seconds, so that starting threads does not count. */
 export const COORDINATES = 16384;
 export const PAIRS = { '4:16': [4, 16], '1:4': [1, 4] };
 
@@ -51,8 +51,8 @@ export async function averages({ cpu, wasmBackend }, options) {
   const result = {};
   for (const [name, pair] of Object.entries(PAIRS)) {
     // A normal stands for `from` microbatches: the same work takes as many more of them.
-    const long = 8192 * pair[0];
-    const contenders = { cpu: () => rateOf(cpu, pair, long / 8, 2048) };
+    const long = 16384 * pair[0];
+    const contenders = { cpu: () => rateOf(cpu, pair, long / 16, 2048) };
     for (const threads of [1, 2]) {
       contenders[`wasm ${threads}`] = () => rateOf(wasmBackend(threads), pair, long);
       if (options.torch) contenders[`torch ${threads}`] = () => loopRate(options, 'ema', pair, threads);
@@ -105,7 +105,7 @@ export async function optimizers({ train, wasmLayers, REFERENCES }, options) {
       };
       const contenders = { cpu: () => rate(256) };
       for (const threads of [1, 2]) {
-        contenders[`wasm ${threads}`] = () => rate(4096, wasmLayers(threads));
+        contenders[`wasm ${threads}`] = () => rate(32768, wasmLayers(threads));
         if (options.torch && loop)
           contenders[`torch ${threads}`] = () => loopRate(options, loop, pair, threads);
       }
