@@ -84,7 +84,7 @@ async function validators() {
 }
 
 const CORE =
-  /src\/(?:cli|problem|version|convert|editor)\.ts|src\/(?:document\/(?!json|yaml)|io\/(?:files|streams)|recipe|rules|optimizers|dialect\/(?:dialect|generated\/(?:index|detect))|commands\/(?:convert|options)|settings\/find)|node_modules\/commander|rolldown\/runtime/;
+  /src\/(?:cli|problem|version|convert|editor)\.ts|src\/(?:document\/(?!json|yaml)|io\/(?:files|streams)|recipe|rules|optimizers|dialect\/(?:dialect|generated\/(?:index|detect)\.js)|commands\/(?:convert|options)|settings\/find)|node_modules\/commander|rolldown\/runtime/;
 
 /** commander loads it for subcommands that are programs of their own, of which there are none here. */
 const WITHOUT_CHILD_PROCESS = {
