@@ -89,7 +89,10 @@ const CORE =
 /** What dependencies load and nothing here uses: it stays out of the bundle, and out of every start. */
 const UNUSED = {
   // commander's subcommands that are programs of their own, of which there are none here.
-  'node:child_process': { of: 'commander', instead: 'export const spawn = undefined; export default { spawn };' },
+  'node:child_process': {
+    of: 'commander',
+    instead: 'export const spawn = undefined; export default { spawn };',
+  },
   // Whether a stream takes colours: src/report/colour.ts decides that.
   '#supports-color': { of: 'chalk', instead: 'export default { stdout: false, stderr: false };' },
 };
