@@ -1,14 +1,17 @@
 import {
+  Composer,
   isAlias,
   isMap,
   isPair,
   isScalar,
   isSeq,
+  Lexer,
   type Document as LibraryDocument,
   type Node as LibraryNode,
-  parseAllDocuments,
+  Parser,
 } from 'yaml';
 import type { Document, Entry, MapNode, Node, ScalarNode, ScalarStyle, WrittenScalar } from './nodes.ts';
+import type { Progress } from './parse.ts';
 import { child, type Pointer } from './pointer.ts';
 import { problemAt } from './position.ts';
 import { numberInString, type Resolved, resolvePlain } from './scalar.ts';
@@ -17,15 +20,21 @@ import { documentOf } from './tree.ts';
 /** An alias may be followed this many times in one document; more is an attack, not a config. */
 const MAX_EXPANSIONS = 100_000;
 
+const OPTIONS = {
+  schema: 'failsafe',
+  prettyErrors: false,
+  logLevel: 'error',
+  uniqueKeys: false, // It compares every key with every other: minutes for a mapping of 100,000.
+} as const;
+
+/** Of the time that reading takes, what passes before the last character is read; the rest is making nodes. */
+const SCANNING = 0.5;
+/** Progress is told once in so many characters. */
+const STRETCH = 100_000;
+
 /** Reads every document of a YAML text. Throws a Problem at the first error. */
-export function parseYaml(text: string): Document[] {
-  const documents = parseAllDocuments(text, {
-    schema: 'failsafe',
-    prettyErrors: false,
-    logLevel: 'error',
-    uniqueKeys: false, // It compares every key with every other: minutes for a mapping of 100,000.
-  });
-  const parsed = Array.isArray(documents) ? documents : [];
+export function parseYaml(text: string, progress: Progress = () => {}): Document[] {
+  const parsed = [...new Composer(OPTIONS).compose(tokens(text, progress))];
   for (const document of parsed) {
     const error = document.errors[0];
     const again = repeatedKey(document.contents);
@@ -39,6 +48,20 @@ export function parseYaml(text: string): Document[] {
   );
   if (filled.length === 0) throw problemAt('empty', 'the file is empty', text, 0);
   return filled.map((document) => new Reader(text, document).read());
+}
+
+function* tokens(text: string, progress: Progress): ReturnType<Parser['parse']> {
+  const parser = new Parser();
+  let read = 0;
+  let told = 0;
+  for (const lexeme of new Lexer().lex(text)) {
+    yield* parser.next(lexeme);
+    read += lexeme.length;
+    if (read < told + STRETCH) continue;
+    told = read;
+    progress((SCANNING * read) / text.length);
+  }
+  yield* parser.end();
 }
 
 /** Where a key first stands that its mapping has before. */
