@@ -1,14 +1,13 @@
 import {
-  Composer,
   isAlias,
   isMap,
   isPair,
   isScalar,
   isSeq,
-  Lexer,
   type Document as LibraryDocument,
   type Node as LibraryNode,
-  Parser,
+  LineCounter,
+  parseAllDocuments,
 } from 'yaml';
 import type { Document, Entry, MapNode, Node, ScalarNode, ScalarStyle, WrittenScalar } from './nodes.ts';
 import type { Progress } from './parse.ts';
@@ -20,21 +19,21 @@ import { documentOf } from './tree.ts';
 /** An alias may be followed this many times in one document; more is an attack, not a config. */
 const MAX_EXPANSIONS = 100_000;
 
-const OPTIONS = {
-  schema: 'failsafe',
-  prettyErrors: false,
-  logLevel: 'error',
-  uniqueKeys: false, // It compares every key with every other: minutes for a mapping of 100,000.
-} as const;
-
-/** Of the time that reading takes, what passes before the last character is read; the rest is making nodes. */
+/** Of the time that reading takes, what passes before the last line is read; the rest is making nodes. */
 const SCANNING = 0.5;
 /** Progress is told once in so many characters. */
 const STRETCH = 100_000;
 
 /** Reads every document of a YAML text. Throws a Problem at the first error. */
 export function parseYaml(text: string, progress: Progress = () => {}): Document[] {
-  const parsed = [...new Composer(OPTIONS).compose(tokens(text, progress))];
+  const documents = parseAllDocuments(text, {
+    schema: 'failsafe',
+    prettyErrors: false,
+    logLevel: 'error',
+    uniqueKeys: false, // It compares every key with every other: minutes for a mapping of 100,000.
+    lineCounter: watching(text, progress),
+  });
+  const parsed = Array.isArray(documents) ? documents : [];
   for (const document of parsed) {
     const error = document.errors[0];
     const again = repeatedKey(document.contents);
@@ -50,18 +49,17 @@ export function parseYaml(text: string, progress: Progress = () => {}): Document
   return filled.map((document) => new Reader(text, document).read());
 }
 
-function* tokens(text: string, progress: Progress): ReturnType<Parser['parse']> {
-  const parser = new Parser();
-  let read = 0;
+/** What the parser tells of every line, for what it says of how far it is. */
+function watching(text: string, progress: Progress): LineCounter {
+  const lines = new LineCounter();
   let told = 0;
-  for (const lexeme of new Lexer().lex(text)) {
-    yield* parser.next(lexeme);
-    read += lexeme.length;
-    if (read < told + STRETCH) continue;
-    told = read;
-    progress((SCANNING * read) / text.length);
-  }
-  yield* parser.end();
+  lines.addNewLine = (offset) => {
+    if (offset < told + STRETCH) return 0;
+    told = offset;
+    progress((SCANNING * offset) / text.length);
+    return 0;
+  };
+  return lines;
 }
 
 /** Where a key first stands that its mapping has before. */
