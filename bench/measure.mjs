@@ -41,6 +41,28 @@ export async function output(command, args, options = {}) {
   }
 }
 
+const TELL_PEAK = `data:text/javascript,${encodeURIComponent(`
+  import { readFileSync } from 'node:fs';
+  process.on('exit', () => {
+    const peak = /VmHWM:\\s*(\\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))[1];
+    process.stderr.write('\\n' + peak);
+  });
+`)}`;
+
+/** One run of a Node program on Linux: its exit code, its seconds, and the most memory it held, in MB. */
+export async function run(args, options = {}) {
+  const start = performance.now();
+  const { code = 0, stderr } = await execute(process.execPath, ['--import', TELL_PEAK, ...args], {
+    maxBuffer: 2 ** 30,
+    ...options,
+  }).catch((error) => error);
+  return {
+    code,
+    seconds: (performance.now() - start) / 1000,
+    peak: Number(stderr.split('\n').at(-1)) / 1000,
+  };
+}
+
 /** Medians of whole processes in seconds: by hyperfine where it is, else by turns of our own. */
 export async function processes(commands, { runs = 30, cwd } = {}) {
   const entries = Object.entries(commands);

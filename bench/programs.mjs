@@ -1,9 +1,9 @@
 // Whole processes: how long convert takes beside an empty program and beside the alternatives a user has.
 
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { output, processes, seconds } from './measure.mjs';
+import { output, processes, run } from './measure.mjs';
 
 const ROOT = new URL('..', import.meta.url).pathname;
 const PROGRAM = join(ROOT, 'bin/rebatch.js');
@@ -17,13 +17,17 @@ config['learning_rate'] = config['learning_rate'] / 2
 yaml.safe_dump(config, sys.stdout)
 `;
 
-/** Medians in seconds: `node -e 0` and convert for every Node, and the same file edited by other means. */
+/** Medians in seconds: `node -e 0` and convert, with its table and without, for every Node, and the same file edited by other means. */
 export async function startUp({ nodes, torch }) {
   const rows = {};
   for (const node of nodes) {
     const version = await output(node, ['--version']);
     if (version === undefined) throw new Error(`no Node at ${node}`);
-    const commands = { empty: [node, '-e', '0'], convert: [node, PROGRAM, ...CONVERT] };
+    const commands = {
+      empty: [node, '-e', '0'],
+      convert: [node, PROGRAM, ...CONVERT],
+      quiet: [node, PROGRAM, ...CONVERT, '-q'],
+    };
     rows[version] = await processes(commands);
   }
   const python = torch ?? 'python3';
@@ -35,19 +39,88 @@ export async function startUp({ nodes, torch }) {
   return { nodes: rows, others: Object.keys(commands).length ? await processes(commands) : {} };
 }
 
-/** Seconds per file of `check` over a thousand; undefined while there is no such command. */
-export async function checkMany(count = 1000) {
-  const help = await output(process.execPath, [PROGRAM, 'check', '--help']);
-  if (!help?.includes('rebatch check')) return undefined;
+/** Seconds a file, after start-up, of `check --base` where every file changed, and the memory it takes, by files. */
+export async function checkMany(counts = [1000, 4000]) {
   const folder = await mkdtemp(join(tmpdir(), 'rebatch-bench-'));
   try {
-    await cp(CONFIG, join(folder, '0.yaml'));
     const text = await readFile(CONFIG, 'utf8');
-    const files = Array.from({ length: count }, (_, i) => join(folder, `${i}.yaml`));
-    await Promise.all(files.map((file, i) => writeFile(file, `${text}\nseed: ${i}\n`)));
-    const one = await seconds(() => output(process.execPath, [PROGRAM, 'check', files[0], files[1]]));
-    const all = await seconds(() => output(process.execPath, [PROGRAM, 'check', ...files]));
-    return (all - one) / (count - 2);
+    const files = Array.from({ length: Math.max(...counts) }, (_, i) => `${i}.yaml`);
+    const write = (edit) =>
+      Promise.all(files.map((file, i) => writeFile(join(folder, file), `${edit(text)}\nseed: ${i}\n`)));
+    const git = (...args) => output('git', ['-C', folder, ...IDENTITY, ...args]);
+    await write((before) => before);
+    await git('init', '--quiet');
+    await git('add', '.');
+    await git('commit', '--quiet', '--message', 'before');
+    await write((before) => before.replace(/(batch_size: )\d+/, '$12'));
+    const rows = [];
+    for (const format of ['text', 'json']) {
+      const check = (count) => checked([...files.slice(0, count), '--format', format], folder);
+      const one = await check(1);
+      for (const count of counts) {
+        const all = await check(count);
+        rows.push({ format, count, each: (all.seconds - one.seconds) / (count - 1), peak: all.peak });
+      }
+    }
+    return rows;
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+const IDENTITY = [
+  '-c',
+  'user.name=bench',
+  '-c',
+  'user.email=bench@example.org',
+  '-c',
+  'commit.gpgsign=false',
+];
+
+async function checked(args, cwd) {
+  const result = await run([PROGRAM, 'check', '--base', 'HEAD', '--world', '8', ...args], { cwd });
+  if (result.code !== 1) throw new Error(`check ended with ${result.code}: every file should be wrong`);
+  return result;
+}
+
+/** What stands beside the settings in a large config: the text of its part number i. */
+const LARGE = {
+  'YAML, a list, an item a line': {
+    head: 'shards:\n',
+    part: (i) => `  - sample_${i}/shard-${i % 977}.tar\n`,
+  },
+  'YAML, one mapping': { head: 'extra:\n', part: (i) => `  key_${i}: value number ${i}\n` },
+  'YAML, nested mappings': {
+    head: 'extra:\n',
+    part: (i) =>
+      `  group_${i}:\n    dims: [${i % 64}, 128]\n    inner:\n      a: ${i} # keep\n      b: "text ${i}"\n`,
+  },
+  'YAML, numbers on one line': { head: 'tokens: [0', part: (i) => `, ${(i * 7919) % 100_003}`, tail: ']\n' },
+  'JSON, nested objects': {
+    json: true,
+    head: '{"per_device_train_batch_size": 8, "learning_rate": 2e-5, "extra": {"": 0',
+    part: (i) =>
+      `,\n  "group_${i}": {\n    "dims": [${i % 64}, 128],\n    "inner": {"a": ${i}, "b": "text ${i}"}\n  }`,
+    tail: '}}\n',
+  },
+};
+
+/** Seconds and memory that `convert` takes for configs of so many MB. */
+export async function convertLarge(megabytes = 10) {
+  const folder = await mkdtemp(join(tmpdir(), 'rebatch-bench-'));
+  try {
+    const config = await readFile(CONFIG, 'utf8');
+    const rows = [];
+    for (const [name, { json, head, part, tail = '' }] of Object.entries(LARGE)) {
+      let text = (json ? '' : config) + head;
+      for (let i = 0; text.length < megabytes * 1e6; i++) text += part(i);
+      const file = join(folder, json ? 'large.json' : 'large.yaml');
+      await writeFile(file, text + tail);
+      const result = await run([PROGRAM, 'convert', file, '--to', '64', '--world', '8', '-q']);
+      if (result.code !== 0) throw new Error(`convert of ${name} ended with ${result.code}`);
+      rows.push({ name, megabytes, seconds: result.seconds, peak: result.peak });
+    }
+    return rows;
   } finally {
     await rm(folder, { recursive: true });
   }

@@ -10,6 +10,9 @@ const AIMS = [
   { ratio: 'convert over node -e 0, Node 20', most: 1.35 },
   { ratio: 'convert over node -e 0, Node 22', most: 2 },
   { ratio: 'convert over node -e 0, Node 24', most: 2 },
+  { ratio: 'check of 1000 files, ms a file', most: 5 },
+  { ratio: 'check: memory of 4000 files over 1000, text', most: 1.1 },
+  { ratio: 'convert of 10 MB, seconds at most', most: 15 },
 ];
 
 /** Every ratio of a run by its name. */
@@ -26,8 +29,16 @@ export function ratiosOf({ draws, kernels, programs, grown }) {
     add(`${name}: wasm over torch, 1 thread`, rates['wasm 1'], rates['torch 1']);
     add(`${name}: wasm over torch, 2 threads`, rates['wasm 2'], rates['torch 2']);
   }
-  for (const [version, { empty, convert }] of Object.entries(programs.startUp.nodes))
-    add(`convert over node -e 0, Node ${/\d+/.exec(version)[0]}`, convert, empty);
+  for (const [version, { empty, convert, quiet }] of Object.entries(programs.startUp.nodes)) {
+    const node = `Node ${/\d+/.exec(version)[0]}`;
+    add(`convert over node -e 0, ${node}`, convert, empty);
+    add(`convert -q over node -e 0, ${node}`, quiet, empty);
+  }
+  const [few, many] = programs.check.filter(({ format }) => format === 'text');
+  add(`check of ${few.count} files, ms a file`, few.each * 1000, 1);
+  add(`check: memory of ${many.count} files over ${few.count}, text`, many.peak, few.peak);
+  const slowest = Math.max(...programs.large.map(({ seconds }) => seconds));
+  add(`convert of ${programs.large[0].megabytes} MB, seconds at most`, slowest, 1);
   const own = Object.values(programs.startUp.nodes)[0].convert;
   for (const [name, time] of Object.entries(programs.startUp.others)) add(`${name} over convert`, time, own);
   const [small, large] = [grown.find(({ power }) => power === 26), grown.at(-1)];
@@ -94,9 +105,10 @@ export function resultsPage({ machine, versions, rounds, draws, kernels, grown, 
     '',
     ...table(
       ['', 'median', 'over `node -e 0`'],
-      Object.entries(programs.startUp.nodes).flatMap(([version, { empty, convert }]) => [
+      Object.entries(programs.startUp.nodes).flatMap(([version, { empty, convert, quiet }]) => [
         [`Node ${version}: node -e 0`, milliseconds(empty), ''],
         [`Node ${version}: convert of one config`, milliseconds(convert), (convert / empty).toFixed(2)],
+        [`Node ${version}: the same with -q`, milliseconds(quiet), (quiet / empty).toFixed(2)],
       ]),
     ),
     '',
@@ -105,9 +117,30 @@ export function resultsPage({ machine, versions, rounds, draws, kernels, grown, 
       Object.entries(programs.startUp.others).map(([name, time]) => [name, milliseconds(time)]),
     ),
     '',
-    programs.check === undefined
-      ? '`check` of many files: this version has no such command.'
-      : `\`check\`: ${milliseconds(programs.check)} ms for each of 1,000 files after start-up.`,
+    '## `check --base` of many files, every one changed and wrong',
+    '',
+    ...table(
+      ['files', 'format', 'ms a file after start-up', 'peak MB'],
+      programs.check.map(({ count, format, each, peak }) => [
+        count,
+        format,
+        milliseconds(each),
+        peak.toFixed(0),
+      ]),
+    ),
+    '',
+    '## `convert` of large configs',
+    '',
+    ...table(
+      ['', 'MB', 'seconds', 'MB/s', 'peak MB'],
+      programs.large.map(({ name, megabytes, seconds, peak }) => [
+        name,
+        megabytes,
+        seconds.toFixed(1),
+        (megabytes / seconds).toFixed(1),
+        peak.toFixed(0),
+      ]),
+    ),
     '',
     '## All ratios',
     '',

@@ -11,7 +11,7 @@ import { parseArgs } from 'node:util';
 import { rolldown } from 'rolldown';
 import { averages, growth, normals, optimizers } from './kernels.mjs';
 import { machine, output } from './measure.mjs';
-import { checkMany, startUp } from './programs.mjs';
+import { checkMany, convertLarge, startUp } from './programs.mjs';
 import { ratiosOf, resultsPage } from './results.mjs';
 
 const { values: flags } = parseArgs({
@@ -31,7 +31,11 @@ const subjects = await bundled();
 const say = (what) => process.stderr.write(`${what}\n`);
 
 say('start-up');
-const programs = { startUp: await startUp(options), check: await checkMany() };
+const started = await startUp(options);
+say('check of many files');
+const check = await checkMany();
+say('large configs');
+const programs = { startUp: started, check, large: await convertLarge() };
 say('normals');
 const draws = await normals(subjects, options);
 say('averages');

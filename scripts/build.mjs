@@ -84,16 +84,24 @@ async function validators() {
 }
 
 const CORE =
-  /src\/(?:cli|problem|version|convert|editor)\.ts|src\/(?:document\/(?!json|yaml)|io\/(?:files|streams)|recipe|rules|optimizers|dialect\/(?:dialect|generated\/(?:index|detect))|commands\/(?:convert|options)|settings\/find)|node_modules\/commander|rolldown\/runtime/;
+  /src\/(?:cli|problem|version|convert|editor)\.ts|src\/(?:document\/(?!json|yaml)|io\/(?:files|streams)|recipe|rules|optimizers|dialect\/(?:dialect|generated\/(?:index|detect)\.js)|commands\/(?:convert|options)|settings\/find|report\/progress)|node_modules\/commander|rolldown\/runtime/;
 
-/** commander loads it for subcommands that are programs of their own, of which there are none here. */
-const WITHOUT_CHILD_PROCESS = {
-  name: 'without-child-process',
-  resolveId: (id, importer) =>
-    id === 'node:child_process' && importer?.includes('commander') ? '\0no-child-process' : undefined,
-  load: (id) =>
-    id === '\0no-child-process' ? 'export const spawn = undefined; export default { spawn };' : undefined,
+/** What dependencies load and nothing here uses: it stays out of the bundle, and out of every start. */
+const UNUSED = {
+  // commander's subcommands that are programs of their own, of which there are none here.
+  'node:child_process': {
+    of: 'commander',
+    instead: 'export const spawn = undefined; export default { spawn };',
+  },
+  // Whether a stream takes colours: src/report/colour.ts decides that.
+  '#supports-color': { of: 'chalk', instead: 'export default { stdout: false, stderr: false };' },
 };
+const WITHOUT_UNUSED = {
+  name: 'without-unused',
+  resolveId: (id, importer) => (importer?.includes(UNUSED[id]?.of) ? `\0unused ${id}` : undefined),
+  load: (id) => (id.startsWith('\0unused ') ? UNUSED[id.slice(8)].instead : undefined),
+};
+
 /** The script and style of the HTML report, as text inside a module: a report is one file. */
 async function page() {
   const file = at('dist/.page.js');
@@ -170,7 +178,7 @@ async function distribution() {
     },
     {
       preserveEntrySignatures: 'allow-extension',
-      plugins: [WITHOUT_CHILD_PROCESS],
+      plugins: [WITHOUT_UNUSED],
       resolve: {
         mainFields: ['module', 'main'],
         // Its ES modules, which are one scope in the bundle; its CommonJS ones are 70 wrappers to compile.

@@ -60,6 +60,10 @@ const page = [
     'GITHUB_ACTIONS, GITHUB_STEP_SUMMARY',
     'Under a runner, check prints annotations and appends a table to the summary.',
   ),
+  term(
+    'XDG_CACHE_HOME, NODE_DISABLE_COMPILE_CACHE',
+    'Compiled code is kept between runs in a folder rebatch under the first of them (~/.cache); the second, set to 1, has it compiled every time.',
+  ),
   '',
 ].join('\n');
 writeFileSync(new URL('../man/rebatch.1', import.meta.url), page);

@@ -1,7 +1,7 @@
 import { collect, type Dialect, detect, loadDialect } from './dialect/dialect.ts';
 import type { Edit } from './document/edit.ts';
 import type { Document } from './document/nodes.ts';
-import { parse } from './document/parse.ts';
+import { type Progress, parse } from './document/parse.ts';
 import { readable } from './document/pointer.ts';
 import { placeOf, problemAt } from './document/position.ts';
 import { editAndProve, type Planned } from './document/proof.ts';
@@ -50,17 +50,29 @@ export interface Understood {
  * @param file its name: for messages, and to know JSON by its extension
  * @throws Problem with a place in the text; nothing is half done
  */
-export async function convertText(text: string, file: string, options: ConvertOptions): Promise<Conversion> {
+export async function convertText(
+  text: string,
+  file: string,
+  options: ConvertOptions,
+  progress: Progress = () => {},
+): Promise<Conversion> {
   try {
-    return await conversion(text, file, options);
+    return await conversion(text, file, options, progress);
   } catch (error) {
     if (error instanceof Problem) error.file ??= file;
     throw error;
   }
 }
 
-async function conversion(text: string, file: string, options: ConvertOptions): Promise<Conversion> {
-  const { documents, again } = await parse(text, file);
+async function conversion(
+  text: string,
+  file: string,
+  options: ConvertOptions,
+  progress: Progress,
+): Promise<Conversion> {
+  // The two readings take all of the time that one could notice.
+  const { documents, again } = await parse(text, file, (done) => progress(done / 2));
+  progress(1 / 2);
   const rule = ruleOf(options);
   const edits: Edit[] = [];
   const planned: Planned[][] = documents.map(() => []);
@@ -91,7 +103,9 @@ async function conversion(text: string, file: string, options: ConvertOptions): 
   }
   const [first, ...others] = results;
   if (!first) throw unrecognised(documents[0]!, text);
-  const result = editAndProve(text, edits, documents, planned, again);
+  const result = editAndProve(text, edits, documents, planned, (edited) =>
+    again(edited, (done) => progress(1 / 2 + done / 2)),
+  );
   return {
     ...first,
     file,

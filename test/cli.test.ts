@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { cli } from './helpers/cli.ts';
 
 const CONFIG = `# a run
@@ -43,6 +43,44 @@ describe('stdout is the result alone', () => {
 
   it('nothing on stderr with --quiet', async () => {
     expect((await cli(['run.yaml', '--to', '64', '-q'], { cwd })).stderr).toBe('');
+  });
+
+  describe('a config that takes long', () => {
+    const long = `${CONFIG}tokens:\n${'  - 1\n'.repeat(100_000)}`;
+    beforeEach(() => {
+      writeFileSync(join(cwd, 'long.yaml'), long);
+      let now = Date.now();
+      vi.spyOn(Date, 'now').mockImplementation(() => (now += 1000));
+    });
+    afterEach(() => vi.restoreAllMocks());
+    const convert = (...args: string[]) => cli(['long.yaml', '--to', '64', ...args], { cwd, isTTY: true });
+
+    it('shows on a terminal how far it has come, and clears the line', async () => {
+      const { stdout, stderr } = await convert('--no-color');
+      const [bars = '', table] = stderr.split(/\r\u001b\[K(?=long\.yaml)/);
+      const shown = [...bars.matchAll(/\rconverting long\.yaml \[[#.]{30}\] (\d+) %/g)].map((m) =>
+        Number(m[1]),
+      );
+      expect(shown.length).toBeGreaterThan(5);
+      expect(shown).toEqual([...shown].sort((a, b) => a - b));
+      expect(shown).toContain(50);
+      expect(table).toMatch(/^long\.yaml {2}hf-trainer/);
+      expect(stdout).toBe(
+        long.replace(CONFIG, (await cli(['run.yaml', '--to', '64', '-q'], { cwd })).stdout),
+      );
+    });
+
+    it('clears the line before an error too', async () => {
+      writeFileSync(join(cwd, 'long.yaml'), `${long}  - [\n`);
+      expect((await convert('--no-color')).stderr).toMatch(
+        /%, \d+ s left \u001b\[K\r\u001b\[Klong\.yaml:\d+:1: not valid YAML/,
+      );
+    });
+
+    it('shows nothing with --quiet', async () => expect((await convert('-q')).stderr).toBe(''));
+
+    it('shows nothing where stderr is no terminal', async () =>
+      expect((await cli(['long.yaml', '--to', '64'], { cwd })).stderr).not.toContain('\r'));
   });
 
   it('a diff that git applies with --diff', async () => {

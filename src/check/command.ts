@@ -9,11 +9,12 @@ import { displayName, readText, writeText } from '../io/files.ts';
 import { findRevision } from '../io/git.ts';
 import type { Io } from '../io/streams.ts';
 import { Problem } from '../problem.ts';
-import { annotations, summaryMarkdown } from '../report/check/github.ts';
-import { checkJson } from '../report/check/json.ts';
-import { junit } from '../report/check/junit.ts';
-import { sarif } from '../report/check/sarif.ts';
-import { checkText } from '../report/check/text.ts';
+import { annotationReporter, summaryReporter } from '../report/check/github.ts';
+import { jsonReporter } from '../report/check/json.ts';
+import { junitReporter } from '../report/check/junit.ts';
+import type { Reporter } from '../report/check/reporter.ts';
+import { sarifReporter } from '../report/check/sarif.ts';
+import { textReporter } from '../report/check/text.ts';
 import { chalkFor } from '../report/colour.ts';
 import type { Source } from '../verify/configs.ts';
 import { FINDINGS, isFindingCode } from './finding.ts';
@@ -30,12 +31,24 @@ export async function runCheck(files: readonly string[], flags: CheckFlags, io: 
     io.stdout.write(await printedSettings(files, flags, io));
     return true;
   }
-  const checked = await checkAll(files, flags, io);
-  if (flags.fix)
-    for (const { file, text } of checked)
-      if (text !== undefined && text !== (await readText(file, io))) writeText(file, text, io);
-  report(checked, flags, io);
-  return checked.every(({ pass }) => pass);
+  const reporter = reporterOf(flags, io);
+  const fixed: { readonly file: string; readonly text: string }[] = [];
+  let said = '';
+  let pass = true;
+  for await (const checked of checkAll(files, flags, io)) {
+    const { file, text } = checked;
+    pass &&= checked.pass;
+    if (text !== undefined) fixed.push({ file, text });
+    said += reporter.add(checked);
+    // With --fix nothing is written, or said to be, before every file could be checked.
+    if (flags.fix) continue;
+    io.stdout.write(said);
+    said = '';
+  }
+  for (const { file, text } of fixed) if (text !== (await readText(file, io))) writeText(file, text, io);
+  io.stdout.write(said);
+  for (const part of reporter.end()) io.stdout.write(part);
+  return pass;
 }
 
 function refuse(files: readonly string[], { base, alone, fix, ignore = [], only = [] }: CheckFlags): void {
@@ -72,24 +85,37 @@ async function settingsOf(file: string, flags: CheckFlags, io: Io): Promise<Chec
   };
 }
 
-async function checkAll(files: readonly string[], flags: CheckFlags, io: Io): Promise<Checked[]> {
+async function* checkAll(files: readonly string[], flags: CheckFlags, io: Io): AsyncGenerator<Checked> {
   const { base, alone } = flags;
-  if (base !== undefined) {
-    const options = await inTurn(files, (file) => settingsOf(file, flags, io));
-    const revision = await findRevision(base, io);
-    return inTurn(files, async (file, i) => {
-      const now = existsSync(resolve(io.cwd, file)) ? await readText(file, io) : undefined;
-      return checkAgainst(revision, file, now, options[i]!);
-    });
-  }
-  if (alone || files.length === 1)
-    return inTurn(files, async (file) => {
+  if (base !== undefined) yield* checkPast(files, base, flags, io);
+  else if (alone || files.length === 1)
+    for (const file of files) {
       const options = batchOfItself(await settingsOf(file, flags, io));
-      return checkAlone(await sourceOf(file, io), options);
-    });
-  const [reference, candidate] = files as [string, string];
-  const options = await sidesOf(reference, candidate, flags, io);
-  return [await checkPair(await sourceOf(reference, io), await sourceOf(candidate, io), options)];
+      yield checkAlone(await sourceOf(file, io), options);
+    }
+  else {
+    const [reference, candidate] = files as [string, string];
+    const options = await sidesOf(reference, candidate, flags, io);
+    yield checkPair(await sourceOf(reference, io), await sourceOf(candidate, io), options);
+  }
+}
+
+async function* checkPast(
+  files: readonly string[],
+  base: string,
+  flags: CheckFlags,
+  io: Io,
+): AsyncGenerator<Checked> {
+  const options = await inTurn(files, (file) => settingsOf(file, flags, io));
+  const revision = await findRevision(base, io);
+  try {
+    for (const [i, file] of files.entries()) {
+      const now = existsSync(resolve(io.cwd, file)) ? await readText(file, io) : undefined;
+      yield checkAgainst(revision, file, now, options[i]!);
+    }
+  } finally {
+    revision.close();
+  }
 }
 
 async function sourceOf(file: string, io: Io): Promise<Source> {
@@ -163,40 +189,38 @@ async function inTurn<T, R>(items: readonly T[], one: (item: T, index: number) =
   return results;
 }
 
-/** Prints the result in the format asked for; on GitHub's runners annotations, and a table in the step's summary. */
-function report(checked: readonly Checked[], { format, json, color }: CheckFlags, io: Io): void {
-  const github = io.env.GITHUB_ACTIONS === 'true';
-  const how = json ? 'json' : (format ?? (github ? 'github' : 'text'));
-  io.stdout.write(formatted(checked, how, color, io));
-  const summary = io.env.GITHUB_STEP_SUMMARY;
-  if (how === 'github' && summary) appendFileSync(summary, summaryMarkdown(checked));
+/** The format asked for; on GitHub's runners annotations, and a table in the step's summary. */
+function reporterOf({ format, json, color }: CheckFlags, io: Io): Reporter {
+  const { GITHUB_ACTIONS, GITHUB_STEP_SUMMARY } = io.env;
+  const path = (file: string) => inRepository(file, io);
+  switch (json ? 'json' : (format ?? (GITHUB_ACTIONS === 'true' ? 'github' : 'text'))) {
+    case 'text':
+      return textReporter(chalkFor(io.stdout, io.env, color), io.stdout.columns);
+    case 'json':
+      return jsonReporter();
+    case 'github':
+      return GITHUB_STEP_SUMMARY
+        ? withSummary(annotationReporter(path), GITHUB_STEP_SUMMARY)
+        : annotationReporter(path);
+    case 'sarif':
+      return sarifReporter((file) => uriOf(path(file)));
+    case 'junit':
+      return junitReporter();
+  }
 }
 
-function formatted(
-  checked: readonly Checked[],
-  how: NonNullable<CheckFlags['format']>,
-  color: boolean | undefined,
-  io: Io,
-): string {
-  const path = (file: string) => inRepository(file, io);
-  switch (how) {
-    case 'text':
-      return checkText(checked, chalkFor(io.stdout, io.env, color), io.stdout.columns);
-    case 'json': {
-      const reports = checked.map(checkJson);
-      return `${JSON.stringify(reports.length === 1 ? reports[0] : reports, null, 2)}\n`;
-    }
-    case 'github':
-      return annotations(checked, path);
-    case 'sarif':
-      return `${JSON.stringify(
-        sarif(checked, (file) => uriOf(path(file))),
-        null,
-        2,
-      )}\n`;
-    case 'junit':
-      return junit(checked);
-  }
+function withSummary(reporter: Reporter, file: string): Reporter {
+  const summary = summaryReporter();
+  return {
+    add(checked) {
+      summary.add(checked);
+      return reporter.add(checked);
+    },
+    end() {
+      appendFileSync(file, [...summary.end()].join(''));
+      return reporter.end();
+    },
+  };
 }
 
 /** A file from the root of what a runner checked out, so that annotations find it from any working folder. */

@@ -3,7 +3,8 @@ import type { Conversion } from '../convert.ts';
 import { convertText } from '../convert.ts';
 import { displayName, readText, writeText } from '../io/files.ts';
 import type { Io } from '../io/streams.ts';
-import { Problem } from '../problem.ts';
+import { Problem, printable } from '../problem.ts';
+import { progressBar } from '../report/progress.ts';
 import { type ConversionFlags, conversionOptions, conversionSettings } from './options.ts';
 
 interface Flags extends ConversionFlags {
@@ -60,7 +61,14 @@ async function convert(files: readonly string[], flags: Flags, io: Io): Promise<
     const text = await readText(file, io);
     sources.set(file, text);
     const options = await conversionSettings(flags, io, file);
-    conversions.push(await convertText(text, displayName(file), options));
+    const bar = flags.quiet
+      ? undefined
+      : progressBar(io.stderr, `converting ${printable(displayName(file))}`);
+    try {
+      conversions.push(await convertText(text, displayName(file), options, bar?.show));
+    } finally {
+      bar?.clear();
+    }
   }
   await emit(files, sources, conversions, flags, io);
 }

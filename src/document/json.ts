@@ -1,8 +1,8 @@
 import { type Node as JsonNode, type ParseError, parseTree, printParseErrorCode } from 'jsonc-parser';
-import { DocumentBuilder } from './builder.ts';
-import type { Document, Entry, Node } from './nodes.ts';
+import type { Document, Entry, Node, WrittenScalar } from './nodes.ts';
 import { child, type Pointer } from './pointer.ts';
 import { problemAt } from './position.ts';
+import { documentOf } from './tree.ts';
 
 /** Reads JSON, also with comments and trailing commas. Throws a Problem at the first thing that is not. */
 export function parseJson(text: string): Document {
@@ -18,14 +18,14 @@ export function parseJson(text: string): Document {
       error.offset,
     );
   if (!tree) throw problemAt('empty', 'the file is empty', text, 0);
-  const builder = new DocumentBuilder();
-  return builder.finish('json', convert(tree, text, '', builder));
+  const scalars: WrittenScalar[] = [];
+  return documentOf('json', convert(tree, text, '', scalars), scalars, false);
 }
 
-function convert(node: JsonNode, text: string, path: Pointer, builder: DocumentBuilder): Node {
+function convert(node: JsonNode, text: string, path: Pointer, scalars: WrittenScalar[]): Node {
   const { offset, length } = node;
   if (node.type === 'array') {
-    const items = (node.children ?? []).map((item, i) => convert(item, text, child(path, i), builder));
+    const items = (node.children ?? []).map((item, i) => convert(item, text, child(path, i), scalars));
     return { kind: 'list', offset, end: offset + length, flow: true, items };
   }
   if (node.type === 'object') {
@@ -47,13 +47,13 @@ function convert(node: JsonNode, text: string, path: Pointer, builder: DocumentB
         offset: key.offset,
         end: value.offset + value.length,
         quote: '"',
-        node: convert(value, text, child(path, name), builder),
+        node: convert(value, text, child(path, name), scalars),
       });
     }
     return { kind: 'map', offset, end: offset + length, flow: true, entries, written: entries };
   }
   const source = text.slice(offset, offset + length);
-  builder.scalars.push({ path, source, offset });
+  scalars.push({ path, source, offset });
   return {
     kind: 'scalar',
     offset,

@@ -1,5 +1,6 @@
 import type { Pointer } from './pointer.ts';
 import type { ScalarValue } from './scalar.ts';
+import type { NodeTree } from './tree.ts';
 
 /** How a scalar is written. */
 export type ScalarStyle = 'plain' | 'single' | 'double' | 'block';
@@ -54,7 +55,7 @@ export interface Document {
   /** Plain data for the validator: what the trainer's parser would make of the text. */
   readonly data: unknown;
   /** The node that each pointer leads to, through aliases and merge keys. */
-  readonly nodes: ReadonlyMap<Pointer, Node>;
+  readonly nodes: NodeTree;
   /** For nodes that several pointers lead to: all of them. */
   readonly shared: ReadonlyMap<Node, readonly Pointer[]>;
   /** Every scalar of the text once, in order, with the path at which it is written (aliases as they stand). */

@@ -1,8 +1,11 @@
 import type { Document } from './nodes.ts';
 import { problemAt } from './position.ts';
 
+/** Told now and then how much is done, from 0 to 1. */
+export type Progress = (done: number) => void;
+
 /** Reads a text again as it was read the first time. */
-export type Parse = (text: string) => Document[];
+export type Parse = (text: string, progress?: Progress) => Document[];
 
 /**
  * Reads a config text. A YAML file can hold several documents; JSON is one.
@@ -12,7 +15,11 @@ export type Parse = (text: string) => Document[];
  * JSON if it reads as JSON, whatever it is called. Only the parser that is needed is loaded.
  * @throws Problem with code `syntax`, `duplicate-key` or `empty`
  */
-export async function parse(text: string, fileName = ''): Promise<{ documents: Document[]; again: Parse }> {
+export async function parse(
+  text: string,
+  fileName = '',
+  progress?: Progress,
+): Promise<{ documents: Document[]; again: Parse }> {
   const content = text.replace(/^\ufeff/, '');
   if (content.trim() === '') throw problemAt('empty', 'the file is empty', text, 0);
   const named = /\.(?:json|jsonc|json5)$/i.test(fileName);
@@ -26,5 +33,5 @@ export async function parse(text: string, fileName = ''): Promise<{ documents: D
     }
   }
   const { parseYaml } = await import('./yaml.ts');
-  return { documents: parseYaml(text), again: parseYaml };
+  return { documents: parseYaml(text, progress), again: parseYaml };
 }

@@ -6,30 +6,39 @@ import {
   isSeq,
   type Document as LibraryDocument,
   type Node as LibraryNode,
+  LineCounter,
   parseAllDocuments,
 } from 'yaml';
-import { DocumentBuilder } from './builder.ts';
-import type { Document, Entry, MapNode, Node, ScalarNode, ScalarStyle } from './nodes.ts';
+import type { Document, Entry, MapNode, Node, ScalarNode, ScalarStyle, WrittenScalar } from './nodes.ts';
+import type { Progress } from './parse.ts';
 import { child, type Pointer } from './pointer.ts';
 import { problemAt } from './position.ts';
 import { numberInString, type Resolved, resolvePlain } from './scalar.ts';
+import { documentOf } from './tree.ts';
 
 /** An alias may be followed this many times in one document; more is an attack, not a config. */
 const MAX_EXPANSIONS = 100_000;
 
+/** Of the time that reading takes, what passes before the last line is read; the rest is making nodes. */
+const SCANNING = 0.5;
+/** Progress is told once in so many characters. */
+const STRETCH = 100_000;
+
 /** Reads every document of a YAML text. Throws a Problem at the first error. */
-export function parseYaml(text: string): Document[] {
+export function parseYaml(text: string, progress: Progress = () => {}): Document[] {
   const documents = parseAllDocuments(text, {
     schema: 'failsafe',
     prettyErrors: false,
     logLevel: 'error',
-    uniqueKeys: true,
+    uniqueKeys: false, // It compares every key with every other: minutes for a mapping of 100,000.
+    lineCounter: watching(text, progress),
   });
   const parsed = Array.isArray(documents) ? documents : [];
   for (const document of parsed) {
     const error = document.errors[0];
-    if (error?.code === 'DUPLICATE_KEY')
-      throw problemAt('duplicate-key', 'this key stands twice in the same mapping', text, error.pos[0]);
+    const again = repeatedKey(document.contents);
+    if (again !== undefined && !(error && error.pos[0] < again))
+      throw problemAt('duplicate-key', 'this key stands twice in the same mapping', text, again);
     if (error)
       throw problemAt('syntax', `not valid YAML: ${error.message.replace(/\.?$/, '')}`, text, error.pos[0]);
   }
@@ -40,9 +49,43 @@ export function parseYaml(text: string): Document[] {
   return filled.map((document) => new Reader(text, document).read());
 }
 
+/** What the parser tells of every line, for what it says of how far it is. */
+function watching(text: string, progress: Progress): LineCounter {
+  const lines = new LineCounter();
+  let told = 0;
+  lines.addNewLine = (offset) => {
+    if (offset < told + STRETCH) return 0;
+    told = offset;
+    progress((SCANNING * offset) / text.length);
+    return 0;
+  };
+  return lines;
+}
+
+/** Where a key first stands that its mapping has before. */
+function repeatedKey(node: unknown): number | undefined {
+  if (isSeq(node)) return firstOf(node.items, repeatedKey);
+  if (!isMap(node)) return undefined;
+  const keys = new Set<unknown>();
+  return firstOf(node.items, ({ key, value }) => {
+    const name = isScalar(key) ? key.value : key;
+    if (keys.has(name)) return (key as LibraryNode | null)?.range?.[0] ?? 0;
+    keys.add(name);
+    return repeatedKey(key) ?? repeatedKey(value);
+  });
+}
+
+function firstOf<T, R>(items: readonly T[], find: (item: T) => R | undefined): R | undefined {
+  for (const item of items) {
+    const found = find(item);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
 class Reader {
-  private readonly builder = new DocumentBuilder();
-  private readonly converted = new Map<LibraryNode, Node>();
+  private readonly scalars: WrittenScalar[] = [];
+  private readonly anchored = new Map<LibraryNode, Node>();
   private expansions = 0;
 
   constructor(
@@ -51,7 +94,8 @@ class Reader {
   ) {}
 
   read(): Document {
-    return this.builder.finish('yaml', this.convert(this.document.contents as LibraryNode, ''));
+    const root = this.convert(this.document.contents as LibraryNode, '');
+    return documentOf('yaml', root, this.scalars, this.anchored.size > 0);
   }
 
   private convert(node: LibraryNode, path: Pointer): Node {
@@ -73,7 +117,7 @@ class Reader {
     } else {
       result = this.scalar(node, offset, end, path);
     }
-    this.converted.set(node, result);
+    if (node.anchor) this.anchored.set(node, result);
     return result;
   }
 
@@ -83,7 +127,7 @@ class Reader {
   ): Pick<MapNode, 'entries' | 'written'> {
     const written: Entry[] = [];
     const own: Entry[] = [];
-    const merged: Entry[] = [];
+    const merged = new Map<string, Entry>();
     for (const pair of pairs) {
       const key = pair.key as LibraryNode | null;
       const offset = key?.range?.[0] ?? 0;
@@ -104,20 +148,20 @@ class Reader {
       if (name === '<<' && quote === '') {
         for (const source of node.kind === 'list' ? node.items : [node]) {
           if (source.kind === 'map')
-            merged.push(...source.entries.filter((e) => !merged.some((m) => m.key === e.key)));
+            for (const e of source.entries) if (!merged.has(e.key)) merged.set(e.key, e);
         }
       } else own.push(entry);
     }
     const names = new Set(own.map((e) => e.key));
-    return { entries: [...own, ...merged.filter((e) => !names.has(e.key))], written };
+    return { entries: [...own, ...[...merged.values()].filter((e) => !names.has(e.key))], written };
   }
 
   private follow(alias: LibraryNode, path: Pointer): Node {
     const target = isAlias(alias) ? alias.resolve(this.document) : undefined;
     const at = alias.range?.[0] ?? 0;
-    const node = target && this.converted.get(target as LibraryNode);
+    const node = target && this.anchored.get(target as LibraryNode);
     if (!node) throw problemAt('syntax', 'this alias has no anchor before it', this.text, at);
-    this.builder.scalars.push({ path, source: this.text.slice(at, alias.range?.[1]), offset: at });
+    this.scalars.push({ path, source: this.text.slice(at, alias.range?.[1]), offset: at });
     this.expansions += size(node, MAX_EXPANSIONS);
     if (this.expansions > MAX_EXPANSIONS)
       throw problemAt('syntax', 'its aliases expand to too large a document', this.text, at);
@@ -136,7 +180,7 @@ class Reader {
             ? 'block'
             : 'plain';
     const content = isScalar(node) ? String(node.value ?? '') : '';
-    this.builder.scalars.push({ path, source, offset });
+    this.scalars.push({ path, source, offset });
     return {
       kind: 'scalar',
       offset,

@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { existsSync, lstatSync, realpathSync } from 'node:fs';
 import { isAbsolute, posix, relative, resolve, sep } from 'node:path';
 import { Problem } from '../problem.ts';
@@ -10,6 +10,8 @@ export interface Revision {
   readonly name: string;
   /** What a file was at the revision; undefined where it did not exist, under this name or the one it had. */
   before(file: string): Promise<{ readonly path: string; readonly text: string } | undefined>;
+  /** Ends the process that reads files, which would keep this one alive. */
+  close(): void;
 }
 
 /** Larger than any config, so that git's answer is never cut. */
@@ -29,18 +31,78 @@ export async function findRevision(name: string, { cwd }: Pick<Io, 'cwd'>): Prom
   if (commit.code !== 0) throw await missing(name, git);
   const id = commit.text.trim();
   const renamed = await renames(id, git);
+  const objects = objectReader(cwd);
   return {
     name,
     async before(file) {
       const path = inRepository(file, { cwd, root, prefix });
       const old = renamed.get(path) ?? path;
-      const listed = await git('cat-file', '-e', `${id}:${old}`);
-      if (listed.code !== 0) return undefined;
-      const blob = await git('cat-file', 'blob', `${id}:${old}`);
-      if (blob.code !== 0)
-        throw new Problem('usage', `git cannot give ${name}:${old}: ${firstLine(blob.errors)}`);
-      return { path: old, text: blob.text };
+      if (old.startsWith('../')) return undefined;
+      const object = await objects.read(await nameOf(`${id}:${old}`, git));
+      if (object === undefined) return undefined;
+      if (object.type !== 'blob')
+        throw new Problem('usage', `git cannot give ${name}:${old}: it is a ${object.type}`);
+      return { path: old, text: object.content.toString('utf8') };
     },
+    close: objects.close,
+  };
+}
+
+/** What stands for a name in a list of one name a line. */
+async function nameOf(object: string, git: Git): Promise<string> {
+  if (!object.includes('\n')) return object;
+  return (await git('rev-parse', '--verify', '--quiet', object)).text.trim();
+}
+
+/** An object of git's store: a `blob` is a file. */
+interface GitObject {
+  readonly type: string;
+  readonly content: Buffer;
+}
+
+interface ObjectReader {
+  /** The object of this name, `COMMIT:PATH` or an id; undefined where there is none. The name holds no line break. */
+  read(name: string): Promise<GitObject | undefined>;
+  close(): void;
+}
+
+/** Reads objects through one git for all of them: a process for each takes longer than checking a file. */
+function objectReader(cwd: string): ObjectReader {
+  const git = spawn('git', ['cat-file', '--batch'], {
+    cwd,
+    windowsHide: true,
+    stdio: ['pipe', 'pipe', 'ignore'],
+  });
+  // Where git is gone its output ends, and that is what gets told.
+  git.on('error', () => {});
+  git.stdin.on('error', () => {});
+  const chunks: AsyncIterator<Buffer> = git.stdout[Symbol.asyncIterator]();
+  let read: Buffer = Buffer.alloc(0);
+  const more = async (): Promise<Buffer> => {
+    const { done, value } = await chunks.next();
+    if (done) throw new Problem('usage', 'git ended before it had given every file of the revision');
+    return value;
+  };
+  const take = async (length: number): Promise<Buffer> => {
+    const parts = [read];
+    for (let have = read.length; have < length; have += parts.at(-1)!.length) parts.push(await more());
+    const all = Buffer.concat(parts);
+    read = all.subarray(length);
+    return all.subarray(0, length);
+  };
+  const takeLine = async (): Promise<string> => {
+    while (!read.includes('\n')) read = Buffer.concat([read, await more()]);
+    return (await take(read.indexOf('\n') + 1)).toString('utf8');
+  };
+  return {
+    async read(name) {
+      git.stdin.write(`${name}\n`);
+      const found = /^[0-9a-f]+ (?<type>[a-z]+) (?<size>\d+)\n$/.exec(await takeLine())?.groups;
+      if (!found) return undefined;
+      const size = Number(found.size);
+      return { type: found.type!, content: (await take(size + 1)).subarray(0, size) };
+    },
+    close: () => git.stdin.end(),
   };
 }
 

@@ -4,8 +4,9 @@ import { FINDINGS, isFindingCode } from '../check/finding.ts';
 import { collect } from '../dialect/dialect.ts';
 import type { Document } from '../document/nodes.ts';
 import { parse } from '../document/parse.ts';
-import { child, isWithin, type Pointer } from '../document/pointer.ts';
+import { child, type Pointer } from '../document/pointer.ts';
 import { placeOf, problemAt } from '../document/position.ts';
+import { NodeTree } from '../document/tree.ts';
 import { Problem } from '../problem.ts';
 import { validate } from './generated/validate.js';
 import { matchesGlob } from './glob.ts';
@@ -108,9 +109,6 @@ function knownCodes({ nodes }: Document, text: string): void {
 
 /** What stands below a pointer, as a document of its own. */
 function part(document: Document, at: Pointer): Document {
-  const nodes = [...document.nodes].flatMap(([p, node]) =>
-    isWithin(p, at) ? [[p.slice(at.length), node] as const] : [],
-  );
-  const data = (document.data as Record<string, unknown>)[at.slice(1)] ?? {};
-  return { ...document, data, nodes: new Map(nodes) };
+  const data = (document.data as Record<string, unknown>)[at.slice(1)];
+  return { ...document, data, nodes: new NodeTree(document.nodes.get(at)!) };
 }

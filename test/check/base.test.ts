@@ -99,6 +99,67 @@ it('a file that is nowhere is an error', async () => {
   });
 });
 
+it('with a line break in its name a file has a past too', async () => {
+  repo.write('a\nb.yaml', CONFIG);
+  repo.commit();
+  repo.write('a\nb.yaml', BATCH_ALONE);
+  repo.write('new\nname.yaml', BATCH_ALONE);
+  repo.write('configs/run.yaml', CONVERTED);
+  const { code, stdout } = await check('HEAD', 'a\nb.yaml', 'new\nname.yaml', 'configs/run.yaml', '--json');
+  const told = JSON.parse(stdout).map((r: { pass: boolean; reference?: string }) => [r.pass, r.reference]);
+  expect({ code, told }).toEqual({
+    code: 1,
+    told: [
+      [false, 'HEAD:a\nb.yaml'],
+      [true, undefined],
+      [true, 'HEAD:configs/run.yaml'],
+    ],
+  });
+});
+
+it('a file outside the repository has no past', async () => {
+  const elsewhere = repository();
+  elsewhere.write('x.yaml', BATCH_ALONE);
+  repo.write('configs/run.yaml', BATCH_ALONE);
+  const { code, stdout } = await check('HEAD', join(elsewhere.cwd, 'x.yaml'), 'configs/run.yaml', '--json');
+  const codes = JSON.parse(stdout).map((r: { findings: { code: string }[] }) => r.findings[0]?.code);
+  expect({ code, codes }).toEqual({ code: 1, codes: ['new-file', 'not-converted'] });
+});
+
+it('a file larger than git gives at once is whole', async () => {
+  const large = `${CONFIG}tokens: [${'12345, '.repeat(30_000)}0]\n`;
+  repo.write('configs/run.yaml', large);
+  repo.commit();
+  repo.write('configs/run.yaml', large.replace('batch_size: 8', 'batch_size: 64'));
+  const { code, stdout } = await check('HEAD', 'configs/run.yaml', '--json');
+  const { findings, others } = JSON.parse(stdout);
+  expect({ code, others }).toEqual({ code: 1, others: [] });
+  expect(findings).toHaveLength(4);
+});
+
+describe('where one of several files cannot be read', () => {
+  beforeEach(() => repo.write('configs/run.yaml', BATCH_ALONE));
+
+  it('those before it have been told as text', async () => {
+    const { code, stdout } = await check('HEAD', 'configs/run.yaml', 'nowhere.yaml');
+    expect(code).toBe(2);
+    expect(stdout).toMatch(
+      /^configs\/run\.yaml {2}hf-trainer[\s\S]*4 wrong; --fix writes what is expected\n$/,
+    );
+  });
+
+  it.each(['json', 'sarif', 'junit', 'github'])('nothing is printed as %s', async (format) => {
+    const { code, stdout } = await check('HEAD', 'configs/run.yaml', 'nowhere.yaml', '--format', format);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+  });
+
+  it('--fix writes nothing, and says nothing of what it would', async () => {
+    const { code, stdout } = await check('HEAD', 'configs/run.yaml', 'nowhere.yaml', '--fix');
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(repo.read('configs/run.yaml')).toBe(BATCH_ALONE);
+  });
+});
+
 it('a merge commit is compared with the side that is named', async () => {
   repo.git('switch', '--quiet', '--create', 'bigger');
   repo.write('configs/run.yaml', BATCH_ALONE);

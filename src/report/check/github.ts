@@ -1,20 +1,25 @@
-import type { Finding } from '../../check/finding.ts';
+import type { Finding, Severity } from '../../check/finding.ts';
 import { asWritten } from '../../check/written.ts';
 import { type Checked, fieldOf } from '../../check.ts';
 import { readable } from '../../document/pointer.ts';
 import { printable } from '../../problem.ts';
 import { fraction, num } from '../../rules/rule.ts';
+import type { Reporter } from './reporter.ts';
 
 /**
  * Workflow commands that become annotations at the lines of a pull request. The runner shows ten of each kind for a
  * step, so the worst come first, and everything is in the summary.
  * @see https://docs.github.com/actions/reference/workflows-and-actions/workflow-commands
  */
-export function annotations(checked: readonly Checked[], inRepository: (file: string) => string): string {
-  const order = ['error', 'warning', 'notice'];
-  const all = checked.flatMap(({ file, findings }) => findings.map((finding) => ({ file, finding })));
-  all.sort((a, b) => order.indexOf(a.finding.severity) - order.indexOf(b.finding.severity));
-  return all.map(({ file, finding }) => annotation(inRepository(file), finding)).join('');
+export function annotationReporter(inRepository: (file: string) => string): Reporter {
+  const all: Record<Severity, string[]> = { error: [], warning: [], notice: [] };
+  return {
+    add({ file, findings }) {
+      for (const finding of findings) all[finding.severity].push(annotation(inRepository(file), finding));
+      return '';
+    },
+    end: () => [...all.error, ...all.warning, ...all.notice],
+  };
 }
 
 function annotation(file: string, { code, severity, message, place }: Finding): string {
@@ -32,25 +37,40 @@ function property(text: string): string {
 }
 
 /** One Markdown table of all files, for the summary of a step. */
-export function summaryMarkdown(checked: readonly Checked[]): string {
-  const wrong = checked.filter(({ pass }) => !pass).length;
-  const verdict = wrong
-    ? `${wrong} of ${checked.length} configs do not pass`
-    : `${checked.length === 1 ? 'The config passes' : `All ${checked.length} configs pass`}`;
-  const rows = checked.flatMap((one) => one.findings.map((finding) => row(one, finding)));
-  const table = rows.length
-    ? ['| | place | field | was | is | expected | |', '|---|---|---|---|---|---|---|', ...rows, '']
-    : [];
-  const batches = checked.flatMap(({ file, batch, kappa, rule }) =>
-    batch && batch.from !== batch.to
-      ? [
+export function summaryReporter(): Reporter {
+  const batches: string[] = [];
+  const rows: string[] = [];
+  let files = 0;
+  let wrong = 0;
+  return {
+    add(checked) {
+      const { file, batch, kappa, rule } = checked;
+      files += 1;
+      wrong += checked.pass ? 0 : 1;
+      if (batch && batch.from !== batch.to)
+        batches.push(
           `- \`${cell(file)}\`: batch ${batch.from} to ${batch.to}, kappa ${fraction(kappa ?? 1)}, rule \`${rule}\``,
-        ]
-      : [],
-  );
-  return [`### rebatch: ${verdict}`, '', ...batches, ...(batches.length ? [''] : []), ...table, ''].join(
-    '\n',
-  );
+        );
+      rows.push(...checked.findings.map((finding) => row(checked, finding)));
+      return '';
+    },
+    end() {
+      const passed = files === 1 ? 'The config passes' : `All ${files} configs pass`;
+      const verdict = wrong ? `${wrong} of ${files} configs do not pass` : passed;
+      const table = rows.length
+        ? ['| | place | field | was | is | expected | |', '|---|---|---|---|---|---|---|', ...rows, '']
+        : [];
+      const lines = [
+        `### rebatch: ${verdict}`,
+        '',
+        ...batches,
+        ...(batches.length ? [''] : []),
+        ...table,
+        '',
+      ];
+      return [lines.join('\n')];
+    },
+  };
 }
 
 const SIGN = { error: '❌', warning: '⚠️', notice: 'ℹ️' } as const;

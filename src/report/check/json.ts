@@ -1,8 +1,26 @@
 import type { Finding } from '../../check/finding.ts';
 import type { Checked, CheckedField } from '../../check.ts';
+import type { Reporter } from './reporter.ts';
+
+/** One report where one file is checked, else a list of them. */
+export function jsonReporter(): Reporter {
+  const reports: string[] = [];
+  return {
+    add(checked) {
+      reports.push(JSON.stringify(checkJson(checked), null, 2));
+      return '';
+    },
+    *end() {
+      if (reports.length === 1) return yield `${reports[0]}\n`;
+      for (const [i, report] of reports.entries())
+        yield `${i ? ',' : '['}\n  ${report.replaceAll('\n', '\n  ')}`;
+      yield '\n]\n';
+    },
+  };
+}
 
 /** Version 1 of `check --json`: as `convert --json`, with `expected` and `actual` in place of `to`. */
-export function checkJson(checked: Checked): object {
+function checkJson(checked: Checked): object {
   const { file, reference, dialect, rule, kappa, batch, pass, fixed, compared, others } = checked;
   return {
     version: 1,

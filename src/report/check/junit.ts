@@ -1,12 +1,26 @@
 import type { Finding } from '../../check/finding.ts';
 import type { Checked } from '../../check.ts';
+import type { Reporter } from './reporter.ts';
 
 /** The findings as JUnit XML: a suite for each file, a failed case for each error, a passed one where there is none. */
-export function junit(checked: readonly Checked[]): string {
-  const suites = checked.map(suite).join('');
-  const failures = checked.reduce((sum, { findings }) => sum + errorsOf(findings).length, 0);
-  const tests = checked.reduce((sum, { findings }) => sum + Math.max(1, errorsOf(findings).length), 0);
-  return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites name="rebatch check" tests="${tests}" failures="${failures}" errors="0">\n${suites}</testsuites>\n`;
+export function junitReporter(): Reporter {
+  const suites: string[] = [];
+  let failures = 0;
+  let tests = 0;
+  return {
+    add(checked) {
+      const errors = errorsOf(checked.findings).length;
+      failures += errors;
+      tests += Math.max(1, errors);
+      suites.push(suite(checked));
+      return '';
+    },
+    end: () => [
+      `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites name="rebatch check" tests="${tests}" failures="${failures}" errors="0">\n`,
+      ...suites,
+      '</testsuites>\n',
+    ],
+  };
 }
 
 function errorsOf(findings: readonly Finding[]): Finding[] {

@@ -1,7 +1,7 @@
 import { FINDINGS, type Finding, type FindingCode } from '../../check/finding.ts';
 import type { Silenced } from '../../check/silence.ts';
-import type { Checked } from '../../check.ts';
 import { VERSION } from '../../version.ts';
+import type { Reporter } from './reporter.ts';
 
 const CODES = Object.keys(FINDINGS) as FindingCode[];
 const LEVEL = { error: 'error', warning: 'warning', notice: 'note' } as const;
@@ -11,11 +11,21 @@ const LEVEL = { error: 'error', warning: 'warning', notice: 'note' } as const;
  * @param uriOf a file as a URI reference, relative to the root of the repository where it lies in one
  * @see https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
  */
-export function sarif(checked: readonly Checked[], uriOf: (file: string) => string): object {
-  const results = checked.flatMap(({ file, findings, silenced }) => [
-    ...findings.map((f) => result(f, uriOf(file))),
-    ...silenced.map((s) => ({ ...result(s, uriOf(file)), suppressions: [suppression(s)] })),
-  ]);
+export function sarifReporter(uriOf: (file: string) => string): Reporter {
+  const results: object[] = [];
+  return {
+    add({ file, findings, silenced }) {
+      results.push(
+        ...findings.map((f) => result(f, uriOf(file))),
+        ...silenced.map((s) => ({ ...result(s, uriOf(file)), suppressions: [suppression(s)] })),
+      );
+      return '';
+    },
+    end: () => [`${JSON.stringify(logOf(results), null, 2)}\n`],
+  };
+}
+
+function logOf(results: readonly object[]): object {
   const rules = CODES.map((id) => {
     const { title, why, remedy, severity } = FINDINGS[id];
     return {

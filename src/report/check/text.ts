@@ -6,15 +6,24 @@ import { readable } from '../../document/pointer.ts';
 import { printable } from '../../problem.ts';
 import { fraction, num } from '../../rules/rule.ts';
 import { describeScale, wrap } from '../text.ts';
+import type { Reporter } from './reporter.ts';
 
 /** More differences of other kinds than these are only counted. */
 const MOST_OTHERS = 8;
 const INDENT = '    ';
 
-/** The result of a check for people. */
-export function checkText(checked: readonly Checked[], chalk: ChalkInstance, columns = 80): string {
-  const files = checked.map((one) => fileText(one, chalk, columns)).join('\n');
-  return checked.length > 1 ? `${files}\n${total(checked, chalk)}\n` : files;
+/** The results of a check for people, file by file. */
+export function textReporter(chalk: ChalkInstance, columns = 80): Reporter {
+  let files = 0;
+  let wrong = 0;
+  return {
+    add(checked) {
+      files += 1;
+      wrong += checked.pass ? 0 : 1;
+      return (files > 1 ? '\n' : '') + fileText(checked, chalk, columns);
+    },
+    end: () => (files > 1 ? [`\n${total(files, wrong, chalk)}\n`] : []),
+  };
 }
 
 function fileText(checked: Checked, chalk: ChalkInstance, columns: number): string {
@@ -139,8 +148,7 @@ function verdict(
   return chalk.green(`nothing wrong${aside}`);
 }
 
-function total(checked: readonly Checked[], chalk: ChalkInstance): string {
-  const wrong = checked.filter(({ pass }) => !pass).length;
-  const text = `${checked.length} files, ${wrong} wrong`;
+function total(files: number, wrong: number, chalk: ChalkInstance): string {
+  const text = `${files} files, ${wrong} wrong`;
   return wrong ? chalk.red(text) : chalk.green(text);
 }

@@ -1,0 +1,67 @@
+import type { Document, Node, WrittenScalar } from './nodes.ts';
+import { child, type Pointer, segments } from './pointer.ts';
+
+/** A document's nodes by their pointers, found by walking: a pointer kept for each would be most of a large document. */
+export class NodeTree implements Iterable<readonly [Pointer, Node]> {
+  constructor(private readonly root: Node) {}
+
+  get(pointer: Pointer): Node | undefined {
+    let node: Node | undefined = this.root;
+    for (const key of segments(pointer)) node = node && below(node, key);
+    return node;
+  }
+
+  has(pointer: Pointer): boolean {
+    return this.get(pointer) !== undefined;
+  }
+
+  /** Every node with each of its pointers, a parent before its children. */
+  [Symbol.iterator](): Iterator<readonly [Pointer, Node]> {
+    return walk(this.root, '');
+  }
+}
+
+function below(node: Node, key: string): Node | undefined {
+  if (node.kind === 'map') return node.entries.findLast((e) => e.key === key)?.node;
+  return node.kind === 'list' && String(Number(key)) === key ? node.items[Number(key)] : undefined;
+}
+
+function* walk(node: Node, pointer: Pointer): Generator<readonly [Pointer, Node]> {
+  yield [pointer, node];
+  if (node.kind === 'list')
+    for (const [i, item] of node.items.entries()) yield* walk(item, child(pointer, i));
+  if (node.kind === 'map')
+    for (const { key, node: value } of node.entries) yield* walk(value, child(pointer, key));
+}
+
+/**
+ * A document as its parser built it.
+ * @param aliases whether a node may stand in several places of the tree
+ */
+export function documentOf(
+  format: Document['format'],
+  root: Node,
+  scalars: readonly WrittenScalar[],
+  aliases: boolean,
+): Document {
+  const nodes = new NodeTree(root);
+  return { format, data: dataOf(root), nodes, shared: aliases ? sharedIn(nodes) : new Map(), scalars };
+}
+
+function dataOf(node: Node): unknown {
+  if (node.kind === 'scalar') return node.value;
+  if (node.kind === 'list') return node.items.map(dataOf);
+  const data: Record<string, unknown> = Object.create(null);
+  for (const entry of node.entries) data[entry.key] = dataOf(entry.node);
+  return data;
+}
+
+function sharedIn(nodes: NodeTree): Map<Node, readonly Pointer[]> {
+  const pointers = new Map<Node, Pointer[]>();
+  for (const [pointer, node] of nodes) {
+    const seen = pointers.get(node);
+    if (seen) seen.push(pointer);
+    else pointers.set(node, [pointer]);
+  }
+  return new Map([...pointers].filter(([, all]) => all.length > 1));
+}
