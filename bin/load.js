@@ -24,7 +24,8 @@ const { crc32 } = require('node:zlib');
 /** Two checksums before the data: of the source, and of the data. */
 const HEAD = 8;
 const FOLDER = join(__dirname, '../dist/cli');
-const cache = cacheFolder(process.env);
+/** Node 21, and 22 before 22.2, have no checksum, and so no cache. */
+const cache = crc32 && cacheFolder(process.env);
 const loaded = new Map();
 let complete = true;
 
@@ -34,7 +35,7 @@ function load(name) {
   if (known) return known.module.exports;
   const filename = join(FOLDER, name);
   const bytes = readFileSync(filename);
-  const sum = crc32(bytes);
+  const sum = cache === undefined ? 0 : crc32(bytes);
   const cachedData = kept(name, sum);
   const head = '(function (exports, require, module, __filename, __dirname) {';
   const script = new Script(`${head}${bytes.toString()}\n})`, {

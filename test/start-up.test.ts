@@ -118,6 +118,13 @@ describe('the cache of compiled code', () => {
     expect(names()).toEqual([]);
   });
 
+  it('is absent where Node has no checksum of its own: before 22.2, all of 21', () => {
+    const without = join(home, 'without.cjs');
+    writeFileSync(without, "delete require('node:zlib').crc32;");
+    expect(rebatch(CONVERT, { NODE_OPTIONS: `--require ${without}` })).toEqual(uncached());
+    expect(names()).toEqual([]);
+  });
+
   it('lies in ~/.cache unless told', () => {
     rebatch(CONVERT, { XDG_CACHE_HOME: '', HOME: home });
     expect(readdirSync(join(home, '.cache/rebatch'))).toEqual([`${process.version}-${process.arch}`]);
