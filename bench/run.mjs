@@ -1,8 +1,9 @@
 // Measures speed side by side in one run and writes bench/RESULTS.md.
-// usage: npm run bench -- [--torch PYTHON --baseline FILE] [--node PATH ...] [--rounds 5] [--json]
-// PYTHON has torch and numpy; FILE is the PyTorch loop to compare with, which prints {"rate": ...}; without them those
-// rows are left out. --json prints the ratios as one JSON object.
+// usage: npm run bench -- [--torch PYTHON] [--baseline FILE] [--node PATH ...] [--rounds 5] [--json]
+// PYTHON has torch and numpy; without it those rows are left out. FILE is the PyTorch loop to compare with, which prints
+// {"rate": ...}, unless told the one beside the repository. --json prints the ratios as one JSON object.
 
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,14 +18,17 @@ import { ratiosOf, resultsPage } from './results.mjs';
 const { values: flags } = parseArgs({
   options: {
     torch: { type: 'string' },
-    baseline: { type: 'string' },
+    baseline: {
+      type: 'string',
+      default: new URL('../../shared/bench/torch_baseline.py', import.meta.url).pathname,
+    },
     node: { type: 'string', multiple: true, default: [] },
     rounds: { type: 'string', default: '5' },
     json: { type: 'boolean', default: false },
   },
 });
-if ((flags.torch === undefined) !== (flags.baseline === undefined))
-  throw new Error('--torch PYTHON and --baseline FILE go together');
+if (flags.torch !== undefined && !existsSync(flags.baseline))
+  throw new Error(`--torch needs --baseline FILE, the loop to compare with; there is no ${flags.baseline}`);
 
 const options = { ...flags, rounds: Number(flags.rounds), nodes: [process.execPath, ...flags.node] };
 const subjects = await bundled();
