@@ -40,11 +40,11 @@ export async function startUp({ nodes, torch }) {
 }
 
 /** Seconds a file, after start-up, of `check --base` where every file changed, and the memory it takes, by files. */
-export async function checkMany(counts = [1000, 4000]) {
+export async function checkMany(counts = { text: [1000, 4000, 16000], json: [1000, 4000] }) {
   const folder = await mkdtemp(join(tmpdir(), 'rebatch-bench-'));
   try {
     const text = await readFile(CONFIG, 'utf8');
-    const files = Array.from({ length: Math.max(...counts) }, (_, i) => `${i}.yaml`);
+    const files = Array.from({ length: Math.max(...Object.values(counts).flat()) }, (_, i) => `${i}.yaml`);
     const write = (edit) =>
       Promise.all(files.map((file, i) => writeFile(join(folder, file), `${edit(text)}\nseed: ${i}\n`)));
     const git = (...args) => output('git', ['-C', folder, ...IDENTITY, ...args]);
@@ -54,10 +54,10 @@ export async function checkMany(counts = [1000, 4000]) {
     await git('commit', '--quiet', '--message', 'before');
     await write((before) => before.replace(/(batch_size: )\d+/, '$12'));
     const rows = [];
-    for (const format of ['text', 'json']) {
+    for (const [format, several] of Object.entries(counts)) {
       const check = (count) => checked([...files.slice(0, count), '--format', format], folder);
       const one = await check(1);
-      for (const count of counts) {
+      for (const count of several) {
         const all = await check(count);
         rows.push({ format, count, each: (all.seconds - one.seconds) / (count - 1), peak: all.peak });
       }
