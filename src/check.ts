@@ -153,17 +153,18 @@ export async function checkAlone(source: Source, options: CheckOptions = {}): Pr
   }
 }
 
-/** A file about which one thing is to be said, and nothing was compared. */
-export function told(source: Source, one: Finding, options: CheckOptions): Checked {
-  const { told: findings, silenced } = chosen([one], source.text, options);
+/** A file about which something is to be said, and nothing was compared. */
+export function told(source: Source, all: readonly Finding[], options: CheckOptions): Checked {
+  const { told: findings, silenced } = chosen(all, source.text, options);
   return { ...NOTHING, file: source.file, findings, silenced, pass: passes(findings) };
 }
 
-/** A config that cannot be understood, as a finding. @throws whatever says nothing about the file itself */
+/** What keeps a config from being understood, as findings. @throws whatever says nothing about the file itself */
 export function unreadable(source: Source, error: unknown, options: CheckOptions): Checked {
-  const one = error instanceof Problem ? findingOf(error) : undefined;
-  if (!one) throw error;
-  return told(source, one, options);
+  const findings =
+    error instanceof Problem ? [error, ...error.also].flatMap((problem) => findingOf(problem) ?? []) : [];
+  if (findings.length === 0) throw error;
+  return told(source, findings, options);
 }
 
 function chosen(findings: readonly Finding[], text: string, { ignore = [], only }: CheckOptions) {

@@ -42,6 +42,8 @@ export type ProblemCode =
 export class Problem extends Error {
   override readonly name = 'Problem';
   file?: string;
+  /** Further ones of the same kind in the same file, in the order of their places. */
+  also: readonly Problem[] = [];
 
   constructor(
     readonly code: ProblemCode,
@@ -52,11 +54,14 @@ export class Problem extends Error {
     super(message);
   }
 
-  /** The message as `file:line:column: message`, with the line and a caret under it. */
-  format(): string {
+  /** The message as `file:line:column: message`, with the line and a caret under it; then the further ones. */
+  format(file = this.file): string {
     const at = this.place ? `:${this.place.line}:${this.place.column}` : '';
-    const head = `${this.file ?? 'rebatch'}${at}: ${this.message}`;
-    return printable(this.excerpt ? `${head}\n${frame(this.excerpt, this.place?.line ?? 1)}` : head);
+    const head = `${file ?? 'rebatch'}${at}: ${this.message}`;
+    const own = printable(this.excerpt ? `${head}\n${frame(this.excerpt, this.place?.line ?? 1)}` : head);
+    return [own, ...this.also.map((problem) => problem.format(file))].join(
+      '\n',
+    );
   }
 }
 

@@ -244,6 +244,12 @@ describe('refusals: exit 2, the place, the line, what to do; nothing on stdout',
     ],
     ['a learning rate of 0', 'batch_size: 8\nlr: 0\n', [], /^x\.yaml:2:5: lr must be > 0/],
     [
+      'several values out of range: all of them, in the order of the file',
+      'batch_size: 8\nwarmup_steps: -3\nlr: 0\nbetas: [0.9, 1.0]\n',
+      [],
+      /^x\.yaml:2:15: warmup_steps .*\n.*\n.*\nx\.yaml:3:5: lr must be > 0.*\n.*\n.*\nx\.yaml:4:14: betas\[1\] must be < 1/,
+    ],
+    [
       'a target that divides by nothing',
       'per_device_train_batch_size: 8\ngradient_accumulation_steps: 3\nlearning_rate: 1.0e-4\n',
       ['--to', '7'],

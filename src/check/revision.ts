@@ -18,11 +18,11 @@ export async function checkAgainst(
 ): Promise<Checked> {
   const before = await revision.before(file);
   const source: Source = { file, text: now ?? '' };
-  if (now === undefined) return told(source, gone(file, revision, before !== undefined), options);
+  if (now === undefined) return told(source, [gone(file, revision, before !== undefined)], options);
   if (!before)
     return told(
       source,
-      finding('new-file', `it does not exist at ${revision.name}: nothing to compare`),
+      [finding('new-file', `it does not exist at ${revision.name}: nothing to compare`)],
       options,
     );
   const reference = { file: `${revision.name}:${before.path}`, text: before.text };
@@ -37,7 +37,7 @@ export async function checkAgainst(
     if (alone.dialect === undefined) return alone;
     const message = `its version at ${revision.name} cannot be read: ${error.message}`;
     const code = WITHOUT_BATCH.includes(error.code) ? 'not-judged' : 'reference-unreadable';
-    return told(source, finding(code, message), options);
+    return told(source, [finding(code, message)], options);
   }
 }
 

@@ -82,28 +82,41 @@ function ancestors(name: string): string[] {
 }
 
 /**
- * Runs a document through its dialect: what was found, or the schema's first error as a Problem with its place.
- * @throws Problem with code `schema`
+ * Runs a document through its dialect: what was found, or what the schema has against it as Problems with their places.
+ * @throws Problem with code `schema`: the first in the text, with the others
  */
 export function collect(document: Document, dialect: Dialect, text: string): Found[] {
   const found: Found[] = [];
   if (dialect.validate.call(found, document.data)) return found;
-  const error = worst(dialect.validate.errors ?? []);
-  if (!error) return found;
-  const node =
-    document.nodes.get(error.instancePath) ?? document.nodes.get(nearest(document, error.instancePath));
-  throw problemAt(
-    'schema',
-    `${readable(error.instancePath)} ${describe(error)} (${dialect.title})`,
-    text,
-    node?.offset ?? 0,
-  );
+  const problems = telling(dialect.validate.errors ?? []).map((error) => {
+    const node =
+      document.nodes.get(error.instancePath) ?? document.nodes.get(nearest(document, error.instancePath));
+    const message = `${readable(error.instancePath)} ${describe(error)} (${dialect.title})`;
+    return problemAt('schema', message, text, node?.offset ?? 0);
+  });
+  const [first, ...others] = problems.sort((a, b) => a.place!.offset - b.place!.offset);
+  if (!first) return found;
+  first.also = others.slice(0, MOST_PROBLEMS - 1);
+  throw first;
 }
 
-/** Errors of `if`, `anyOf` and the like only wrap the one that says what is wrong. */
-function worst(errors: readonly SchemaError[]): SchemaError | undefined {
-  const plain = errors.filter((e) => !['if', 'anyOf', 'oneOf', 'not', 'allOf'].includes(e.keyword));
-  return plain[0] ?? errors[0];
+const MOST_PROBLEMS = 10;
+/** Keywords whose errors only wrap those that say what is wrong. */
+const WRAPPERS = new Set(['if', 'anyOf', 'oneOf', 'not', 'allOf']);
+
+/** One error for each field; of alternatives that all fail, the first one's first. */
+function telling(errors: readonly SchemaError[]): SchemaError[] {
+  const choices = errors.filter((e) => e.keyword === 'anyOf' || e.keyword === 'oneOf');
+  const told = new Set<Pointer>();
+  const plain = errors.filter((error) => {
+    if (WRAPPERS.has(error.keyword)) return false;
+    const choice = choices.find(({ instancePath: at }) => `${error.instancePath}/`.startsWith(`${at}/`));
+    const at = choice?.instancePath ?? error.instancePath;
+    if (told.has(at)) return false;
+    told.add(at);
+    return true;
+  });
+  return plain.length ? plain : errors.slice(0, 1);
 }
 
 function nearest(document: Document, pointer: Pointer): Pointer {

@@ -50,6 +50,11 @@ it.each(CASES.map(([code, line, text, file]) => ({ code, line, text, file })))(
   },
 );
 
+it('everything that the schema has against a file is told', async () => {
+  const text = 'batch_size: 8\nwarmup_steps: -3\nlr: 0\nbetas: [0.9, 1.0]\n';
+  expect(await told(text)).toEqual([2, 3, 4].map((line) => ['schema', 'error', line]));
+});
+
 it('a trainer that scales its learning rate by itself is told', async () => {
   const timm = fixtures().find((f) => f.dialect === 'timm' && f.name === 'self-scaling-lr')!;
   const codes = (await told(readFileSync(timm.input, 'utf8'), timm.input)).map(([code]) => code);
