@@ -154,7 +154,7 @@ function effectiveRate(lr: number, settings: Settings, kappa: number, factor: nu
   const before = (lr * (1 - tau)) / (1 - mu);
   const damped = tau === mu && tau !== 0 ? complement : 1 - tau;
   const after = (lr * factor * damped) / complement;
-  return `the step per gradient is lr/(1-mu): ${num(before)} before, ${num(after)} after, ${fraction(kappa)} times as it must be; kappa*lr with the new momentum would be off by ${num((1 - mu) / complement)}`;
+  return `the step per gradient is lr/(1-mu): ${num(before)} before, ${num(after)} after, which is kappa = ${fraction(kappa)} times; kappa*lr with the new momentum would be ${num((1 - mu) / complement)} of that`;
 }
 
 /**
@@ -176,7 +176,7 @@ function aboutDecay({ field, value, complement }: Assessment, { batch, options }
     result.push(
       warning(
         'short-beta2',
-        `${name} becomes ${num(now)}: a second moment over so few batches varies by ${num(Math.sqrt((2 * (1 - now)) / (1 + now)))} of itself in noise, which can spike the loss. --floor-beta2 0.95 holds it, at the price of a longer window`,
+        `${name} becomes ${num(now)}: a second moment over so few batches has a relative standard deviation of ${num(Math.sqrt((2 * (1 - now)) / (1 + now)))} in noise, which can spike the loss. --floor-beta2 0.95 holds it, at the price of a longer window`,
         field,
       ),
     );
