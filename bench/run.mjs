@@ -7,7 +7,7 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { rolldown } from 'rolldown';
 import { averages, growth, normals, optimizers } from './kernels.mjs';
@@ -20,7 +20,7 @@ const { values: flags } = parseArgs({
     torch: { type: 'string' },
     baseline: {
       type: 'string',
-      default: new URL('../../shared/bench/torch_baseline.py', import.meta.url).pathname,
+      default: fileURLToPath(new URL('../../shared/bench/torch_baseline.py', import.meta.url)),
     },
     node: { type: 'string', multiple: true, default: [] },
     rounds: { type: 'string', default: '5' },

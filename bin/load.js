@@ -3,18 +3,23 @@
 // start. Node's own compile cache holds a file as it is before it runs, without the functions compiled on first use,
 // which are most of them; Node 20 has none.
 //
-// The cache is code: whoever can write it can run as this user. So it is read from a folder that belongs to this user
-// and is closed to everyone else, or not at all. It is tied to the source by a checksum, and to its own bytes by
+// The cache is code: whoever can write it can run as this user. So a file of it is read only if it belongs to this user
+// and is closed to everyone else, and so are its folder and the place where that lies; the file is looked at once it is
+// open, so that nobody can put another in its place. It is tied to the source by a checksum, and to its own bytes by
 // another, since V8 takes damaged data without a look and crashes on it. It is never a reason to fail or to speak.
 
 const {
   accessSync,
+  closeSync,
   constants,
+  fstatSync,
   lstatSync,
   mkdirSync,
+  openSync,
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } = require('node:fs');
 const { isAbsolute, join } = require('node:path');
@@ -86,7 +91,7 @@ function kept(name, sum) {
   if (cache === undefined) return undefined;
   try {
     if (!isPrivate(cache)) return undefined;
-    const bytes = readFileSync(join(cache, name));
+    const bytes = readOwn(join(cache, name));
     const data = bytes.subarray(HEAD);
     return bytes.readUInt32LE(0) === sum && bytes.readUInt32LE(4) === crc32(data) ? data : undefined;
   } catch {
@@ -94,19 +99,45 @@ function kept(name, sum) {
   }
 }
 
+function readOwn(file) {
+  const descriptor = openSync(file, 'r');
+  try {
+    const found = fstatSync(descriptor);
+    if (!found.isFile() || !isClosed(found)) throw new Error('not a file of this user alone');
+    return readFileSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
 /** A folder, not a link to one, that nobody but this user can look into. */
 function isPrivate(folder) {
   const found = lstatSync(folder);
-  const closed = process.getuid === undefined || (found.uid === process.getuid() && !(found.mode & 0o077));
-  return found.isDirectory() && closed;
+  return found.isDirectory() && isClosed(found);
 }
 
-/** Where the cache lies; undefined where the user wants none, or has no such place. */
+function isClosed({ uid, mode }) {
+  return process.getuid === undefined || (uid === process.getuid() && !(mode & 0o077));
+}
+
+/**
+ * Where the cache lies, for this Node and this install; undefined where the user wants none, or has no such place:
+ * one that is somebody else's, as under sudo, is none.
+ */
 function cacheFolder({ NODE_DISABLE_COMPILE_CACHE, LOCALAPPDATA, XDG_CACHE_HOME, HOME }) {
-  const caches = [LOCALAPPDATA, XDG_CACHE_HOME, HOME && join(HOME, '.cache')];
-  const base = caches.find((folder) => folder && isAbsolute(folder));
-  if (NODE_DISABLE_COMPILE_CACHE || base === undefined) return undefined;
-  return join(base, 'rebatch', `${process.version}-${process.arch}`);
+  const place = [LOCALAPPDATA, XDG_CACHE_HOME, HOME].find((folder) => folder && isAbsolute(folder));
+  if (NODE_DISABLE_COMPILE_CACHE || place === undefined || !isOwn(place)) return undefined;
+  const base = place === HOME && place !== XDG_CACHE_HOME ? join(HOME, '.cache') : place;
+  const install = crc32(FOLDER).toString(16);
+  return join(base, 'rebatch', `${process.version}-${process.arch}-${install}`);
+}
+
+function isOwn(folder) {
+  try {
+    return process.getuid === undefined || statSync(folder).uid === process.getuid();
+  } catch {
+    return false;
+  }
 }
 
 module.exports = { load, keep };

@@ -1,4 +1,4 @@
-import { fieldsOf, judgeAlone, readAlone, stringFloats } from './check/alone.ts';
+import { judgeAlone, readAlone, stringFloats } from './check/alone.ts';
 import { type Finding, finding, findingOf } from './check/finding.ts';
 import { type Compared, type Pairing, type PairOptions, pairRecipes } from './check/pair.ts';
 import { type Silenced, silence } from './check/silence.ts';
@@ -14,7 +14,7 @@ import { editAndProve, type Planned } from './document/proof.ts';
 import type { ScalarValue } from './document/scalar.ts';
 import { type Place, Problem } from './problem.ts';
 import type { Warning } from './recipe/build.ts';
-import type { Field } from './recipe/recipe.ts';
+import { type Field, fieldsOf } from './recipe/recipe.ts';
 import { changesOf } from './rules/plan.ts';
 import { num } from './rules/rule.ts';
 import { type Config, readPairs, type Source } from './verify/configs.ts';

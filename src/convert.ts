@@ -10,6 +10,7 @@ import { Problem } from './problem.ts';
 import { type BatchChange, moveBatch } from './recipe/batch.ts';
 import { buildRecipe, type RecipeOptions, type Warning } from './recipe/build.ts';
 import type { Recipe } from './recipe/recipe.ts';
+import { aboutOtherKeys } from './recipe/untouched.ts';
 import { assess, type PlanOptions, type Task } from './rules/assess.ts';
 import { findRule } from './rules/index.ts';
 import { type Change, changesOf } from './rules/plan.ts';
@@ -32,8 +33,11 @@ export interface Conversion {
   readonly rule: string;
   readonly batch: BatchChange;
   readonly changes: readonly PlacedChange[];
-  readonly warnings: readonly (Warning & { readonly line?: number })[];
+  readonly warnings: readonly PlacedWarning[];
 }
+
+/** A warning with its line, where it is about one. */
+export type PlacedWarning = Warning & { readonly line?: number };
 
 /** One document of a file, understood. */
 export interface Understood {
@@ -151,6 +155,7 @@ export function understand(
   const warnings: Warning[] = [];
   const found = collect(document, dialect, text);
   const recipe = buildRecipe(document, found, dialect.library, options, text, warnings);
+  warnings.push(...aboutOtherKeys(document, found, recipe, dialect.open === true));
   if (
     recipe.groups.length === 0 &&
     recipe.averages.length === 0 &&
@@ -227,7 +232,8 @@ function printableKeys(keys: string): string {
   return keys.length > 100 ? `${keys.slice(0, 100)}…` : keys;
 }
 
-function lined(warning: Warning, text: string): Warning & { readonly line?: number } {
+/** A warning with the line of its place. */
+export function lined(warning: Warning, text: string): PlacedWarning {
   return warning.offset === undefined ? warning : { ...warning, line: placeOf(text, warning.offset).line };
 }
 

@@ -1,4 +1,4 @@
-import { type ConvertOptions, dialectOf, ruleOf, understand } from './convert.ts';
+import { type ConvertOptions, dialectOf, lined, type PlacedWarning, ruleOf, understand } from './convert.ts';
 import type { BatchRole } from './dialect/roles.ts';
 import { parse } from './document/parse.ts';
 import type { Pointer } from './document/pointer.ts';
@@ -7,6 +7,7 @@ import { Problem } from './problem.ts';
 import { type BatchChange, moveBatch } from './recipe/batch.ts';
 import { type Field, isRole } from './recipe/recipe.ts';
 import { type Assessment, assess, halfLife, type TimeScale } from './rules/assess.ts';
+import { remarks } from './rules/remarks.ts';
 import type { Rule } from './rules/rule.ts';
 
 /** A field of a config with everything that is known about it. */
@@ -43,6 +44,7 @@ export interface Explained {
   /** False: no target was given, and the other side shows what twice the batch would do. */
   readonly asked: boolean;
   readonly fields: readonly Explanation[];
+  readonly warnings: readonly PlacedWarning[];
 }
 
 /**
@@ -57,7 +59,7 @@ export async function explainText(text: string, file: string, options: ConvertOp
     for (const document of documents) {
       const dialect = await dialectOf(document, documents.length > 1, text, options);
       if (!dialect) continue;
-      const { recipe } = understand(document, dialect, text, options);
+      const { recipe, warnings } = understand(document, dialect, text, options);
       const asked = [options.to, options.micro, options.accumulation, options.worldTo].some(
         (n) => n !== undefined,
       );
@@ -66,9 +68,13 @@ export async function explainText(text: string, file: string, options: ConvertOp
         asked ? options : { ...options, to: 2 * recipe.batch.global },
         text,
       );
-      const fields = assess({ recipe, batch, rule, options }).map((a) =>
+      const task = { recipe, batch, rule, options };
+      const assessments = assess(task);
+      const fields = assessments.map((a) =>
         explanation(a, batch, rule, dialect.version || dialect.title, text),
       );
+      // What only follows from a target belongs to the conversion, where one was asked for.
+      if (asked) warnings.push(...remarks(task, assessments));
       fields.sort((a, b) => (a.line ?? Number.POSITIVE_INFINITY) - (b.line ?? Number.POSITIVE_INFINITY));
       return {
         file,
@@ -78,6 +84,7 @@ export async function explainText(text: string, file: string, options: ConvertOp
         batch,
         asked,
         fields,
+        warnings: warnings.map((w) => lined(w, text)),
       };
     }
     throw new Problem('unknown-dialect', 'none of its documents is a training config that rebatch knows');

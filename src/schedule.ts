@@ -1,12 +1,14 @@
-import { type ConvertOptions, dialectOf, ruleOf, understand } from './convert.ts';
+import { type ConvertOptions, dialectOf, lined, type PlacedWarning, ruleOf, understand } from './convert.ts';
 import { parse } from './document/parse.ts';
 import type { Pointer } from './document/pointer.ts';
 import { Problem } from './problem.ts';
 import { moveBatch } from './recipe/batch.ts';
+import type { Warning } from './recipe/build.ts';
 import { isRole, type Recipe } from './recipe/recipe.ts';
 import { assess, settingsOf } from './rules/assess.ts';
 import { bufferFactor } from './rules/ema.ts';
 import { dividesByLevel, gradientLevelRatio } from './rules/noise-aware.ts';
+import { remarks } from './rules/remarks.ts';
 import { fraction, num, type Rule, type RuleOptions } from './rules/rule.ts';
 
 /** One stretch of a batch-size ramp as asked for: a global batch from a position on. */
@@ -45,6 +47,7 @@ export interface Schedule {
   readonly rule: string;
   readonly unit: RampUnit;
   readonly phases: readonly Phase[];
+  readonly warnings: readonly PlacedWarning[];
 }
 
 /** How a ramp is asked for beside the conversion's own options. */
@@ -72,11 +75,21 @@ export async function scheduleText(
     const document = documents[0]!;
     const dialect = await dialectOf(document, false, text, options);
     if (!dialect) throw new Problem('unknown-dialect', 'not a training config that rebatch knows');
-    const { recipe } = understand(document, dialect, text, options);
+    const { recipe, warnings } = understand(document, dialect, text, options);
     const positions = inSamples(ramp, options);
+    const remarked = new Map<string, Warning[]>();
     const phases = ramp.map(({ batch, start }, i): Phase => {
       const change = moveBatch(recipe.batch, { ...options, to: batch }, text);
-      const settings = assess({ recipe, batch: change, rule, options }).filter(
+      const task = { recipe, batch: change, rule, options };
+      const assessments = assess(task);
+      // Of each kind those of the latest phase that has any: there a ramp has gone furthest.
+      const about = remarks(task, assessments);
+      for (const { code } of about)
+        remarked.set(
+          code,
+          about.filter((w) => w.code === code),
+        );
+      const settings = assessments.filter(
         ({ field: { role } }) => role.role !== 'batch' && role.role !== 'count' && role.role !== 'clip',
       );
       const before = ramp[i - 1];
@@ -92,7 +105,14 @@ export async function scheduleText(
         state: before ? stateChanges(recipe, rule, before.batch, batch, options) : [],
       };
     });
-    return { file, dialect: dialect.name, rule: rule.name, unit: options.unit, phases };
+    return {
+      file,
+      dialect: dialect.name,
+      rule: rule.name,
+      unit: options.unit,
+      phases,
+      warnings: [...warnings, ...[...remarked.values()].flat()].map((w) => lined(w, text)),
+    };
   } catch (error) {
     if (error instanceof Problem) error.file ??= file;
     throw error;

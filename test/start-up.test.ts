@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
+  chownSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -20,12 +21,15 @@ const ROOT = new URL('..', import.meta.url).pathname;
 const CONFIG = join(ROOT, 'fixtures/hf-trainer/adamw-64-gpus/input.yaml');
 const CONVERT = ['convert', CONFIG, '--to', '64', '--world', '64', '--world-to', '8'];
 
+/** A cache is for one Node and one install. */
+const NAME = `${process.version}-${process.arch}-${crc32(join(ROOT, 'dist/cli')).toString(16)}`;
+
 let home: string;
 let cache: string;
 
 beforeEach(() => {
   home = mkdtempSync(join(tmpdir(), 'rebatch-home-'));
-  cache = join(home, 'rebatch', `${process.version}-${process.arch}`);
+  cache = join(home, 'rebatch', NAME);
 });
 
 function rebatch(args: readonly string[] = CONVERT, env: Record<string, string> = {}) {
@@ -97,6 +101,30 @@ describe('the cache of compiled code', () => {
     expect(contents()).toEqual(before);
   });
 
+  it('is not read from a file that others can write', () => {
+    const expected = rebatch();
+    const file = join(cache, 'cli.cjs');
+    const broken = anotherVersion(readFileSync(file));
+    writeFileSync(file, broken);
+    chmodSync(file, 0o666);
+    expect(rebatch()).toEqual(expected);
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+  });
+
+  it('makes no home for a user who has none', () => {
+    const nowhere = join(home, 'nowhere');
+    expect(rebatch(CONVERT, { XDG_CACHE_HOME: '', HOME: nowhere })).toEqual(uncached());
+    expect(existsSync(nowhere)).toBe(false);
+  });
+
+  it('is not made in a place that is somebody else’s, as under sudo', () => {
+    if (process.getuid?.() !== 0)
+      return process.stdout.write('SKIPPED: somebody else’s home (only root can give a folder away)\n');
+    chownSync(home, 65534, 65534);
+    expect(rebatch()).toEqual(uncached());
+    expect(readdirSync(home)).toEqual([]);
+  });
+
   it('is not followed through a link', () => {
     const elsewhere = mkdtempSync(join(tmpdir(), 'rebatch-elsewhere-'));
     mkdirSync(join(home, 'rebatch'));
@@ -127,7 +155,7 @@ describe('the cache of compiled code', () => {
 
   it('lies in ~/.cache unless told', () => {
     rebatch(CONVERT, { XDG_CACHE_HOME: '', HOME: home });
-    expect(readdirSync(join(home, '.cache/rebatch'))).toEqual([`${process.version}-${process.arch}`]);
+    expect(readdirSync(join(home, '.cache/rebatch'))).toEqual([NAME]);
   });
 });
 

@@ -3,7 +3,7 @@ import type { Document } from '../document/nodes.ts';
 import { readable, segments } from '../document/pointer.ts';
 import { placeOf } from '../document/position.ts';
 import { Problem, type ProblemCode } from '../problem.ts';
-import { type Field, type Group, isRole, type Recipe } from '../recipe/recipe.ts';
+import { type Field, fieldsOf, type Group, isRole, type Recipe } from '../recipe/recipe.ts';
 import { halfLife } from '../rules/assess.ts';
 import { num } from '../rules/rule.ts';
 import { decayOf } from '../verify/compare.ts';
@@ -41,6 +41,9 @@ export function judgeAlone(config: Config, text: string): Finding[] {
     ...(keepsStateInBf16(document) ? fieldsOf(recipe).flatMap((field) => lostInBf16(field, text)) : []),
     ...fieldsOf(recipe).flatMap((field) => rescaled(field, text)),
     ...nominalBatch(recipe, text),
+    ...config.warnings
+      .filter(({ code }) => code === 'misspelt')
+      .map(({ message, offset = 0 }) => finding('misspelt', message, { place: placeOf(text, offset) })),
   ];
 }
 
@@ -50,11 +53,6 @@ function where(field: Field, text: string): Pick<Finding, 'place' | 'pointer' | 
     ...(field.part === undefined ? {} : { part: field.part }),
     ...(field.site.kind === 'text' ? { place: placeOf(text, field.site.offset) } : {}),
   };
-}
-
-/** Every number of a config that its dialect understands. */
-export function fieldsOf({ batch, groups, averages, counts, ramps, clips }: Recipe): Field[] {
-  return [...batch.fields, ...groups.flatMap((g) => g.fields), ...averages, ...counts, ...ramps, ...clips];
 }
 
 /** The understood numbers that PyYAML would hand on as strings. */

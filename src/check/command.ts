@@ -216,9 +216,9 @@ function withSummary(reporter: Reporter, file: string): Reporter {
       summary.add(checked);
       return reporter.add(checked);
     },
-    end() {
+    *end() {
+      yield* reporter.end();
       appendFileSync(file, [...summary.end()].join(''));
-      return reporter.end();
     },
   };
 }

@@ -85,6 +85,12 @@ export const FINDINGS = {
     why: 'What the file says is not what the optimizer gets. Whoever scales it by hand as well scales it twice. rebatch divides out what the trainer will do.',
     remedy: 'Nothing; change it with rebatch, not by hand.',
   },
+  misspelt: {
+    severity: 'warning',
+    title: 'A key that means nothing, beside a field it may be a slip of the pen for',
+    why: 'The field is left to the trainer’s default, which is hardly what was meant; some trainers refuse the key, others pass over it.',
+    remedy: 'Correct the key. If it is one of your own code, silence the line.',
+  },
   'batch-inconsistent': {
     severity: 'error',
     title: 'The batch arithmetic does not add up',

@@ -4,6 +4,7 @@ import { displayName, readText } from '../io/files.ts';
 import type { Io } from '../io/streams.ts';
 import { chalkFor } from '../report/colour.ts';
 import { explainedJson, explainedMarkdown, explainedText } from '../report/explain.ts';
+import { warningLines } from '../report/table.ts';
 import { type ConversionFlags, conversionOptions, conversionSettings } from './options.ts';
 
 interface Flags extends ConversionFlags {
@@ -30,8 +31,10 @@ export function explainCommand(io: Io): Command {
       );
       const format = flags.json ? 'json' : flags.format;
       if (format === 'json') io.stdout.write(`${JSON.stringify(explainedJson(explained), null, 2)}\n`);
-      else if (format === 'markdown') io.stdout.write(explainedMarkdown(explained));
       else
+        io.stderr.write(warningLines(explained, chalkFor(io.stderr, io.env, flags.color), io.stderr.columns));
+      if (format === 'markdown') io.stdout.write(explainedMarkdown(explained));
+      else if (format === 'text')
         io.stdout.write(
           explainedText(explained, chalkFor(io.stdout, io.env, flags.color), io.stdout.columns),
         );

@@ -3,6 +3,7 @@ import { displayName, readText } from '../io/files.ts';
 import type { Io } from '../io/streams.ts';
 import { chalkFor } from '../report/colour.ts';
 import { scheduleData, scheduleTable, scheduleYaml } from '../report/schedule.ts';
+import { warningLines } from '../report/table.ts';
 import { type PhaseRequest, type RampUnit, scheduleText } from '../schedule.ts';
 import { type ConversionFlags, conversionOptions, conversionSettings, wholeNumber } from './options.ts';
 
@@ -43,8 +44,10 @@ export function scheduleCommand(io: Io): Command {
       const format = flags.json ? 'json' : flags.format;
       if (format === 'json') io.stdout.write(`${JSON.stringify(scheduleData(schedule), null, 2)}\n`);
       else if (format === 'yaml') io.stdout.write(scheduleYaml(schedule, (await import('yaml')).stringify));
-      else
+      else {
+        io.stderr.write(warningLines(schedule, chalkFor(io.stderr, io.env, flags.color), io.stderr.columns));
         io.stdout.write(scheduleTable(schedule, chalkFor(io.stdout, io.env, flags.color), io.stdout.columns));
+      }
     });
 }
 

@@ -34,6 +34,8 @@ export interface Dialect {
   readonly refuses?: string;
   /** The framework takes what PyYAML gives it and converts nothing, so `1e-4` reaches it as a string. */
   readonly floats?: 'as PyYAML reads them';
+  /** The config is read by a project's own code, which may take any key: others than the schema's may matter, too. */
+  readonly open?: true;
   /** A file that this dialect reads. */
   readonly sample?: string;
   readonly validate: Validator;

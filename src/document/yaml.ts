@@ -37,7 +37,7 @@ export function parseYaml(text: string, progress: Progress = () => {}): Document
   for (const document of parsed) {
     const error = document.errors[0];
     const again = repeatedKey(document.contents);
-    if (again !== undefined && !(error && error.pos[0] < again))
+    if (again !== undefined && !(error && error.pos[0] <= again))
       throw problemAt('duplicate-key', 'this key stands twice in the same mapping', text, again);
     if (error)
       throw problemAt('syntax', `not valid YAML: ${error.message.replace(/\.?$/, '')}`, text, error.pos[0]);

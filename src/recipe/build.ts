@@ -40,6 +40,12 @@ export function buildRecipe(
     warnings.push({ code, message, ...(offset === undefined ? {} : { offset }) });
   const batchFields = fields.filter((f): f is Field<BatchRole> => isRole(f, 'batch'));
   const batch = readBatch(batchFields, unreadable, options, text, warn);
+  for (const { pointer, value, site } of batch.fields)
+    if (site.kind === 'absent' && site.pointer !== '' && value !== 1)
+      warn(
+        'batch-default',
+        `the file does not say ${readable(pointer)}: the trainer’s default ${value} is taken`,
+      );
   const scopes = found.flatMap(([pointer, what]) => ('scope' in what ? [pointer] : []));
   const groups = buildGroups(reading, scopes, document, library, options, text, warn);
   const decays = fields.filter((f): f is Field<DecayRole> => isRole(f, 'decay'));
@@ -101,6 +107,7 @@ function buildGroups(
   }
   if (members.size === 0 && loose.length) members.set('', []);
   joinParts(members);
+  joinRates(members, (scope) => [...reading.names.keys()].some((p) => scopeOf(p) === scope));
   const groups = [...members].map(([pointer, own]) => {
     const name =
       [...reading.names].find(([p]) => scopeOf(p) === pointer) ??
@@ -154,6 +161,20 @@ function joinParts(members: Map<Pointer, Field[]>): void {
     if (outer === undefined) continue;
     members.set(inner, [...fields, ...(members.get(outer) ?? [])]);
     members.delete(outer);
+  }
+}
+
+/**
+ * A block of learning rates alone, such as a scheduler's with the peak that it sets, belongs to the optimizer, where the
+ * file names just one: how its rates follow the batch is that one's business.
+ */
+function joinRates(members: Map<Pointer, Field[]>, isNamed: (scope: Pointer) => boolean): void {
+  const [optimizer, another] = [...members.keys()].filter(isNamed);
+  if (optimizer === undefined || another !== undefined) return;
+  for (const [scope, fields] of members) {
+    if (scope === optimizer || !fields.every((f) => isRole(f, 'learning-rate'))) continue;
+    members.set(optimizer, [...members.get(optimizer)!, ...fields]);
+    members.delete(scope);
   }
 }
 
@@ -217,6 +238,14 @@ function buildGroup(
         });
     }
   }
+  const remembers = optimizer.buffer === 'ema' || optimizer.secondMoment;
+  const rate = own.find((f) => isRole(f, 'learning-rate') && f.site.kind === 'text');
+  if (remembers && rate?.site.kind === 'text' && !filled.some((f) => isRole(f, 'decay')))
+    warn(
+      'decays-unsaid',
+      `${optimizer.title} keeps averages whose decays this file does not say, and what the trainer’s defaults are is not known here: write them into the file, so that they can be converted too`,
+      rate.site.offset,
+    );
   const nesterovFlag = [...reading.flags].find(
     ([p, f]) => f.role.role === 'nesterov' && (scopeOf(p) ?? '') === pointer,
   );

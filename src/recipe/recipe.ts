@@ -71,3 +71,8 @@ export function isRole<K extends Role['role']>(
 ): field is Field<Extract<Role, { role: K }>> {
   return field.role.role === role;
 }
+
+/** Every number of a config that its dialect understands. */
+export function fieldsOf({ batch, groups, averages, counts, ramps, clips }: Recipe): Field[] {
+  return [...batch.fields, ...groups.flatMap((g) => g.fields), ...averages, ...counts, ...ramps, ...clips];
+}

@@ -3,7 +3,7 @@ import { readable } from '../document/pointer.ts';
 import type { Explained, Explanation } from '../explain.ts';
 import { printable } from '../problem.ts';
 import { fraction, num } from '../rules/rule.ts';
-import { headJson } from './json.ts';
+import { headJson, warningJson } from './json.ts';
 import { count, describeScale, wrap } from './text.ts';
 
 const nameOf = ({ pointer, part }: Explanation) => readable(pointer) + (part ? ` ${part}` : '');
@@ -69,6 +69,6 @@ export function explainedMarkdown({ file, dialect, rule, batch, fields }: Explai
 
 /** Version 1 of `explain --json`. */
 export function explainedJson(explained: Explained): object {
-  const { asked, fields } = explained;
-  return { ...headJson(explained), asked, fields };
+  const { asked, fields, warnings } = explained;
+  return { ...headJson(explained), asked, fields, warnings: warnings.map(warningJson) };
 }

@@ -1,4 +1,4 @@
-import type { Conversion } from '../convert.ts';
+import type { Conversion, PlacedWarning } from '../convert.ts';
 import type { PlacedChange } from '../editor.ts';
 
 /** What the JSON of every conversion begins with: the file, how it was read, and its batch. */
@@ -18,12 +18,13 @@ export function conversionJson(conversion: Conversion): object {
   return {
     ...headJson(conversion),
     changes: changes.map(changeJson),
-    warnings: warnings.map(({ code, message, line }) => ({
-      code,
-      message,
-      ...(line === undefined ? {} : { line }),
-    })),
+    warnings: warnings.map(warningJson),
   };
+}
+
+/** A warning as every JSON has it. */
+export function warningJson({ code, message, line }: PlacedWarning): object {
+  return { code, message, ...(line === undefined ? {} : { line }) };
 }
 
 function changeJson({

@@ -3,12 +3,13 @@ import { readable } from '../document/pointer.ts';
 import { printable } from '../problem.ts';
 import { num } from '../rules/rule.ts';
 import type { Phase, Schedule } from '../schedule.ts';
+import { warningJson } from './json.ts';
 import { count, wrap } from './text.ts';
 
 const nameOf = ({ pointer, part }: Phase['settings'][number]) => readable(pointer) + (part ? ` ${part}` : '');
 
 /** A ramp as plain data, for JSON and YAML: version 1. */
-export function scheduleData({ file, dialect, rule, unit, phases }: Schedule): object {
+export function scheduleData({ file, dialect, rule, unit, phases, warnings }: Schedule): object {
   return {
     version: 1,
     file,
@@ -19,6 +20,7 @@ export function scheduleData({ file, dialect, rule, unit, phases }: Schedule): o
       ...phase,
       settings: Object.fromEntries(settings.map((s) => [nameOf(s), s.value])),
     })),
+    warnings: warnings.map(warningJson),
   };
 }
 

@@ -10,8 +10,9 @@ const INDENT = '       ';
 
 /** The changes of a conversion for people: place, old, new, the rule with its numbers, the time scale in samples. */
 export function conversionTable(conversion: Conversion, chalk: ChalkInstance, columns = 80): string {
-  const { file, dialect, rule, batch, changes } = conversion;
-  const head = `${chalk.bold(printable(file))}  ${dialect}  batch ${batch.from.global} -> ${batch.to.global}  kappa ${fraction(batch.kappa)}  rule ${rule}`;
+  const { file, dialect, rule, batch, changes, warnings } = conversion;
+  const assumed = warnings.some(({ code }) => code === 'world-assumed') ? ' (1 device assumed)' : '';
+  const head = `${chalk.bold(printable(file))}  ${dialect}  batch ${batch.from.global} -> ${batch.to.global}${assumed}  kappa ${fraction(batch.kappa)}  rule ${rule}`;
   if (changes.length === 0) return `${head}\n${INDENT}nothing has to change\n`;
   const rows = changes.map((change) => ({
     line: change.inserted ? '+' : String(change.place.line),

@@ -149,12 +149,22 @@ function aboutOptimizer(group: Group, { batch, rule, options }: Task): Warning[]
 }
 
 function effectiveRate(lr: number, settings: Settings, kappa: number, factor: number, decay: Scaled): string {
-  const { gradientDecay: mu = 0, dampening: tau = 0 } = settings;
+  const { gradientDecay: mu = 0, dampening: tau = 0, nesterov } = settings;
   const complement = decay.complement ?? 1 - decay.value;
-  const before = (lr * (1 - tau)) / (1 - mu);
   const damped = tau === mu && tau !== 0 ? complement : 1 - tau;
-  const after = (lr * factor * damped) / complement;
-  return `the step per gradient is lr/(1-mu): ${num(before)} before, ${num(after)} after, ${fraction(kappa)} times as it must be; kappa*lr with the new momentum would be off by ${num((1 - mu) / complement)}`;
+  const [rate, newRate] = [lr * (1 - tau), lr * factor * damped];
+  const [before, after] = [rate / (1 - mu), newRate / complement];
+  const curvature = `. The largest curvature it is stable at, 2(1+mu)/lr, goes from ${num(stableCurvature(rate, mu))} to ${num(stableCurvature(newRate, decay.value))}: where the old rate was near its limit the new one is beyond it`;
+  return `the step per gradient is lr/(1-mu): ${num(before)} before, ${num(after)} after, which is kappa = ${fraction(kappa)} times; kappa*lr with the new momentum would be ${num((1 - mu) / complement)} of that${kappa > 1 && !nesterov ? curvature : ''}`;
+}
+
+/**
+ * Heavy ball on curvature h: z^2 - (1+mu-lr*h) z + mu has its roots inside the unit circle for lr*h < 2(1+mu).
+ * @param lr what the buffer's newest gradient moves, above 0
+ * @param mu in [0, 1)
+ */
+export function stableCurvature(lr: number, mu: number): number {
+  return (2 * (1 + mu)) / lr;
 }
 
 /**
@@ -176,7 +186,7 @@ function aboutDecay({ field, value, complement }: Assessment, { batch, options }
     result.push(
       warning(
         'short-beta2',
-        `${name} becomes ${num(now)}: a second moment over so few batches varies by ${num(Math.sqrt((2 * (1 - now)) / (1 + now)))} of itself in noise, which can spike the loss. --floor-beta2 0.95 holds it, at the price of a longer window`,
+        `${name} becomes ${num(now)}: a second moment over so few batches has a relative standard deviation of ${num(Math.sqrt((2 * (1 - now)) / (1 + now)))} in noise, which can spike the loss. --floor-beta2 0.95 holds it, at the price of a longer window`,
         field,
       ),
     );

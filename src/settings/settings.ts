@@ -109,6 +109,6 @@ function knownCodes({ nodes }: Document, text: string): void {
 
 /** What stands below a pointer, as a document of its own. */
 function part(document: Document, at: Pointer): Document {
-  const data = (document.data as Record<string, unknown>)[at.slice(1)];
+  const data = (document.data as Record<string, unknown>)[at.slice(1)] ?? {};
   return { ...document, data, nodes: new NodeTree(document.nodes.get(at)!) };
 }

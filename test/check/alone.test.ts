@@ -33,6 +33,7 @@ const CASES: readonly (readonly [code: string, line: number, text: string, file?
     'ds.json',
   ],
   ['schema', 2, 'per_device_train_batch_size: 8\nlearning_rate: fast\n'],
+  ['misspelt', 2, 'per_device_train_batch_size: 8\nadam_bet2: 0.95\nlearning_rate: 1.0e-4\n'],
   ['out-of-range', 3, 'batch_size: 8\nlr: 0.1\nmomentum: "1.5"\n'],
   ['syntax', 2, 'learning_rate: 0.1\nbatch: ]\n'],
   ['duplicate-key', 3, 'batch_size: 8\nlr: 0.1\nlr: 0.2\n'],

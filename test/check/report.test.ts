@@ -130,6 +130,13 @@ describe('--format junit', () => {
 });
 
 describe('--format github', () => {
+  it('prints the annotations also where the summary cannot be written', async () => {
+    const env = { GITHUB_ACTIONS: 'true', GITHUB_STEP_SUMMARY: join(cwd, 'missing/summary.md') };
+    const { code, stdout } = await check([], { env });
+    expect(code).toBe(2);
+    expect(stdout).toContain('title=rebatch not-converted::');
+  });
+
   it('is chosen by itself under GITHUB_ACTIONS and writes the summary', async () => {
     const summary = join(cwd, 'summary.md');
     writeFileSync(summary, 'before\n');

@@ -87,6 +87,13 @@ describe('bad text is refused at its place', () => {
       'duplicate-key',
       '3:1',
     ],
+    [
+      'an error that makes of a key one that stands twice',
+      "&x a: [unclosed\n'a': 's'\n",
+      'x.yaml',
+      'syntax',
+      '2:1',
+    ],
     ['a key that stands twice, then an error', 'a: 1\na: 2\nb: [1\nc: 3\n', 'x.yaml', 'duplicate-key', '2:1'],
     ['an error, then a key that stands twice', 'b: *x\n\tc: 1\na: 1\na: 2\n', 'x.yaml', 'syntax', '2:1'],
     ['a key that stands twice in JSON', '{"a": 1,\n "a": 2}', 'x.json', 'duplicate-key', '2:2'],

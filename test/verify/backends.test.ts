@@ -8,6 +8,7 @@ import type {
 import { cpu } from '../../src/verify/backends/cpu.ts';
 import { BACKENDS, nextStep } from '../../src/verify/backends/index.ts';
 import { reasonOf } from '../../src/verify/backends/packages.ts';
+import { wasmLayers } from '../../src/verify/backends/wasm/wasm.ts';
 import { type Signal, signalNamed } from '../../src/verify/signals.ts';
 import { chooseSizes } from '../../src/verify/sizes.ts';
 import { align } from '../../src/verify/theory.ts';
@@ -208,6 +209,12 @@ for (const { name, load } of BACKENDS.filter((one) => one.name !== cpu.name)) {
       ['of an optimizer without a kernel', trainingRequest('lars')],
     ])('leaves loss paths %s to the reference', async (_, request) => {
       expect(await train(request, {}, layersOf)).toEqual(await train(request));
+    });
+
+    it('leaves blocks of more steps than a dispatch may have to a kernel that can be stopped', async () => {
+      const sizes = { width: 16, layers: 1, oldSteps: 4096 };
+      const request = { ...trainingRequest('adamw', {}, sizes), batch: [4097, 4096] as const };
+      expect(await train(request, {}, layersOf)).toEqual(await train(request, {}, wasmLayers(1)));
     });
 
     it('stops training when told to', async () => {

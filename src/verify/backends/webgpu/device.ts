@@ -1,4 +1,6 @@
+import { Problem } from '../../../problem.ts';
 import type { Control } from '../backend.ts';
+import { reasonOf } from '../packages.ts';
 
 // The parts of WebGPU that are used here, and computing with them.
 
@@ -139,8 +141,23 @@ export interface Dispatch {
   readonly words: number;
 }
 
-/** Runs a shader and waits for what it leaves in `result`. @throws Error where the device refuses or is lost */
+/**
+ * Runs a shader and waits for what it leaves in `result`.
+ * @throws Problem: usage, where the device refuses the work or is lost
+ */
 export async function dispatch(device: Device, one: Dispatch): Promise<Float32Array> {
+  try {
+    return await dispatched(device, one);
+  } catch (error) {
+    const reason = reasonOf(error) || String(error);
+    throw new Problem(
+      'usage',
+      `the GPU refused the work or was lost (${reason}): --backend wasm does without it`,
+    );
+  }
+}
+
+async function dispatched(device: Device, one: Dispatch): Promise<Float32Array> {
   const bytes = 4 * one.words;
   device.pushErrorScope('out-of-memory');
   device.pushErrorScope('validation');

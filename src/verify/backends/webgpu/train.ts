@@ -1,5 +1,5 @@
 import { decayParts, type KernelName, MOST_FLOAT32_LOSS } from '../../optimizers.ts';
-import { byReference, type LayerPaths, layerByReference, type TrainingRequest } from '../../train.ts';
+import { type LayerPaths, layerByReference, type TrainingRequest } from '../../train.ts';
 import {
   keysOf,
   type LossPaths,
@@ -182,6 +182,8 @@ function eachOf(make: (pair: Pair) => string): (pairs: readonly Pair[]) => strin
 const MOST_RUNS = 4;
 const MOST_LANES = 256;
 const MOST_PAIRS = 16;
+/** Blocks of more steps than this are not for a dispatch that has to end soon. */
+const MOST_STEPS = 2 ** 12;
 /** Updates of a run in one dispatch, by which their table is bounded. */
 const MOST_UPDATES = 2 ** 14;
 
@@ -194,7 +196,7 @@ function lanesFor(width: number, limit: number): Pick<Shape, 'lanes' | 'pairs'> 
   return undefined;
 }
 
-/** Trains on a device what there is a kernel for, the rest by the reference. */
+/** Trains on a device what there is a kernel for, the rest by the kernel of every install. */
 export const layersOnDevice =
   (computer: Computer): LayerPaths =>
   async (request, count, control) => {
@@ -204,8 +206,11 @@ export const layersOnDevice =
       request.sizes.width,
       Math.min(MOST_LANES, limits.maxComputeInvocationsPerWorkgroup!),
     );
-    if (!kernel || !split) return byReference(request, count, control);
     const plan = planOf(request);
+    if (!kernel || !split || plan.steps.length > MOST_STEPS) {
+      const { embeddedLayers } = await import('../wasm/wasm.ts');
+      return embeddedLayers()(request, count, control);
+    }
     const shape = {
       kernel,
       ...split,
