@@ -73,7 +73,7 @@ describe('stdout is the result alone', () => {
     it('clears the line before an error too', async () => {
       writeFileSync(join(cwd, 'long.yaml'), `${long}  - [\n`);
       expect((await convert('--no-color')).stderr).toMatch(
-        /%, \d+ s left \u001b\[K\r\u001b\[Klong\.yaml:\d+:1: not valid YAML/,
+        /%, \d+ s left\u001b\[K\r\u001b\[Klong\.yaml:\d+:1: not valid YAML/,
       );
     });
 
