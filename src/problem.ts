@@ -59,9 +59,7 @@ export class Problem extends Error {
     const at = this.place ? `:${this.place.line}:${this.place.column}` : '';
     const head = `${file ?? 'rebatch'}${at}: ${this.message}`;
     const own = printable(this.excerpt ? `${head}\n${frame(this.excerpt, this.place?.line ?? 1)}` : head);
-    return [own, ...this.also.map((problem) => problem.format(file))].join(
-      '\n',
-    );
+    return [own, ...this.also.map((problem) => problem.format(file))].join('\n');
   }
 }
 
