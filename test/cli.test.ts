@@ -347,6 +347,24 @@ describe('refusals: exit 2, the place, the line, what to do; nothing on stdout',
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
   });
 
+  it.each([
+    ['x.toml', 'lr = 0.1\nbatch_size = 8\n', 'TOML'],
+    ['x.py', 'import torch\nbatch_size = 8\n', 'Python'],
+  ])('%s is no format that is read', async (name, text, format) => {
+    writeFileSync(join(cwd, name), text);
+    const { code, stdout, stderr } = await cli([name, '--to', '64'], { cwd });
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toMatch(new RegExp(`^${name}: is ${format}; only YAML and JSON are read`));
+    const checked = await cli(['check', name], { cwd });
+    expect([checked.code, checked.stdout.includes('notice')]).toEqual([0, true]);
+  });
+
+  it('a suffix with two meanings is not guessed at', async () => {
+    const { code, stderr } = await cli(['run.yaml', '--to', '32k'], { cwd });
+    expect(code).toBe(2);
+    expect(stderr).toContain('Write it out: 32k is 32000 to some and 32768 to others.');
+  });
+
   it('shows the line with a caret', async () => {
     writeFileSync(join(cwd, 'x.yaml'), 'batch_size: 8\nlr: 0\n');
     const { stderr } = await cli(['x.yaml', '--to', '64'], { cwd });
