@@ -154,7 +154,7 @@ function notesOf({ averages, unpaired, tolerance, batch }: Verification): string
       notes.push(
         `${name}: the step looks one gradient ahead (Nesterov). Compared is the buffer, whose memory can be kept; how much the newest samples weigh in the step cannot`,
       );
-    if (levels)
+    if (levels && batch.from !== batch.to)
       notes.push(
         `${name}: whatever the decay, the mean square it averages is ${num3(levels.measured.value)} +- ${num3(levels.measured.standardError)} times the old one (predicted ${num3(levels.theory)}) at a gradient noise scale of ${num(levels.noiseScale)} samples; the learning rate that keeps the step per sample is kappa*sqrt of it, ${num3((batch.to / batch.from) * Math.sqrt(levels.theory))} times the old one`,
       );

@@ -275,6 +275,14 @@ describe('the command line', () => {
     expect(Math.max(...lines.map((l) => l.length))).toBeLessThanOrEqual(80);
   });
 
+  it('draws no difference where there is none', async () => {
+    const { code, stdout } = await cli(['verify', file(ADAM), '--to', '64', '--backend', 'cpu']);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^old - new: 0 everywhere$/m);
+    expect(stdout).not.toMatch(/\de-\d{3}/);
+    expect(stdout).not.toContain('whatever the decay');
+  });
+
   it('gives the same figures for the same seed, others for another', async () => {
     const config = file(ADAM);
     const of = async (seed: string) =>
