@@ -1,6 +1,8 @@
 // Writes the generated parts of README.md and of the pages in docs/. Run after `npm run build`.
 import { spawnSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { FINDINGS, listDialects, OPTIMIZERS, RULES } from '../dist/lib/index.js';
 
 /** Replaces what stands between the markers of a page, which is otherwise written by hand. */
@@ -55,14 +57,14 @@ fill(
   'docs/dialects.md',
   'dialects',
   [
-    row('dialect', 'framework', 'read at', 'sample'),
+    row('dialect', 'framework', 'read at', 'sample, in the repository'),
     row('---', '---', '---', '---'),
     ...dialects.map((d) =>
       row(
         `\`${d.name}\``,
         d.framework,
         d.refuses ? `recognised and refused: ${d.refuses}` : d.version,
-        d.sample ? `[sample](../${d.sample})` : '',
+        d.sample ? `\`${d.sample}\`` : '',
       ),
     ),
   ].join('\n'),
@@ -79,11 +81,20 @@ fill(
     .join('\n'),
 );
 
-const example = ['fixtures/hf-trainer/adamw-64-gpus/input.yaml', '--to', '64', '--world', '64'];
-const shown = (...more) =>
-  spawnSync(process.execPath, ['bin/rebatch.js', ...example, ...more, '--no-color'], { encoding: 'utf8' });
-fill('README.md', 'diff', `\`\`\`diff\n${shown('--diff', '-q').stdout.trimEnd()}\n\`\`\``);
-fill('README.md', 'table', `\`\`\`text\n${shown().stderr.trimEnd()}\n\`\`\``);
+// The config of the README, under the name that a reader's own could have.
+const folder = mkdtempSync(join(tmpdir(), 'rebatch-docs-'));
+copyFileSync('fixtures/hf-trainer/adamw-64-gpus/input.yaml', join(folder, 'run.yaml'));
+const program = resolve('bin/rebatch.js');
+const shown = (...args) =>
+  spawnSync(process.execPath, [program, 'run.yaml', '--world', '64', '--no-color', ...args], {
+    cwd: folder,
+    encoding: 'utf8',
+  });
+const diff = (...args) => `\`\`\`diff\n${shown(...args, '--diff', '-q').stdout.trimEnd()}\n\`\`\``;
+fill('README.md', 'table', `\`\`\`text\n${shown('--to', '64').stderr.trimEnd()}\n\`\`\``);
+fill('README.md', 'diff', diff('--to', '64'));
+fill('README.md', 'devices', diff('--to', '512', '--world-to', '8'));
+rmSync(folder, { recursive: true });
 
 const COLUMNS = {
   'not-converted': 'not converted',

@@ -35,18 +35,39 @@ const commands = program.commands.map((command) =>
   ].join('\n'),
 );
 
+const EXAMPLES = [
+  [
+    'rebatch run.yaml --to 512 --world 64 --world-to 8 --write',
+    'From 64 devices to 8 at the same global batch of 512, in place: the accumulation makes up for the devices, nothing else changes.',
+  ],
+  [
+    'rebatch run.yaml --to 64 --diff',
+    'What a global batch of 64 changes: learning rate, averages and step counts follow.',
+  ],
+  [
+    'rebatch check --base origin/main configs/*.yaml',
+    'Exits 1 where a batch size changed since and the rest did not follow.',
+  ],
+  [
+    'rebatch verify run.yaml --to 64 --train --report report.html',
+    'Runs the averages under old and new settings on the same gradients, trains under every rule, and writes a page.',
+  ],
+];
+
 const page = [
   `.TH REBATCH 1 "" "rebatch ${version}" "User Commands"`,
   '.SH NAME',
   'rebatch \\- rewrite a training config for another batch size',
   '.SH SYNOPSIS',
-  '.B rebatch\n[command] [options] <config...>',
+  '.B rebatch\n<config...> \\-\\-to <n> [options]\n.br\n.B rebatch\n<command> [options]',
   '.SH DESCRIPTION',
   roff(program.description()),
   '.SH OPTIONS',
   ...options(program),
   '.SH COMMANDS',
   ...commands,
+  '.SH EXAMPLES',
+  ...EXAMPLES.map(([command, text]) => term(command, text)),
   '.SH EXIT STATUS',
   term('0', 'Fine.'),
   term('1', 'A gate said no: check differs, or verification failed.'),

@@ -37,18 +37,36 @@ export async function createProgram(
     .version(VERSION)
     .option('--color', 'colour even where the output is no terminal')
     .option('--no-color', 'no colour')
-    .showHelpAfterError('(rebatch --help shows the options)');
+    .usage('<config...> --to <n> [options]\n       rebatch <command> [options]')
+    .addHelpText('after', EXAMPLES);
   program.addCommand(convertCommand(io), { isDefault: true });
   for (const [name, load] of Object.entries(COMMANDS))
     if (needed(name)) program.addCommand(await load(io, answer));
   for (const command of [program, ...program.commands]) {
     command.exitOverride();
+    command.showHelpAfterError(
+      `(${command === program ? 'rebatch --help' : `rebatch ${command.name()} --help`} shows the options)`,
+    );
     command.configureOutput({
       writeOut: (text) => io.stdout.write(text),
       writeErr: (text) => io.stderr.write(text),
+      outputError: (text, write) => write(withStandardInput(text)),
     });
   }
   return program;
+}
+
+/** What `rebatch --help` ends with. */
+const EXAMPLES = `
+Examples:
+  rebatch run.yaml --to 64              for a global batch of 64, text on stdout
+  rebatch run.yaml --to 512 --world 64 --world-to 8 --diff    for fewer devices
+  cat run.yaml | rebatch - --to 64      - is standard input
+`;
+
+/** A config is missing where somebody pipes one in as well: - has to stand for it. */
+function withStandardInput(text: string): string {
+  return text.replace("argument 'config'", '$&; to read standard input, give - in its place');
 }
 
 /** Words that ask for every command: to list them, or to complete them. */
@@ -67,6 +85,8 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
   const listed = argv.length === 0 || argv.some((a) => LISTING.includes(a));
   const program = await createProgram(io, answer, (name) => listed || argv.includes(name));
   try {
+    if (argv.length === 0) program.help({ error: true });
+    await refuseMisspelt(argv, io);
     await program.parseAsync([...argv], { from: 'user' });
     return code;
   } catch (error) {
@@ -74,6 +94,15 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
     io.stderr.write(`${error instanceof Problem ? error.format() : internal(error)}\n`);
     return EXIT_ERROR;
   }
+}
+
+/** @throws Problem where the first word is neither a command nor a file, but close to a command */
+async function refuseMisspelt(argv: readonly string[], io: Io): Promise<void> {
+  const word = argv.find((a) => !/^--(?:no-)?color$/.test(a)) ?? '';
+  const names = ['convert', 'help', ...Object.keys(COMMANDS)];
+  if (!/^[a-z]+$/i.test(word) || names.includes(word)) return;
+  const meant = (await import('./commands/similar.ts')).similarCommand(word, names, io);
+  if (meant !== undefined) throw new Problem('usage', `unknown command "${word}"; did you mean ${meant}?`);
 }
 
 function internal(error: unknown): string {

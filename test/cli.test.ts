@@ -347,6 +347,24 @@ describe('refusals: exit 2, the place, the line, what to do; nothing on stdout',
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
   });
 
+  it.each([
+    ['x.toml', 'lr = 0.1\nbatch_size = 8\n', 'TOML'],
+    ['x.py', 'import torch\nbatch_size = 8\n', 'Python'],
+  ])('%s is no format that is read', async (name, text, format) => {
+    writeFileSync(join(cwd, name), text);
+    const { code, stdout, stderr } = await cli([name, '--to', '64'], { cwd });
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toMatch(new RegExp(`^${name}: is ${format}; only YAML and JSON are read`));
+    const checked = await cli(['check', name], { cwd });
+    expect([checked.code, checked.stdout.includes('notice')]).toEqual([0, true]);
+  });
+
+  it('a suffix with two meanings is not guessed at', async () => {
+    const { code, stderr } = await cli(['run.yaml', '--to', '32k'], { cwd });
+    expect(code).toBe(2);
+    expect(stderr).toContain('Write it out: 32k is 32000 to some and 32768 to others.');
+  });
+
   it('shows the line with a caret', async () => {
     writeFileSync(join(cwd, 'x.yaml'), 'batch_size: 8\nlr: 0\n');
     const { stderr } = await cli(['x.yaml', '--to', '64'], { cwd });
@@ -372,6 +390,56 @@ describe('refusals: exit 2, the place, the line, what to do; nothing on stdout',
     const { code, stdout } = await cli(args, { cwd });
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
   });
+
+  it('nothing at all prints the help, where an error goes', async () => {
+    const { code, stdout, stderr } = await cli([], { cwd });
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toContain('Usage: rebatch');
+    expect(stderr).toContain('rebatch run.yaml --to 64');
+    for (const line of stderr.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
+    for (const command of ['convert', 'check', 'verify', 'doctor']) expect(stderr).toContain(`  ${command} `);
+  });
+
+  it.each([
+    [['--to', '64'], 'rebatch convert --help'],
+    [['convert', '--to', '64'], 'rebatch convert --help'],
+    [['explain'], 'rebatch explain --help'],
+    [['check', '--base', 'HEAD'], 'rebatch check --help'],
+  ])('%j says that no config was named, and what stands for standard input', async (args, help) => {
+    const { code, stdout, stderr } = await cli(args, { cwd, stdin: CONFIG });
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toBe(
+      `error: missing required argument 'config'; to read standard input, give - in its place\n(${help} shows the options)\n`,
+    );
+  });
+
+  it.each([
+    [['convrt', 'run.yaml', '--to', '64'], 'convrt', 'convert'],
+    [['--no-color', 'convrt', 'run.yaml', '--to', '64'], 'convrt', 'convert'],
+    [['chekc', 'run.yaml'], 'chekc', 'check'],
+    [['explan', 'run.yaml', '--to', '64'], 'explan', 'explain'],
+    [['schedul', 'run.yaml', '--batches', '64@0'], 'schedul', 'schedule'],
+    [['verfy'], 'verfy', 'verify'],
+  ])('%j: there is no such command, but a similar one', async (args, word, meant) => {
+    expect(await cli(args, { cwd })).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: `rebatch: unknown command "${word}"; did you mean ${meant}?\n`,
+    });
+  });
+
+  it('what looks like a command, but is a file, is a config', async () => {
+    writeFileSync(join(cwd, 'chekc'), CONFIG);
+    expect(await cli(['chekc', '--to', '64', '-q'], { cwd })).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  it.each(['configs', 'nothing', 'convert.yaml', 'x/convrt'])(
+    'a missing "%s" is a missing file',
+    async (name) => {
+      const { stderr } = await cli([name, '--to', '64'], { cwd });
+      expect(stderr).toBe(`${name}: cannot be read: there is no such file\n`);
+    },
+  );
 
   it('control characters from a file do not reach the terminal', async () => {
     writeFileSync(join(cwd, 'x.yaml'), 'batch_size: 8\nlr: "\\e[31m\u001b[31mred"\n');

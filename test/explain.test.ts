@@ -182,6 +182,14 @@ describe('noise', () => {
     expect(JSON.parse(stdout).noise).toBeCloseTo((3 - 1) / (1 / 32 - 1 / 512), 10);
   });
 
+  it('says how to use what it found', async () => {
+    const { stdout } = await cli(['noise', '--norm', '32:3', '--norm', '512:1'], { cwd });
+    const scale = /^gradient noise scale (\S+) samples/.exec(stdout)?.[1];
+    expect(stdout.trimEnd().split('\n').at(-1)).toBe(
+      `to use it: rebatch CONFIG --to N --noise-scale ${scale}`,
+    );
+  });
+
   it.each([
     ['the smaller batch shows less noise', ['--norm', '32:1.1', '--norm', '512:1.2'], 'drowns in noise'],
     [

@@ -179,6 +179,11 @@ describe('completion', () => {
     [['rebatch', 'check', '--format', 's'], 'sarif'],
     [['rebatch', 'run.yaml', '--st'], '--steps'],
     [['rebatch', 'completion', 'po'], 'powershell'],
+    [['rebatch', 'run.yaml', '--dialect', 'deep'], 'deepspeed'],
+    [['rebatch', 'run.yaml', '--rule', 'noi'], 'noise-aware'],
+    [['rebatch', 'verify', 'run.yaml', '--backend', 'web'], 'webgpu'],
+    [['rebatch', 'check', 'run.yaml', '--optimizer', 'adaf'], 'adafactor'],
+    [['rebatch', 'schema', 'hf-'], 'hf-trainer'],
   ])('bash completes %j to %s', async (words, expected) => {
     const array = words.map((w) => `'${w}'`).join(' ');
     const probe = `${await script('bash')}\nCOMP_WORDS=(${array}); COMP_CWORD=${words.length - 1}; _rebatch; echo "\${COMPREPLY[@]}"`;
@@ -191,6 +196,7 @@ describe('completion', () => {
     for (const word of ['convert', 'check', 'explain', 'verify', 'schedule', 'noise', 'schema', 'completion'])
       expect(text).toContain(word);
     for (const option of ['tolerance', 'noise-scale', 'backend']) expect(text).toContain(option);
+    for (const value of ['keep-lr', 'hf-trainer', 'wasm', 'adamw']) expect(text).toContain(value);
   });
 
   const has = (shell: string) => spawnSync(shell, ['--version']).error === undefined;
@@ -210,4 +216,7 @@ it('man/rebatch.1 is what the commands say (npm run docs)', () => {
   execFileSync(process.execPath, ['scripts/man.mjs'], { cwd: ROOT });
   expect(read('man/rebatch.1')).toBe(before);
   expect(before).toContain('.SS check\n');
+  const examples = before.slice(before.indexOf('.SH EXAMPLES\n')).split('\n.TP\n').slice(1);
+  expect(examples.length).toBeGreaterThanOrEqual(3);
+  for (const example of examples.slice(0, 3)) expect(example).toMatch(/^\\fBrebatch .*\\fR\n\S/);
 });

@@ -6,7 +6,7 @@ import type { CheckFlags } from '../commands/check.ts';
 import { conversionSettings, projectSettings } from '../commands/options.ts';
 import { ruleOf } from '../convert.ts';
 import { displayName, readText, writeText } from '../io/files.ts';
-import { findRevision } from '../io/git.ts';
+import { findRevision, folderOf, type Revision } from '../io/git.ts';
 import type { Io } from '../io/streams.ts';
 import { Problem } from '../problem.ts';
 import { annotationReporter, summaryReporter } from '../report/check/github.ts';
@@ -107,14 +107,17 @@ async function* checkPast(
   io: Io,
 ): AsyncGenerator<Checked> {
   const options = await inTurn(files, (file) => settingsOf(file, flags, io));
-  const revision = await findRevision(base, io);
+  // Before any file is judged, so that a revision that there is not stops everything.
+  const folders = files.map((file) => folderOf(file, io));
+  const revisions = new Map<string, Revision>();
   try {
+    for (const folder of new Set(folders)) revisions.set(folder, await findRevision(base, io, folder));
     for (const [i, file] of files.entries()) {
       const now = existsSync(resolve(io.cwd, file)) ? await readText(file, io) : undefined;
-      yield checkAgainst(revision, file, now, options[i]!);
+      yield checkAgainst(revisions.get(folders[i]!)!, file, now, options[i]!);
     }
   } finally {
-    revision.close();
+    for (const revision of revisions.values()) revision.close();
   }
 }
 

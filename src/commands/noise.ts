@@ -51,7 +51,7 @@ export function noiseCommand(io: Io): Command {
           .map((m) => `${num(m.meanSquaredNorm)} at batch ${m.batch} (${m.count})`)
           .join(', ');
         io.stdout.write(
-          `gradient noise scale ${num(noiseScale)} samples${between}\n|G|^2 ${num(signal)}, tr(Sigma) ${num(noise)}, from mean squared norms ${from}\n`,
+          `gradient noise scale ${num(noiseScale)} samples${between}\n|G|^2 ${num(signal)}, tr(Sigma) ${num(noise)}, from mean squared norms ${from}\nto use it: rebatch CONFIG --to N --noise-scale ${num(noiseScale)}\n`,
         );
       }
     });

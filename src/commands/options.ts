@@ -100,6 +100,11 @@ export async function projectSettings(file: string, { cwd }: Pick<Io, 'cwd'>): P
 /** A whole number of at least 1, for commander. */
 export function wholeNumber(text: string): number {
   const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  const thousands = /^(\d+)k$/i.exec(text)?.[1];
+  if (thousands !== undefined)
+    throw new InvalidArgumentError(
+      `Write it out: ${text} is ${1000 * Number(thousands)} to some and ${1024 * Number(thousands)} to others.`,
+    );
   if (!Number.isSafeInteger(value) || value < 1)
     throw new InvalidArgumentError('It must be a whole number of at least 1.');
   return value;

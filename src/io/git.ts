@@ -1,10 +1,10 @@
 import { execFile, spawn } from 'node:child_process';
 import { existsSync, lstatSync, realpathSync } from 'node:fs';
-import { isAbsolute, posix, relative, resolve, sep } from 'node:path';
+import { dirname, isAbsolute, join, posix, relative, resolve, sep } from 'node:path';
 import { Problem } from '../problem.ts';
 import type { Io } from './streams.ts';
 
-/** A revision of the repository around the working folder. */
+/** A revision of a repository. */
 export interface Revision {
   /** As the user wrote it. */
   readonly name: string;
@@ -18,24 +18,42 @@ export interface Revision {
 const LARGEST = 256 * 1024 * 1024;
 
 /**
+ * The folder from which git finds the repository of a file: the working folder for all that lies in it, else the
+ * nearest folder above the file that is one, if there is any.
+ */
+export function folderOf(file: string, { cwd }: Pick<Io, 'cwd'>): string {
+  const path = resolve(cwd, file);
+  const below = relative(cwd, path);
+  if (!isAbsolute(below) && below.split(sep)[0] !== '..') return cwd;
+  for (let folder = dirname(path); ; folder = dirname(folder)) {
+    if (existsSync(join(folder, '.git'))) return folder;
+    if (folder === dirname(folder)) return cwd;
+  }
+}
+
+/**
  * Finds a revision. Renames are those that `git diff -M` sees between it and the working tree.
+ * @param folder one in the repository
  * @throws Problem with code `usage`: no git, no repository, no such revision and how to fetch it
  */
-export async function findRevision(name: string, { cwd }: Pick<Io, 'cwd'>): Promise<Revision> {
-  const git = (...args: string[]) => run(args, cwd);
+export async function findRevision(name: string, { cwd }: Pick<Io, 'cwd'>, folder = cwd): Promise<Revision> {
+  const git = (...args: string[]) => run(args, folder);
   const top = await git('rev-parse', '--show-toplevel', '--show-prefix');
   if (top.code !== 0)
-    throw new Problem('usage', `--base needs a git repository: ${firstLine(top.errors) || 'this is none'}`);
+    throw new Problem(
+      'usage',
+      `--base needs a git repository, and ${folder} is in none: ${firstLine(top.errors) || 'git says no more'}`,
+    );
   const [root = '', prefix = ''] = top.text.split('\n');
   const commit = await git('rev-parse', '--verify', '--quiet', '--end-of-options', `${name}^{commit}`);
-  if (commit.code !== 0) throw await missing(name, git);
+  if (commit.code !== 0) throw await missing(name, folder === cwd ? '' : ` in ${folder}`, git);
   const id = commit.text.trim();
   const renamed = await renames(id, git);
-  const objects = objectReader(cwd);
+  const objects = objectReader(folder);
   return {
     name,
     async before(file) {
-      const path = inRepository(file, { cwd, root, prefix });
+      const path = inRepository(folder === cwd ? file : resolve(cwd, file), { cwd, root, prefix });
       const old = renamed.get(path) ?? path;
       if (old.startsWith('../')) return undefined;
       const object = await objects.read(await nameOf(`${id}:${old}`, git));
@@ -137,13 +155,16 @@ function inRepository(
   return relative(realpathSync(root), target).split(sep).join('/');
 }
 
-async function missing(name: string, git: Git): Promise<Problem> {
+async function missing(name: string, where: string, git: Git): Promise<Problem> {
   const shallow = (await git('rev-parse', '--is-shallow-repository')).text.trim() === 'true';
   if (!shallow)
-    return new Problem('usage', `git knows no commit ${name}. For a branch of the remote: ${fetchOf(name)}`);
+    return new Problem(
+      'usage',
+      `git knows no commit ${name}${where}. For a branch of the remote: ${fetchOf(name)}`,
+    );
   return new Problem(
     'usage',
-    `this clone is shallow and does not hold ${name}. Fetch it first: ${fetchOf(name)} (in GitHub Actions: actions/checkout with fetch-depth: 0)`,
+    `this clone is shallow and does not hold ${name}${where}. Fetch it first: ${fetchOf(name)} (in GitHub Actions: actions/checkout with fetch-depth: 0)`,
   );
 }
 

@@ -1,4 +1,7 @@
 import type { Command, Option } from 'commander';
+import { listDialects } from '../dialect/dialect.ts';
+import { optimizerNames } from '../optimizers/libraries.ts';
+import { RULES } from '../rules/index.ts';
 
 /** The shells there are completions for. */
 export type Shell = 'bash' | 'zsh' | 'fish' | 'powershell';
@@ -10,6 +13,17 @@ export const COMPLETIONS: Readonly<Record<Shell, (program: Command) => string>> 
   fish,
   powershell,
 };
+
+const DIALECTS = listDialects().map(({ name }) => name);
+
+/** Names that options take, which they do not list as their only choices: their own errors say more. */
+const NAMES: Readonly<Record<string, readonly string[]>> = {
+  '--dialect': DIALECTS,
+  '--rule': RULES.map(({ name }) => name),
+  '--optimizer': optimizerNames(),
+};
+/** Names that the first argument of a command is. */
+const WORDS: Readonly<Record<string, readonly string[]>> = { schema: DIALECTS };
 
 /** A command as a shell has to know it. */
 interface Completed {
@@ -26,13 +40,13 @@ function completed(program: Command): Completed[] {
     name: command.name(),
     description: command.description(),
     options: [...help.visibleOptions(command), ...program.options.filter((o) => /color/.test(o.long ?? ''))],
-    words: command.registeredArguments[0]?.argChoices ?? [],
+    words: command.registeredArguments[0]?.argChoices ?? WORDS[command.name()] ?? [],
   }));
 }
 
 const flagsOf = ({ short, long }: Option): string[] => [short, long].flatMap((flag) => flag ?? []);
 const takesValue = (option: Option): boolean => option.required || option.optional;
-const chosen = (option: Option): readonly string[] => option.argChoices ?? [];
+const chosen = (option: Option): readonly string[] => option.argChoices ?? NAMES[option.long ?? ''] ?? [];
 
 function bash(program: Command): string {
   const commands = completed(program);

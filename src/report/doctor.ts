@@ -1,7 +1,7 @@
 import type { ChalkInstance } from 'chalk';
 import { printable } from '../problem.ts';
 import type { Finding } from '../verify/doctor.ts';
-import { wrap } from './text.ts';
+import { count, wrap } from './text.ts';
 
 /** The result of `doctor --json`: version 1 of the format. */
 export function doctorJson(findings: readonly Finding[]): object {
@@ -38,7 +38,7 @@ function linesOf(finding: Finding): (readonly [label: string, text: string])[] {
     ];
   const { worst, drawsPerSecond } = finding.selfTest;
   const figures = worst === 0 ? 'the same figures as' : `figures within ${worst.toExponential(0)} of`;
-  const speed = `${(drawsPerSecond / 1e6).toPrecision(2)} million draws a second`;
+  const speed = `${count(Number((drawsPerSecond / 1e6).toPrecision(2)))} million draws a second`;
   return [
     ['package', `${finding.package} ${finding.version}`],
     ['device', finding.device],

@@ -1,11 +1,18 @@
 import { readable } from '../document/pointer.ts';
+import type { Training } from '../verify/train-configs.ts';
 import type { Verification, VerifiedAverage } from '../verify/verify.ts';
+import { type Conclusion, conclusionOf } from './conclusion.ts';
 import { figuresOf } from './figures.ts';
 import { script, style } from './generated/page.js';
 import type { Bars } from './page/figures.ts';
-import type { NamedVerification, ReportJson } from './verification.ts';
-
-type Trained = ReportJson['training'][number];
+import { advices, DIVERGED, notTrained, ruleName, trainedTitle, updatesOf } from './train.ts';
+import {
+  askedOf,
+  nameOf as averageName,
+  type NamedVerification,
+  notesOf,
+  type ReportJson,
+} from './verification.ts';
 
 /**
  * A page that needs nothing but itself: tables of every figure, plots, and the result as JSON.
@@ -14,10 +21,11 @@ type Trained = ReportJson['training'][number];
 export function verificationHtml(named: readonly NamedVerification[], json: readonly ReportJson[]): string {
   const title = named[0]?.title ?? '';
   const pass = named.every(({ verification }) => verification.pass);
+  const conclusions = named.map(({ verification, trainings }) => conclusionOf(verification, trainings));
   const figures = named.flatMap(({ verification }, i) =>
     verification.averages.map((average, j) => figuresOf(average, `${i}-${j}`)),
   );
-  const bars = json.flatMap(({ training }, i) => barsOf(training, i));
+  const bars = named.flatMap(({ trainings = [] }, i) => barsOf(trainings, i));
   const result = JSON.stringify(json.length === 1 ? json[0] : json, null, 2);
   return `<!doctype html>
 <html lang="en">
@@ -25,14 +33,13 @@ export function verificationHtml(named: readonly NamedVerification[], json: read
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <link rel="icon" href="data:,">
-<title>${pass ? 'Verified' : 'Not verified'}: ${asText(title)}</title>
+<title>${asText(title)}: ${(conclusions.length === 1 && conclusions[0]?.word) || (pass ? 'verified' : 'NOT verified')}</title>
 <style>${style}</style>
 </head>
 <body>
 <main>
 <h1>${breakable(asText(title))}</h1>
-<p class="verdict ${pass ? 'pass' : 'fail'}">${pass ? 'Verified' : 'Not verified'}</p>
-${named.map(({ verification }, i) => section(verification, json[i]!, i)).join('\n')}
+${named.map((one, i) => section(one, conclusions[i]!, i)).join('\n')}
 <details><summary>The same as JSON</summary><pre tabindex="0">${asText(result)}</pre></details>
 </main>
 <script type="application/json" id="result">${inScript(result)}</script>
@@ -44,19 +51,29 @@ ${named.map(({ verification }, i) => section(verification, json[i]!, i)).join('\
 `;
 }
 
-function section(verification: Verification, { training }: ReportJson, index: number): string {
+function section(
+  { verification, trainings = [] }: NamedVerification,
+  { pass, word, what, limits }: Conclusion,
+  index: number,
+): string {
   const { batch, rule, seed, backend, seconds, averages } = verification;
-  return `<p class="quiet">Batch ${batch.from} &rarr; ${batch.to} (kappa ${short(batch.to / batch.from)}), rule ${asText(rule)}, tolerance ${short(verification.tolerance)}, seed ${seed}, on ${asText(backend.device)}, ${short(seconds)} s.</p>
+  const verdict = `${word[0]!.toUpperCase()}${word.slice(1)}${what ? `: ${asText(what)}` : ''}`;
+  return `<p class="verdict ${pass ? (word === 'verified' ? 'pass' : 'coarse') : 'fail'}">${verdict}</p>
+${limits.map((limit) => `<p>${asText(limit)}</p>`).join('\n')}
+<p class="quiet">Batch ${batch.from} &rarr; ${batch.to} (kappa ${short(batch.to / batch.from)}), rule ${asText(rule)}, tolerance ${short(verification.tolerance)}, seed ${seed}, on ${asText(backend.device)}, ${short(seconds)} s.</p>
 <h2>Settings</h2>
 ${settingsTable(verification)}
-${unpairedList(verification)}
-<h2>Averages</h2>
-${resultsTable(averages)}
+${ratesList(verification)}
+${averages.length ? `<h2>Averages</h2>\n${resultsTable(averages)}` : ''}
 ${averages.some(({ levels }) => levels) ? levelsTable(averages) : ''}
-${trainingSection(training, index)}
-<h2>Plots</h2>
-${KEY}
+${list(notesOf(verification), ' class="note"')}
+${trainings.length ? trainingSections(trainings, index) : ''}
+${averages.length ? `<h2>Plots</h2>\n${KEY}` : ''}
 ${averages.map((average, j) => plots(average, `${index}-${j}`)).join('\n')}`;
+}
+
+function list(items: readonly string[], kind = ''): string {
+  return items.length ? `<ul>${items.map((item) => `<li${kind}>${asText(item)}</li>`).join('')}</ul>` : '';
 }
 
 interface Column {
@@ -99,6 +116,14 @@ function settingsTable({ averages, learningRates }: Verification): string {
   return table('What was compared', columns, rows);
 }
 
+function ratesList({ learningRates, rule }: Verification): string {
+  const items = learningRates.map((rate) => {
+    const kind = rate.asAsked ? 'pass' : rate.decides ? 'fail' : 'coarse';
+    return `<li>${breakable(asText(readable(rate.pointer)))}: <span class="${kind}">${asText(askedOf(rate, rule))}</span></li>`;
+  });
+  return items.length ? `<ul>${items.join('')}</ul>` : '';
+}
+
 function resultsTable(averages: readonly VerifiedAverage[]): string {
   const rows = averages.map((average) => {
     const word = average.agrees === false ? 'fail' : average.verdict;
@@ -138,17 +163,6 @@ function levelsTable(averages: readonly VerifiedAverage[]): string {
   return table('Mean square of the gradients, new over old, whatever the decay', columns, rows);
 }
 
-function unpairedList({ unpaired, learningRates }: Verification): string {
-  const rates = learningRates
-    .filter(({ asAsked }) => !asAsked)
-    .map(
-      ({ pointer, ratio, asked }) =>
-        `${readable(pointer)} is multiplied by ${short(ratio)}; the rule asks for ${short(asked)}`,
-    );
-  const notes = [...unpaired, ...rates];
-  return notes.length ? `<ul>${notes.map((note) => `<li>${asText(note)}</li>`).join('')}</ul>` : '';
-}
-
 const line = (kind: string, dashes = '', width = 1.6) =>
   `<svg viewBox="0 0 32 8" aria-hidden="true"><path d="M0 4H32" stroke="var(--${kind})" stroke-width="${width}"${dashes ? ` stroke-dasharray="${dashes}"` : ''}/></svg>`;
 const KEY = `<ul class="key"><li>${line('old', '', 3)}old</li><li>${line('new', '5 4')}new</li><li>${line('neither', '2 3')}old decay at the new batch</li></ul>`;
@@ -157,55 +171,74 @@ function plots(average: VerifiedAverage, id: string): string {
   const name = nameOf(average);
   const part = (key: string, title: string, text: string) =>
     `<figure class="${key}"><figcaption><strong>${title}.</strong> ${text}</figcaption><div data-figure="${id}" data-part="${key}" data-description="${name}: ${title.toLowerCase()}. ${text}"></div></figure>`;
-  const { converted, theory } = average;
+  const { converted, theory, trajectory } = average;
+  const same = trajectory.old.every((x, i) => x === trajectory.now[i]);
   const band = average.agrees === undefined ? '' : ' Shaded: 95 % of what is predicted.';
   return `<h3>${breakable(name)}</h3>
 <div class="figures">
 ${part('kernels', 'Weights', 'How much one sample counts in the average, by its age.')}
 ${part('trajectories', 'Trajectories', 'One coordinate of the old and of the new average, at equal sample counts.')}
-${part('difference', 'Difference', `Old minus new; rms ${short(converted.value)} of the old average’s own, predicted ${short(theory)}.${band}`)}
+${part('difference', 'Difference', same ? 'Old minus new: 0 everywhere.' : `Old minus new; rms ${short(converted.value)} of the old average’s own, predicted ${short(theory)}.${band}`)}
 </div>`;
 }
 
-function barsOf(training: readonly Trained[], index: number): Bars[] {
-  return scalesOf(training).map((scale, j) => ({
-    id: `rules-${index}-${j}`,
-    bars: training
-      .filter(({ noiseScale }) => noiseScale === scale)
-      .map(({ rule, pathDistance, standardError = 0 }) => ({
-        rule,
-        distance: pathDistance,
-        error: standardError,
-      })),
-  }));
+function barsOf(trainings: NonNullable<NamedVerification['trainings']>, index: number): Bars[] {
+  return trainings.flatMap((training, j) =>
+    'why' in training
+      ? []
+      : training.regimes.map(({ candidates }, k) => ({
+          id: `rules-${index}-${j}-${k}`,
+          bars: candidates
+            .filter(({ pathDistance }) => pathDistance.value <= DIVERGED)
+            .map(({ rule, pathDistance: { value, standardError } }) => ({
+              rule: ruleName(rule, training.inUse),
+              distance: value,
+              error: standardError,
+              inUse: rule === training.inUse,
+            })),
+        })),
+  );
 }
 
-function scalesOf(training: readonly Trained[]): (number | undefined)[] {
-  return [...new Set(training.map(({ noiseScale }) => noiseScale))];
+function trainingSections(trainings: NonNullable<NamedVerification['trainings']>, index: number): string {
+  const about =
+    'How far the losses of a training under each rule are from those of the old settings, mean |log(new/old)|: 0 is the same path. The noise scale is that at the start, in samples.';
+  const parts = trainings.map((training, j) =>
+    'why' in training
+      ? `<p>${asText(notTrained(training))}.</p>`
+      : trainingSection(training, `${index}-${j}`),
+  );
+  return `<h2>Rules</h2>\n<p>${asText(about)}</p>\n${parts.join('\n')}`;
 }
 
-function trainingSection(training: readonly Trained[], index: number): string {
-  if (training.length === 0) return '';
-  const rows = training.map(({ rule, pathDistance, standardError, noiseScale }) => [
-    asText(rule),
-    noiseScale === undefined ? '' : figure(noiseScale),
-    `${figure(pathDistance)}${standardError === undefined ? '' : ` &plusmn; ${figure(standardError, 2)}`}`,
+function trainingSection(training: Training, id: string): string {
+  const { regimes, inUse, sizes, standIn } = training;
+  const title = `${trainedTitle(training)} at work on a noisy quadratic`;
+  const rows = (regimes[0]?.candidates ?? []).map(({ rule }, i) => [
+    asText(ruleName(rule, inUse)),
+    ...regimes.map(({ candidates }) => {
+      const { pathDistance, best } = candidates[i]!;
+      const { value, standardError } = pathDistance;
+      const text = `${figure(value, 3)} &plusmn; ${figure(standardError, 1)}`;
+      return best ? `<span class="pass">${text}</span>` : text;
+    }),
   ]);
   const columns = [
     { title: 'rule' },
-    { title: 'noise scale', number: true },
-    { title: 'distance', number: true },
+    ...regimes.map(({ noiseScale }) => ({ title: `noise scale ${figure(noiseScale, 2)}`, number: true })),
   ];
-  const caption = 'Distance of the loss path from the old one, by rule';
-  const charts = scalesOf(training).map(
-    (scale, j) =>
-      `<figure><figcaption>${scale === undefined ? 'By rule' : `At noise scale ${short(scale)}`}</figcaption><div data-figure="rules-${index}-${j}" data-description="${caption}"></div></figure>`,
-  );
-  return `<h2>Rules</h2>\n${table(caption, columns, rows)}\n<div class="figures">${charts.join('')}</div>`;
+  const caption = `Distance of the loss path from the old one, by rule; green: none is closer. ${updatesOf(sizes)}${standIn ? `; ${standIn}` : ''}`;
+  const charts = regimes.map(({ noiseScale, candidates }, k) => {
+    const at = `noise scale ${short(noiseScale, 2)}`;
+    const off = candidates.filter(({ pathDistance }) => pathDistance.value > DIVERGED);
+    const diverged = off.map(({ rule }) => ruleName(rule, inUse)).join('; ');
+    return `<figure><figcaption>At ${at}${diverged ? `; diverged: ${asText(diverged)}` : ''}</figcaption><div data-figure="rules-${id}-${k}" data-description="Distance of the loss path from the old one, by rule, at ${at}"></div></figure>`;
+  });
+  return `<h3>${breakable(asText(title))}</h3>\n${table(caption, columns, rows)}\n${list(advices(training))}\n<div class="figures">${charts.join('')}</div>`;
 }
 
-function nameOf({ pointer, part }: Pick<VerifiedAverage, 'pointer' | 'part'>): string {
-  return asText(part === undefined ? readable(pointer) : `${readable(pointer)} ${part}`);
+function nameOf(average: Pick<VerifiedAverage, 'pointer' | 'part'>): string {
+  return asText(averageName(average));
 }
 
 /** A name that may be broken before its dots, brackets and underscores, and nowhere else. */

@@ -11,7 +11,7 @@ const ROWS = 9;
 const DIFFERENCE_ROWS = 5;
 const MARGIN = 9;
 
-/** Draws old (o), new (x) and both in one place (*), and below them old - new on its own scale. */
+/** Draws old (o), new (x) and both in one place (*), and below them old - new on its own scale, where there is any. */
 export function plotText({ title, old, now, columns }: Plot): string {
   const points = Math.min(old.length, columns - MARGIN - 1);
   const [a, b] = [old.slice(0, points), now.slice(0, points)];
@@ -25,8 +25,9 @@ export function plotText({ title, old, now, columns }: Plot): string {
       ],
       ROWS,
     ),
-    'old - new, on a scale of its own',
-    ...panel([{ mark: '.', values: difference }], DIFFERENCE_ROWS),
+    ...(difference.some((x) => x !== 0)
+      ? ['old - new, on a scale of its own', ...panel([{ mark: '.', values: difference }], DIFFERENCE_ROWS)]
+      : ['old - new: 0 everywhere']),
   ]
     .map((line) => `${line.trimEnd()}\n`)
     .join('');

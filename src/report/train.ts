@@ -43,14 +43,13 @@ export function trainingText(
 ): string {
   return trainings
     .map((training) =>
-      'why' in training
-        ? lines(`${title(training)} not trained: ${training.why}`, columns)
-        : table(training, columns, chalk),
+      'why' in training ? lines(notTrained(training), columns) : table(training, columns, chalk),
     )
     .join('\n');
 }
 
-function title({ pointer, optimizer }: Pick<Training, 'pointer' | 'optimizer'>): string {
+/** An optimizer as the reports call it. */
+export function trainedTitle({ pointer, optimizer }: Pick<Training, 'pointer' | 'optimizer'>): string {
   return printable(pointer === '' ? optimizer : `${optimizer} at ${readable(pointer)}`);
 }
 
@@ -60,6 +59,17 @@ const NAMES: Readonly<Record<string, string>> = {
   'sqrt-lr': 'sqrt(kappa)*lr',
   'as-written': 'as written',
 };
+
+/** A rule as people read it, with a mark where it is the one in use. */
+export function ruleName(rule: string, inUse?: string): string {
+  return `${NAMES[rule] ?? rule}${rule === inUse ? ' (in use)' : ''}`;
+}
+
+/** How much was trained. */
+export function updatesOf({ problems, layers, width, oldSteps }: Training['sizes']): string {
+  return `${problems} problems of ${layers * width} weights, ${oldSteps} old steps`;
+}
+
 const NAME_WIDTH = 26;
 const CELL_WIDTH = 18;
 
@@ -68,17 +78,16 @@ function table(training: Training, columns: number, chalk: ChalkInstance): strin
   const [first] = regimes;
   const head = `${''.padEnd(NAME_WIDTH)}${regimes.map((r) => `N ${short(r.noiseScale)}`.padStart(CELL_WIDTH - 1).padEnd(CELL_WIDTH)).join('')}`;
   const rows = (first?.candidates ?? []).map(({ rule }, i) => {
-    const name = `${NAMES[rule] ?? rule}${rule === inUse ? ' (in use)' : ''}`.padEnd(NAME_WIDTH);
+    const name = ruleName(rule, inUse).padEnd(NAME_WIDTH);
     const cells = regimes.map((r) => cell(r.candidates[i]!, chalk)).join('');
     return `${rule === inUse ? chalk.bold(name) : name}${cells}`.trimEnd();
   });
-  const updates = `${sizes.problems} problems of ${sizes.layers * sizes.width} weights, ${sizes.oldSteps} old steps`;
-  const about = `distance of the loss paths, mean |log(new/old)|: 0 is the same path; * none is closer; N is the gradient noise scale at the start in samples; ${updates}`;
+  const about = `distance of the loss paths, mean |log(new/old)|: 0 is the same path; * none is closer; N is the gradient noise scale at the start in samples; ${updatesOf(sizes)}`;
   return [
-    `${chalk.bold(`${title(training)} at work on a noisy quadratic`)}\n`,
+    `${chalk.bold(`${trainedTitle(training)} at work on a noisy quadratic`)}\n`,
     `${chalk.dim(head.trimEnd())}\n${rows.join('\n')}\n`,
     chalk.dim(lines(standIn ? `${about}; ${standIn}` : about, columns)),
-    ...regimes.map((regime) => lines(advice(regime, inUse), columns)),
+    ...advices(training).map((advice) => lines(advice, columns)),
   ].join('');
 }
 
@@ -89,9 +98,39 @@ function cell({ pathDistance, best }: CandidateResult, chalk: ChalkInstance): st
 }
 
 /** A mean distance of this much is beyond e^50 in loss. */
-const DIVERGED = 50;
+export const DIVERGED = 50;
 /** A path this close to the old one is close enough for most purposes. */
 const CLOSE = 0.05;
+
+/** A rule is clearly closer where its distance is at most this part of another's. */
+const CLEARLY = 1 / 2;
+
+/** Why an optimizer was not trained. */
+export function notTrained(training: NoTraining): string {
+  return `${trainedTitle(training)} not trained: ${training.why}`;
+}
+
+/** What to think of the rule in use, noise scale by noise scale. */
+export function advices({ regimes, inUse }: Training): string[] {
+  return regimes.map((regime) => advice(regime, inUse));
+}
+
+/**
+ * At which noise scales training leaves its old path under the settings in use where it clearly would not under another
+ * rule's, as a sentence; undefined where there are none.
+ */
+export function offPath(training: Training): string | undefined {
+  const { regimes, inUse } = training;
+  const places = regimes.flatMap(({ noiseScale, candidates }) => {
+    const used = candidates.find(({ rule }) => rule === inUse)!.pathDistance.value;
+    const closest = candidates.reduce((a, b) => (b.pathDistance.value < a.pathDistance.value ? b : a));
+    const least = closest.pathDistance.value;
+    if (used <= CLOSE || least > CLEARLY * used) return [];
+    return [`${offBy(used)} at noise scale ${short(noiseScale)} (${ruleName(closest.rule)} ${offBy(least)})`];
+  });
+  if (places.length === 0) return undefined;
+  return `That is not to say that the learning rate fits every noise scale: trained with ${NAMES[inUse] ?? inUse}, the loss of ${trainedTitle(training)} is off its old path by ${places.join(', ')}.`;
+}
 
 /** What follows for the rule in use at one noise scale. */
 function advice({ noiseScale, candidates }: RegimeResult, inUse: string): string {
@@ -103,6 +142,10 @@ function advice({ noiseScale, candidates }: RegimeResult, inUse: string): string
   const off = used.pathDistance.value > DIVERGED ? 'diverges' : `is ${percent(used.pathDistance.value)} off`;
   const enough = used.pathDistance.value <= CLOSE ? ', which is little' : '';
   return `${at} ${name} ${off} on average${enough}; closest: ${best.join(', ')}.`;
+}
+
+function offBy(distance: number): string {
+  return distance > DIVERGED ? 'more than a factor of e^50' : percent(distance);
 }
 
 function percent(distance: number): string {

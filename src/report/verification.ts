@@ -4,6 +4,7 @@ import { printable } from '../problem.ts';
 import { fraction, num } from '../rules/rule.ts';
 import type { NoTraining, Training } from '../verify/train-configs.ts';
 import type { Verification, VerifiedAverage, VerifiedLearningRate } from '../verify/verify.ts';
+import { type Conclusion, conclusionOf } from './conclusion.ts';
 import { plotText } from './plot.ts';
 import { wrap } from './text.ts';
 import { type TrainingRow, trainingJson, trainingText } from './train.ts';
@@ -91,13 +92,20 @@ export function verificationText(named: NamedVerification, chalk: ChalkInstance,
   });
   return [
     `${head}\n${chalk.dim(machine)}\n`,
-    averages.length ? table(averages, chalk) : 'nothing here averages over steps\n',
+    averages.length ? table(averages, chalk) : '',
     ...rates,
     ...notes,
     plotOf(averages, columns),
     trainings.length ? `\n${trainingText(trainings, chalk, columns)}\n` : '',
-    verification.pass ? `${chalk.green('verified')}\n` : `${chalk.red('NOT verified')}\n`,
+    conclusionText(conclusionOf(verification, trainings), chalk, columns),
   ].join('');
+}
+
+function conclusionText({ pass, word, what, limits }: Conclusion, chalk: ChalkInstance, columns: number) {
+  const colour = pass ? (word === 'verified' ? chalk.green : chalk.yellow) : chalk.red;
+  const line = what ? `${word}: ${what}` : word;
+  const [first, ...rest] = [line, ...limits].map((text) => wrap(printable(text), columns).join('\n'));
+  return `${[colour(word) + first!.slice(word.length), ...rest].join('\n')}\n`;
 }
 
 const VERDICTS = { pass: 'pass', coarse: 'coarse', fail: 'FAIL' } as const;
@@ -116,22 +124,28 @@ function table(averages: readonly VerifiedAverage[], chalk: ChalkInstance): stri
   return `${chalk.dim(title)}\n${lines.join('')}${chalk.dim('        rms of old - new over that of the old average, on the same gradients')}\n`;
 }
 
-function nameOf({ pointer, part }: Pick<VerifiedAverage, 'pointer' | 'part'>): string {
+/** An average as the reports call it. */
+export function nameOf({ pointer, part }: Pick<VerifiedAverage, 'pointer' | 'part'>): string {
   return part === undefined ? readable(pointer) : `${readable(pointer)} ${part}`;
 }
 
 function learningRateLine(rate: VerifiedLearningRate, rule: string, chalk: ChalkInstance): string {
-  const { asAsked, decides, values, ratio: found, asked } = rate;
+  const { asAsked, decides, values } = rate;
   const word = asAsked
     ? chalk.green('pass'.padEnd(8))
     : decides
       ? chalk.red('FAIL'.padEnd(8))
       : chalk.yellow('differs ');
-  const by = decides ? 'its buffer asks for' : `${rule} asks for`;
-  return `${word}${printable(readable(rate.pointer))}: ${num(values[0])} -> ${num(values[1])}\n        times ${num(found)}; ${by} ${num(asked)}\n`;
+  return `${word}${printable(readable(rate.pointer))}: ${num(values[0])} -> ${num(values[1])}\n        ${askedOf(rate, rule)}\n`;
 }
 
-function notesOf({ averages, unpaired, tolerance, batch }: Verification): string[] {
+/** What a learning rate was multiplied by, and what it should have been. */
+export function askedOf({ decides, ratio: found, asked }: VerifiedLearningRate, rule: string): string {
+  return `times ${num(found)}; ${decides ? 'its buffer asks for' : `${rule} asks for`} ${num(asked)}`;
+}
+
+/** What to know about a verification beside its figures, as sentences. */
+export function notesOf({ averages, unpaired, tolerance, batch }: Verification): string[] {
   const notes = [...unpaired];
   for (const average of averages) {
     const name = nameOf(average);
@@ -154,7 +168,7 @@ function notesOf({ averages, unpaired, tolerance, batch }: Verification): string
       notes.push(
         `${name}: the step looks one gradient ahead (Nesterov). Compared is the buffer, whose memory can be kept; how much the newest samples weigh in the step cannot`,
       );
-    if (levels)
+    if (levels && batch.from !== batch.to)
       notes.push(
         `${name}: whatever the decay, the mean square it averages is ${num3(levels.measured.value)} +- ${num3(levels.measured.standardError)} times the old one (predicted ${num3(levels.theory)}) at a gradient noise scale of ${num(levels.noiseScale)} samples; the learning rate that keeps the step per sample is kappa*sqrt of it, ${num3((batch.to / batch.from) * Math.sqrt(levels.theory))} times the old one`,
       );

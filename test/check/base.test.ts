@@ -1,5 +1,6 @@
-import { mkdirSync, rmSync, symlinkSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { cli } from '../helpers/cli.ts';
 import { type Repository, repository } from '../helpers/repository.ts';
@@ -117,11 +118,11 @@ it('with a line break in its name a file has a past too', async () => {
   });
 });
 
-it('a file outside the repository has no past', async () => {
-  const elsewhere = repository();
-  elsewhere.write('x.yaml', BATCH_ALONE);
+it('a file outside every repository has no past', async () => {
+  const elsewhere = join(mkdtempSync(join(tmpdir(), 'rebatch-')), 'x.yaml');
+  writeFileSync(elsewhere, BATCH_ALONE);
   repo.write('configs/run.yaml', BATCH_ALONE);
-  const { code, stdout } = await check('HEAD', join(elsewhere.cwd, 'x.yaml'), 'configs/run.yaml', '--json');
+  const { code, stdout } = await check('HEAD', elsewhere, 'configs/run.yaml', '--json');
   const codes = JSON.parse(stdout).map((r: { findings: { code: string }[] }) => r.findings[0]?.code);
   expect({ code, codes }).toEqual({ code: 1, codes: ['new-file', 'not-converted'] });
 });
@@ -223,7 +224,36 @@ it('works from a subfolder, upwards, with absolute paths and through symbolic li
 it('outside a repository says so', async () => {
   const { code, stderr } = await cli(['check', '--base', 'HEAD', 'x.yaml'], { cwd: '/' });
   expect(code).toBe(2);
-  expect(stderr).toMatch(/^rebatch: --base needs a git repository: fatal: not a git repository/);
+  expect(stderr).toMatch(
+    /^rebatch: --base needs a git repository, and \S+ is in none: fatal: not a git repository/,
+  );
+});
+
+it('a file of another repository is compared with its past there', async () => {
+  const other = repository();
+  other.write('deep/theirs.yaml', CONFIG);
+  const id = other.commit();
+  other.write('deep/theirs.yaml', BATCH_ALONE);
+  repo.write('configs/run.yaml', BATCH_ALONE);
+  const nowhere = mkdtempSync(join(tmpdir(), 'rebatch-'));
+  const theirs = join(other.cwd, 'deep/theirs.yaml');
+  for (const cwd of [nowhere, join(repo.cwd, 'configs')]) {
+    const { code, stdout } = await cli(['check', '--base', id, theirs, '--json'], { cwd });
+    expect([code, JSON.parse(stdout).reference]).toEqual([1, `${id}:deep/theirs.yaml`]);
+  }
+  const both = [theirs, 'configs/run.yaml', relative(repo.cwd, theirs)];
+  const { stdout } = await check('main', ...both, '--json');
+  expect(JSON.parse(stdout).map((r: { reference: string }) => r.reference)).toEqual([
+    'main:deep/theirs.yaml',
+    'main:configs/run.yaml',
+    'main:deep/theirs.yaml',
+  ]);
+  other.git('branch', '-m', 'trunk');
+  const { code, stderr } = await check('main', theirs);
+  expect({ code, told: stderr.includes(`git knows no commit main in ${other.cwd}.`) }).toEqual({
+    code: 2,
+    told: true,
+  });
 });
 
 it('a file that is no config, and one that was none, do not stop the others', async () => {

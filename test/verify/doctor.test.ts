@@ -1,7 +1,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { Chalk } from 'chalk';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { doctorText } from '../../src/report/doctor.ts';
+import type { Finding } from '../../src/verify/doctor.ts';
 import { cli } from '../helpers/cli.ts';
 
 const CONFIG = resolve('fixtures/ai-toolkit/steps-are-micro-steps/input.yaml');
@@ -37,6 +40,22 @@ describe('doctor', () => {
     expect(stdout).toMatch(/^cpu: works$/m);
     for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
   });
+});
+
+it.each([
+  [99_700_000, '100 million draws'],
+  [1_234_000_000, '1,200 million draws'],
+  [8_760_000, '8.8 million draws'],
+  [321_000, '0.32 million draws'],
+])('%i draws a second are told as %s', (drawsPerSecond, told) => {
+  const about = { package: 'built in', version: '1', device: 'CPU', memory: 'some', accelerated: false };
+  const finding: Finding = {
+    name: 'cpu',
+    state: 'works',
+    ...about,
+    selfTest: { agrees: true, worst: 0, drawsPerSecond },
+  };
+  expect(doctorText([finding], new Chalk({ level: 0 }), 100)).toContain(`${told} a second`);
 });
 
 describe('--backend', () => {

@@ -44,6 +44,17 @@ describe('the page of --report', () => {
     for (const { values } of learningRates) for (const number of values) expect(shown).toContain(number);
   });
 
+  it('says what the terminal says beside its figures', async () => {
+    const { stdout } = await cli(['verify', CONFIG, '--to', '16', '--backend', 'cpu'], { columns: 100 });
+    const terminal = stdout.replace(/\s+/g, ' ');
+    const notes = [...html.matchAll(/<li class="note">(.*?)<\/li>/g)].map(([, note = '']) => note);
+    expect(notes.length).toBe(terminal.split(' ! ').length - 1);
+    for (const note of notes) expect(terminal).toContain(`! ${note}`);
+    const said = /verified: averages.*?ema asks for/.exec(terminal)![0].slice('verified'.length);
+    expect(html).toContain(`<p class="verdict pass">Verified${said}</p>`);
+    expect(html).toContain('; ema asks for');
+  });
+
   it('asks for nothing from elsewhere', () => {
     const outside = /(?:src|href)\s*=\s*["'](?!data:)|@import|url\(\s*["']?http/i;
     expect(html.replace(/<script>[\s\S]*<\/script>/, '')).not.toMatch(outside);
@@ -94,6 +105,32 @@ describe.skipIf(!chromium)('the page in a browser', () => {
       }
     },
   );
+});
+
+describe.skipIf(!chromium)('the plots of --train in a browser', () => {
+  it.each([1280, 390])('%i wide: every rule can be read', { timeout: 60_000 }, async (width) => {
+    const file = join(folder, 'sgd.json');
+    await writeFile(file, JSON.stringify({ batch_size: 128, optimizer: 'sgd', lr: 0.1, momentum: 0.9 }));
+    const report = join(folder, 'train.html');
+    await cli(['verify', file, '--to', '64', '--backend', 'wasm', '--train', '--report', report]);
+    const page = await openPage(chromium!, pathToFileURL(report).href, width, false);
+    try {
+      await page.evaluate('new Promise((done) => setTimeout(done, 500))');
+      const labels = await page.evaluate(
+        `[...document.querySelectorAll('[data-figure^=rules] svg')].flatMap((svg) => {
+          const { left } = svg.getBoundingClientRect();
+          return [...svg.querySelectorAll('[aria-label="y-axis tick label"] text')].map((text) => (
+            [text.textContent, text.getBoundingClientRect().left >= left]));
+        })`,
+      );
+      expect(labels).toContainEqual(['kappa*lr, mu^kappa', true]);
+      expect(labels).toContainEqual(['ema (in use)', true]);
+      expect((labels as [string, boolean][]).filter(([, fits]) => !fits)).toEqual([]);
+      expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
+    } finally {
+      await page.close();
+    }
+  });
 });
 
 async function screenshot(page: Awaited<ReturnType<typeof openPage>>, file: string): Promise<void> {

@@ -1,4 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { conversionOptions, conversionSettings } from '../../src/commands/options.ts';
@@ -284,4 +286,27 @@ it('verify --train --noise-scale', { timeout: 60_000 }, async () => {
   expect(human.stdout).toMatch(/AdamW at work on a noisy quadratic/);
   expect(human.stdout).toMatch(/nothing follows the old path closer than noise-aware/);
   for (const line of human.stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
+});
+
+it('verify --train says where the learning rate leaves the path that the averages keep', {
+  timeout: 60_000,
+}, async () => {
+  const input = new URL('../../fixtures/hf-trainer/adamw-64-gpus/input.yaml', import.meta.url).pathname;
+  const args = ['verify', input, '--to', '64', '--world', '64', '--train', '--backend', 'wasm'];
+  const report = join(mkdtempSync(join(tmpdir(), 'rebatch-')), 'report.html');
+  const { code, stdout } = await cli([...args, '--report', report]);
+  expect(code).toBe(0);
+  const end = stdout.slice(stdout.indexOf('\nverified: averages')).replace(/\s+/g, ' ').trim();
+  expect(end).toMatch(
+    /^verified: averages keep their memory, learning rates are what ema asks for That is not to say that the learning rate fits every noise scale: trained with ema, the loss of AdamW is off its old path by \d+ % at noise scale 180 \(noise-aware [\d.]+ %\), \d+ % at noise scale 51000 \(noise-aware [\d.]+ %\)\.$/,
+  );
+  const page = readFileSync(report, 'utf8').replace(/<wbr>/g, '');
+  const sentences = stdout
+    .slice(stdout.indexOf('At noise scale'))
+    .replace(/\s+/g, ' ')
+    .split(/(?<=[a-z]\.) (?=At)| (?=verified)/)
+    .slice(0, 3);
+  for (const sentence of sentences) expect(page).toContain(sentence.trim());
+  expect(page).toContain(end.slice(end.indexOf('That is not')));
+  expect(page).toMatch(/<p class="verdict pass">Verified: averages keep their memory, learning rates are/);
 });

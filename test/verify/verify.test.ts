@@ -270,9 +270,51 @@ describe('the command line', () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toMatch(/^pass {4}betas\[0\], gradient: 0.9 -> 0.81$/m);
     expect(stdout).toContain('old - new');
-    expect(stdout.trimEnd().endsWith('verified')).toBe(true);
+    expect(stdout.trimEnd().split('\n').at(-1)).toBe(
+      'verified: averages keep their memory, learning rates are what ema asks for',
+    );
     const lines = stdout.split('\n').slice(1);
     expect(Math.max(...lines.map((l) => l.length))).toBeLessThanOrEqual(80);
+  });
+
+  const conclusion = async (...args: string[]) => {
+    const { code, stdout } = await cli(['verify', ...args, '--backend', 'cpu'], { columns: 100 });
+    return [code, stdout.trimEnd().split('\n').at(-1)];
+  };
+
+  it('a learning rate of somebody’s own is not said to be what the rule asks for', async () => {
+    const now = file({ ...ADAM, batch_size: 128, lr: 5e-3, betas: [0.81, 0.9801] });
+    expect(await conclusion(file(ADAM), now)).toEqual([
+      0,
+      'verified: averages keep their memory, learning rates are not what ema asks for',
+    ]);
+  });
+
+  it('averages that no decay could bring closer are said to be that', async () => {
+    expect(await conclusion(file(ADAM), '--to', '4096')).toEqual([
+      0,
+      'verified: averages are as close as any decay can be, learning rates are what ema asks for',
+    ]);
+  });
+
+  it('where the file names no averages nothing is verified', async () => {
+    const plain = file({ batch_size: 32, optimizer: 'sgd', lr: 0.1, momentum: 0 });
+    expect(await conclusion(plain, '--to', '64')).toEqual([
+      0,
+      'nothing to verify: the file names no averages; learning rates are what ema asks for',
+    ]);
+  });
+
+  it('what fails is NOT verified', async () => {
+    expect(await conclusion(file(ADAM), file({ ...ADAM, batch_size: 512 }))).toEqual([1, 'NOT verified']);
+  });
+
+  it('draws no difference where there is none', async () => {
+    const { code, stdout } = await cli(['verify', file(ADAM), '--to', '64', '--backend', 'cpu']);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^old - new: 0 everywhere$/m);
+    expect(stdout).not.toMatch(/\de-\d{3}/);
+    expect(stdout).not.toContain('whatever the decay');
   });
 
   it('gives the same figures for the same seed, others for another', async () => {

@@ -18,5 +18,11 @@ export interface Curve {
 /** Rules by the distance of the loss path from the old one. */
 export interface Bars {
   readonly id: string;
-  readonly bars: readonly { readonly rule: string; readonly distance: number; readonly error: number }[];
+  readonly bars: readonly {
+    readonly rule: string;
+    readonly distance: number;
+    readonly error: number;
+    /** Whether the new config has this rule's settings. */
+    readonly inUse: boolean;
+  }[];
 }

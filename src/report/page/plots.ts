@@ -13,10 +13,13 @@ const DASHES: Partial<Record<Curve['kind'], string>> = { new: '5 4', 'not conver
 const AGE = 'age of a sample, in samples';
 const SEEN = 'samples seen';
 
-/** 12K, .25, 2E-5: short enough for an axis on a phone. */
+/** 12K, .25, 2E-5: short enough for an axis on a phone. An axis can hold -0; 0 is added to it. */
 function compact(x: number): string {
   const small = x !== 0 && Math.abs(x) < 1e-3;
-  return x.toLocaleString('en', { notation: small ? 'scientific' : 'compact', maximumSignificantDigits: 3 });
+  return (x + 0).toLocaleString('en', {
+    notation: small ? 'scientific' : 'compact',
+    maximumSignificantDigits: 3,
+  });
 }
 
 function curve({ kind, points }: Curve, shape: 'linear' | 'step-after' = 'linear') {
@@ -65,17 +68,21 @@ function draw(figures: Figures, part: string, width: number, description: string
   ]);
 }
 
+/** Room for a letter of a label, in pixels: more than the mean of any sans-serif at this size. */
+const LETTER = 7.5;
+
 function drawBars({ bars }: Bars, width: number, description: string) {
+  const colour = ({ inUse }: Bars['bars'][number]) => (inUse ? 'var(--new)' : 'var(--old)');
   return Plot.plot({
     width,
-    marginLeft: 110,
+    marginLeft: Math.min(width / 2, 14 + LETTER * Math.max(0, ...bars.map(({ rule }) => rule.length))),
     marginBottom: 45,
     style: { background: 'none', color: 'inherit', fontSize: '13px' },
-    x: { label: 'distance of the loss path', grid: true },
+    x: { label: 'distance of the loss path', grid: true, ticks: Math.max(3, Math.floor(width / 130)) },
     y: { label: null },
     ariaLabel: description,
     marks: [
-      Plot.barX(bars, { x: 'distance', y: 'rule', fill: 'var(--old)', sort: { y: 'x' } }),
+      Plot.barX(bars, { x: 'distance', y: 'rule', fill: colour, sort: { y: 'x' } }),
       Plot.ruleY(bars, {
         y: 'rule',
         x1: (d: Bars['bars'][number]) => d.distance - d.error,
