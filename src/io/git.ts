@@ -1,6 +1,6 @@
 import { execFile, spawn } from 'node:child_process';
 import { existsSync, lstatSync, realpathSync } from 'node:fs';
-import { dirname, isAbsolute, join, posix, relative, resolve, sep } from 'node:path';
+import { basename, dirname, isAbsolute, join, posix, relative, resolve, sep } from 'node:path';
 import { Problem } from '../problem.ts';
 import type { Io } from './streams.ts';
 
@@ -66,9 +66,9 @@ export async function findRevision(name: string, { cwd }: Pick<Io, 'cwd'>, folde
   };
 }
 
-/** What stands for a name in a list of one name a line. */
+/** What stands for a name in a list of one name a line, where git takes the end of a line in either system's way. */
 async function nameOf(object: string, git: Git): Promise<string> {
-  if (!object.includes('\n')) return object;
+  if (!/[\r\n]/.test(object)) return object;
   return (await git('rev-parse', '--verify', '--quiet', object)).text.trim();
 }
 
@@ -149,9 +149,15 @@ function inRepository(
   { cwd, root, prefix }: { cwd: string; root: string; prefix: string },
 ): string {
   const path = resolve(cwd, file);
+  const folder = dirname(path);
+  // A folder that is gone can only be found by the names that lead to it.
+  if (!existsSync(folder) && !isAbsolute(file)) return posix.normalize(prefix + file.split(sep).join('/'));
   const link = existsSync(path) && lstatSync(path).isSymbolicLink();
-  if (!link && !isAbsolute(file)) return posix.normalize(prefix + file.split(sep).join('/'));
-  const target = link ? realpathSync(path) : path;
+  const target = link
+    ? realpathSync(path)
+    : existsSync(folder)
+      ? join(realpathSync(folder), basename(path))
+      : path;
   return relative(realpathSync(root), target).split(sep).join('/');
 }
 

@@ -1,6 +1,6 @@
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, relative } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { cli } from '../helpers/cli.ts';
 import { type Repository, repository } from '../helpers/repository.ts';
@@ -100,23 +100,26 @@ it('a file that is nowhere is an error', async () => {
   });
 });
 
-it('with a line break in its name a file has a past too', async () => {
-  repo.write('a\nb.yaml', CONFIG);
-  repo.commit();
-  repo.write('a\nb.yaml', BATCH_ALONE);
-  repo.write('new\nname.yaml', BATCH_ALONE);
-  repo.write('configs/run.yaml', CONVERTED);
-  const { code, stdout } = await check('HEAD', 'a\nb.yaml', 'new\nname.yaml', 'configs/run.yaml', '--json');
-  const told = JSON.parse(stdout).map((r: { pass: boolean; reference?: string }) => [r.pass, r.reference]);
-  expect({ code, told }).toEqual({
-    code: 1,
-    told: [
-      [false, 'HEAD:a\nb.yaml'],
-      [true, undefined],
-      [true, 'HEAD:configs/run.yaml'],
-    ],
-  });
-});
+it.each(['a\nb.yaml', 'cr.yaml\r'])(
+  'with a line break in its name a file has a past too: %j',
+  async (name) => {
+    repo.write(name, CONFIG);
+    repo.commit();
+    repo.write(name, BATCH_ALONE);
+    repo.write('new\nname.yaml', BATCH_ALONE);
+    repo.write('configs/run.yaml', CONVERTED);
+    const { code, stdout } = await check('HEAD', name, 'new\nname.yaml', 'configs/run.yaml', '--json');
+    const told = JSON.parse(stdout).map((r: { pass: boolean; reference?: string }) => [r.pass, r.reference]);
+    expect({ code, told }).toEqual({
+      code: 1,
+      told: [
+        [false, `HEAD:${name}`],
+        [true, undefined],
+        [true, 'HEAD:configs/run.yaml'],
+      ],
+    });
+  },
+);
 
 it('a file outside every repository has no past', async () => {
   const elsewhere = join(mkdtempSync(join(tmpdir(), 'rebatch-')), 'x.yaml');
@@ -219,6 +222,18 @@ it('works from a subfolder, upwards, with absolute paths and through symbolic li
   expect(await from('tools/deep', '../../configs/run.yaml')).toBe(1);
   expect(await from('tools', join(repo.cwd, 'configs/run.yaml'))).toBe(1);
   expect(await from('tools/deep', 'link.yaml')).toBe(1);
+});
+
+it.each(['the folder above', 'a folder that is a link', 'both'])('works by way of %s', async (way) => {
+  repo.write('configs/run.yaml', BATCH_ALONE);
+  symlinkSync('configs', join(repo.cwd, 'linked'));
+  const above = `../${basename(repo.cwd)}`;
+  const file = {
+    'the folder above': `${above}/configs/run.yaml`,
+    'a folder that is a link': 'linked/run.yaml',
+    both: `${above}/linked/run.yaml`,
+  }[way]!;
+  expect((await check('HEAD', file)).code).toBe(1);
 });
 
 it('outside a repository says so', async () => {
