@@ -115,15 +115,22 @@ function wordsOf(key: string): string[] {
 
 /** Keys that nothing was found for, beside a field that is left to its default and called nearly so. */
 function misspelt(document: Document, found: readonly Found[]) {
-  const known = new Set(found.flatMap(([pointer, what]) => ('absent' in what ? [] : [pointer])));
-  const absent = new Set(found.flatMap(([pointer, what]) => ('absent' in what ? [pointer] : [])));
-  return [...absent].flatMap((pointer) => {
-    const meant = keyOf(pointer);
-    const scope = document.nodes.get(parentOf(pointer));
-    if (scope?.kind !== 'map') return [];
-    return scope.entries.flatMap(({ key, offset }) => {
-      const at = child(parentOf(pointer), key);
-      return !known.has(at) && nearly(key, meant) ? [{ pointer: at, meant, offset }] : [];
+  const known = new Set<Pointer>();
+  const absent = new Map<Pointer, Set<string>>();
+  for (const [pointer, what] of found) {
+    if (!('absent' in what)) known.add(pointer);
+    else {
+      const scope = parentOf(pointer);
+      absent.set(scope, (absent.get(scope) ?? new Set()).add(keyOf(pointer)));
+    }
+  }
+  return [...absent].flatMap(([scope, meant]) => {
+    const node = document.nodes.get(scope);
+    if (node?.kind !== 'map') return [];
+    return node.entries.flatMap(({ key, offset }) => {
+      const pointer = child(scope, key);
+      if (known.has(pointer)) return [];
+      return [...meant].filter((name) => nearly(key, name)).map((name) => ({ pointer, offset, meant: name }));
     });
   });
 }
