@@ -31,6 +31,7 @@ const HEAD = 8;
 const FOLDER = join(__dirname, '../dist/cli');
 /** Node 21, and 22 before 22.2, have no checksum, and so no cache. */
 const cache = crc32 && cacheFolder(process.env);
+const readable = cache !== undefined && isPrivate(cache);
 const loaded = new Map();
 let complete = true;
 
@@ -88,9 +89,8 @@ function replace(file, bytes) {
 
 /** What was kept of a file with this checksum, if it is whole. */
 function kept(name, sum) {
-  if (cache === undefined) return undefined;
+  if (!readable) return undefined;
   try {
-    if (!isPrivate(cache)) return undefined;
     const bytes = readOwn(join(cache, name));
     const data = bytes.subarray(HEAD);
     return bytes.readUInt32LE(0) === sum && bytes.readUInt32LE(4) === crc32(data) ? data : undefined;
@@ -112,8 +112,12 @@ function readOwn(file) {
 
 /** A folder, not a link to one, that nobody but this user can look into. */
 function isPrivate(folder) {
-  const found = lstatSync(folder);
-  return found.isDirectory() && isClosed(found);
+  try {
+    const found = lstatSync(folder);
+    return found.isDirectory() && isClosed(found);
+  } catch {
+    return false;
+  }
 }
 
 function isClosed({ uid, mode }) {

@@ -84,7 +84,7 @@ async function validators() {
 }
 
 const CORE =
-  /src\/(?:cli|problem|version|convert|editor)\.ts|src\/(?:document\/(?!json|yaml)|io\/(?:files|streams)|recipe|rules|optimizers|dialect\/(?:dialect|generated\/(?:index|detect)\.js)|commands\/(?:convert|options)|settings\/find|report\/(?:progress|conversion|table|text|colour))|node_modules\/(?:commander|chalk)|rolldown\/runtime/;
+  /src\/(?:cli|problem|version|convert|editor|slips)\.ts|src\/(?:document\/(?!json|yaml)|io\/(?:files|streams)|recipe|rules|optimizers|dialect\/(?:dialect|generated\/(?:index|detect)\.js)|commands\/(?:convert|options)|settings\/find|report\/(?:progress|conversion|table|text|colour))|node_modules\/(?:commander|chalk)|rolldown\/runtime/;
 
 /** What dependencies load and nothing here uses: it stays out of the bundle, and out of every start. */
 const UNUSED = {

@@ -30,11 +30,11 @@ export function explainCommand(io: Io): Command {
         await conversionSettings(flags, io, file),
       );
       const format = flags.json ? 'json' : flags.format;
-      if (format === 'json') io.stdout.write(`${JSON.stringify(explainedJson(explained), null, 2)}\n`);
-      else
+      if (format !== 'json')
         io.stderr.write(warningLines(explained, chalkFor(io.stderr, io.env, flags.color), io.stderr.columns));
-      if (format === 'markdown') io.stdout.write(explainedMarkdown(explained));
-      else if (format === 'text')
+      if (format === 'json') io.stdout.write(`${JSON.stringify(explainedJson(explained), null, 2)}\n`);
+      else if (format === 'markdown') io.stdout.write(explainedMarkdown(explained));
+      else
         io.stdout.write(
           explainedText(explained, chalkFor(io.stdout, io.env, flags.color), io.stdout.columns),
         );

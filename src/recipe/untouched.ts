@@ -2,6 +2,7 @@ import type { Found } from '../dialect/roles.ts';
 import type { Document, Node } from '../document/nodes.ts';
 import { child, keyOf, type Pointer, parentOf, readable } from '../document/pointer.ts';
 import { numberInString } from '../document/scalar.ts';
+import { slips } from '../slips.ts';
 import type { Warning } from './build.ts';
 import { fieldsOf, type Recipe } from './recipe.ts';
 
@@ -143,20 +144,4 @@ function nearly(key: string, meant: string): boolean {
   if (key === meant || meant.length < SHORTEST || Math.abs(key.length - meant.length) > most) return false;
   const digits = (text: string) => text.replace(/\D/g, '');
   return digits(key) === digits(meant) && slips(key, meant) <= most;
-}
-
-/** Letters to insert, remove, replace or swap with the next until one text is the other (optimal string alignment). */
-function slips(a: string, b: string): number {
-  const rows = [Array.from({ length: b.length + 1 }, (_, j) => j)];
-  const at = (i: number, j: number) => rows[i]![j]!;
-  for (let i = 1; i <= a.length; i++) {
-    rows.push([i]);
-    for (let j = 1; j <= b.length; j++) {
-      const replaced = at(i - 1, j - 1) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      const swapped =
-        i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1] ? at(i - 2, j - 2) + 1 : replaced;
-      rows[i]!.push(Math.min(at(i - 1, j) + 1, at(i, j - 1) + 1, replaced, swapped));
-    }
-  }
-  return at(a.length, b.length);
 }

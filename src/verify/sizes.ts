@@ -1,5 +1,5 @@
 import type { AverageCase } from './backends/backend.ts';
-import { type Alignment, type AveragePair, align } from './theory.ts';
+import { type Alignment, type AveragePair, align, stretchCount } from './theory.ts';
 
 /** How much to run: coordinates and aligned blocks, and for each case when to compare. */
 export interface Sizes {
@@ -31,9 +31,9 @@ export function chooseSizes(
   decays: readonly AveragePair['decay'][],
   draws = DEFAULT_DRAWS,
 ): Sizes {
-  const { old, now } = align(batch);
-  const perBlock = old + now - 1;
-  const memories = decays.map((decay) => memoryOf(decay, { old, now }));
+  const alignment = align(batch);
+  const perBlock = stretchCount(alignment);
+  const memories = decays.map((decay) => memoryOf(decay, alignment));
   const slowest = Math.max(...memories, 1);
   const wanted = Math.ceil(RUN_MEMORIES * slowest);
   const affordable = Math.max(2, Math.floor((PATIENCE * draws) / (perBlock * FEWEST_COORDINATES)));

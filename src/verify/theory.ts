@@ -56,7 +56,12 @@ function greatestCommonDivisor(a: number, b: number): number {
   return b === 0 ? a : greatestCommonDivisor(b, a % b);
 }
 
-/** The stretches of one aligned block in the order of time: at most old + now - 1 of them. */
+/** How many stretches one aligned block has: old and now are coprime, so that batches end together at its end alone. */
+export function stretchCount({ old, now }: Alignment): number {
+  return old + now - 1;
+}
+
+/** The stretches of one aligned block in the order of time. */
 export function* stretches({ old, now }: Alignment): Generator<Stretch> {
   let at = 0;
   for (let i = 0, j = 0; i < old; ) {

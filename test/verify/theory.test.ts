@@ -6,6 +6,7 @@ import {
   levelRatio,
   relativeRms,
   spreadOf,
+  stretchCount,
   stretches,
 } from '../../src/verify/theory.ts';
 
@@ -170,6 +171,14 @@ describe('alignment', () => {
   });
 
   it('cuts a block at every boundary of either batch', () => {
+    for (const [old, now] of [
+      [1, 1],
+      [1, 8],
+      [2, 3],
+      [7, 5],
+      [1001, 1000],
+    ] as const)
+      expect([...stretches({ old, now })]).toHaveLength(stretchCount({ old, now }));
     expect([...stretches({ old: 2, now: 3 })]).toEqual([
       { length: 2, old: 0, now: 0 },
       { length: 1, old: 0, now: 1 },

@@ -2,7 +2,7 @@ import { availableParallelism, totalmem } from 'node:os';
 import { VERSION } from '../../../version.ts';
 import { kernel as bytes } from '../../generated/kernel.js';
 import { worker } from '../../generated/worker.js';
-import { align, stepsOf } from '../../theory.ts';
+import { align, stretchCount } from '../../theory.ts';
 import { byReference, type LayerPaths } from '../../train.ts';
 import type { AveragesResult, Backend, Control } from '../backend.ts';
 import { cpu } from '../cpu.ts';
@@ -52,7 +52,7 @@ export function wasmBackend(threads: number, drawsPerThread = DRAWS_PER_THREAD):
     async averages(request, control) {
       const synthetic = drawn(request);
       if (!synthetic) return cpu.averages(request, control);
-      const draws = request.coordinates * request.blocks * stepsOf(align(request.batch)).length;
+      const draws = request.coordinates * request.blocks * stretchCount(align(request.batch));
       return averages(module, synthetic, shareOut(threads, draws / drawsPerThread), control);
     },
   };

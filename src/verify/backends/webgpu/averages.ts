@@ -1,4 +1,4 @@
-import { HEAVY_UNIT } from '../../noise.ts';
+import { HEAVY_UNIT, type Tails } from '../../noise.ts';
 import { type Signal, signalMean, signalResponse } from '../../signals.ts';
 import { type Alignment, align, type Step, stepsOf } from '../../theory.ts';
 import type { AverageCase, AveragesResult, Control } from '../backend.ts';
@@ -170,12 +170,7 @@ async function sumsOf(computer: Computer, request: SyntheticRequest, control: Co
     const signals = moving ? [buffers.storage(most * (alignment.old + alignment.now))] : [];
     const bindings = [
       run,
-      buffers.filled(
-        stepWords(steps, (step) => {
-          const scale = deviation(step, alignment, gradients.tails);
-          return [(scale * step.length) / alignment.now, (scale * step.length) / alignment.old];
-        }),
-      ),
+      buffers.filled(stepWords(steps, (step) => sharesOf(step, alignment, gradients.tails))),
       buffers.filled(weightsOf(request, steps, alignment)),
       buffers.filled(caseWords(cases, alignment)),
       snapshots,
@@ -229,9 +224,10 @@ async function sumsOf(computer: Computer, request: SyntheticRequest, control: Co
 const RUN_WORDS = 8;
 const SNAPSHOT_WORDS = 3;
 
-/** Deviation of the mean noise of a stretch, in those of an old batch; the shader's heavy draws are still too wide. */
-function deviation({ length }: Step, { now }: Alignment, tails: 'normal' | 'heavy'): number {
-  return Math.sqrt(now / length) * (tails === 'heavy' ? HEAVY_UNIT : 1);
+/** What a step's unit draw counts in the old and in the new batch; the shader's heavy draws are still too wide. */
+function sharesOf({ length }: Step, { old, now }: Alignment, tails: Tails): readonly [number, number] {
+  const scale = Math.sqrt(now / length) * (tails === 'heavy' ? HEAVY_UNIT : 1);
+  return [(scale * length) / now, (scale * length) / old];
 }
 
 /** What a unit draw in each stretch of a block adds to each row of each case. */
@@ -239,10 +235,7 @@ function weightsOf({ cases, gradients }: SyntheticRequest, steps: readonly Step[
   const weights = new Float32Array(steps.length * KEPT * cases.length);
   let at = 0;
   for (const step of steps) {
-    const scale = deviation(step, alignment, gradients.tails);
-    const [shareOld, shareNow] = [step.length / alignment.now, step.length / alignment.old].map(
-      (share) => share * scale,
-    ) as [number, number];
+    const [shareOld, shareNow] = sharesOf(step, alignment, gradients.tails);
     const [afterOld, afterNow] = [alignment.old - 1 - step.old, alignment.now - 1 - step.now];
     for (const { decay, gain, unconvertedGain } of cases) {
       const [b, c] = decay;

@@ -1,4 +1,4 @@
-import { align, stepsOf } from '../../theory.ts';
+import { align, stretchCount } from '../../theory.ts';
 import { cpu } from '../cpu.ts';
 import { drawn } from '../gradients.ts';
 import { type Found, findPackage, hasLibrary, loadPackage, reasonOf, Unavailable } from '../packages.ts';
@@ -30,7 +30,7 @@ export async function loadWebgpu(cwd: string): Promise<LoadedBackend> {
     ...describe(dawn, adapter),
     async averages(request, control) {
       const synthetic = drawn(request);
-      return synthetic && stepsOf(align(request.batch)).length <= MOST_STEPS
+      return synthetic && stretchCount(align(request.batch)) <= MOST_STEPS
         ? averagesOnDevice(computer, synthetic, control)
         : cpu.averages(request, control);
     },
