@@ -20,7 +20,7 @@ const { values: flags } = parseArgs({
 });
 
 const folder = await mkdtemp(join(tmpdir(), 'rebatch-evidence-'));
-const input = new URL('../test/verify/evidence.ts', import.meta.url).pathname;
+const input = new URL('../test/lab/evidence.ts', import.meta.url).pathname;
 const build = await rolldown({ input, platform: 'node' });
 await build.write({ file: join(folder, 'evidence.mjs'), format: 'esm' });
 const { EVIDENCE, MORE, FULL, measure } = await import(pathToFileURL(join(folder, 'evidence.mjs')));

@@ -1,8 +1,8 @@
 // What bench/run.mjs measures of the sources, as one bundle.
-export { cpu } from '../src/verify/backends/cpu.ts';
-export { instantiate } from '../src/verify/backends/wasm/kernel.ts';
-export { wasmBackend, wasmLayers } from '../src/verify/backends/wasm/wasm.ts';
-export { loadWebgpu } from '../src/verify/backends/webgpu/webgpu.ts';
-export { kernel } from '../src/verify/generated/kernel.js';
-export { REFERENCES } from '../src/verify/optimizers.ts';
-export { train } from '../src/verify/train.ts';
+export { cpu } from '../src/lab/backends/cpu.ts';
+export { instantiate } from '../src/lab/backends/wasm/kernel.ts';
+export { wasmBackend, wasmLayers } from '../src/lab/backends/wasm/wasm.ts';
+export { loadWebgpu } from '../src/lab/backends/webgpu/webgpu.ts';
+export { kernel } from '../src/lab/generated/kernel.js';
+export { REFERENCES } from '../src/lab/optimizers.ts';
+export { train } from '../src/lab/train.ts';

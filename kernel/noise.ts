@@ -1,4 +1,4 @@
-// The noise of src/verify/noise.ts, eight coordinates at a time, in float32.
+// The noise of src/lab/noise.ts, eight coordinates at a time, in float32.
 //
 // Constants are read from memory: a vector constant in the code is four instructions each time, a read is one.
 

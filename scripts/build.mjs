@@ -84,7 +84,7 @@ async function validators() {
 }
 
 const CORE =
-  /src\/(?:cli|problem|version|convert|editor|slips)\.ts|src\/(?:document\/(?!json|yaml)|io\/(?:files|streams)|recipe|rules|optimizers|dialect\/(?:dialect|generated\/(?:index|detect)\.js)|commands\/(?:convert|options)|settings\/find|report\/(?:progress|conversion|table|text|colour))|node_modules\/(?:commander|chalk)|rolldown\/runtime/;
+  /src\/cli\.ts|src\/(?:base|document\/(?!json|yaml)|vocabulary|recipe|rules|optimizers|pipe|dialect\/(?:dialect|generated\/(?:index|detect)\.js)|commands\/(?:convert\/(?!diff)|options|similar)|settings\/find)|node_modules\/(?:commander|chalk)|rolldown\/runtime/;
 
 /** What dependencies load and nothing here uses: it stays out of the bundle, and out of every start. */
 const UNUSED = {
@@ -93,7 +93,7 @@ const UNUSED = {
     of: 'commander',
     instead: 'export const spawn = undefined; export default { spawn };',
   },
-  // Whether a stream takes colours: src/report/colour.ts decides that.
+  // Whether a stream takes colours: src/base/colour.ts decides that.
   '#supports-color': { of: 'chalk', instead: 'export default { stdout: false, stderr: false };' },
 };
 const WITHOUT_UNUSED = {
@@ -106,14 +106,14 @@ const WITHOUT_UNUSED = {
 async function page() {
   const file = at('dist/.page.js');
   await bundle(
-    at('src/report/page/plots.ts'),
+    at('src/commands/verify/report/page/plots.ts'),
     { file, format: 'iife', minify: true },
     { platform: 'browser', resolve: {} },
   );
   const script = (await readFile(file, 'utf8')).trim();
   await rm(file);
-  const style = (await readFile(at('src/report/page/style.css'), 'utf8')).trim();
-  const out = at('src/report/generated');
+  const style = (await readFile(at('src/commands/verify/report/page/style.css'), 'utf8')).trim();
+  const out = at('src/commands/verify/report/generated');
   await mkdir(out, { recursive: true });
   const text = Object.entries({ script, style }).map(
     ([name, value]) => `export const ${name} = ${JSON.stringify(value)};\n`,
@@ -124,7 +124,7 @@ async function page() {
 
 /** The WebAssembly kernel, and the script of the threads that run it, as text inside modules. */
 async function kernel() {
-  const out = at('src/verify/generated');
+  const out = at('src/lab/generated');
   await mkdir(out, { recursive: true });
   const { error, stderr } = await assemblyscript.main(
     [
@@ -150,7 +150,7 @@ async function kernel() {
   if (error) throw new Error(`${error.message}\n${stderr.toString()}`);
   await writeFile(`${out}/kernel.d.ts`, 'export const kernel: string;\n');
   const file = at('dist/.worker.cjs');
-  await bundle(at('src/verify/backends/wasm/worker.ts'), { file, format: 'cjs', minify: true });
+  await bundle(at('src/lab/backends/wasm/worker.ts'), { file, format: 'cjs', minify: true });
   await writeFile(`${out}/worker.js`, textModule('worker', (await readFile(file, 'utf8')).trim()));
   await rm(file);
   await writeFile(`${out}/worker.d.ts`, 'export const worker: string;\n');

@@ -34,7 +34,11 @@ async function record(out, { build = ROOT, files, only = '' }) {
 }
 
 function commandsFor(file, args) {
-  const reading = args.filter((arg, i) => !/^--to$|^--micro$|^--accumulation$/.test(arg) && !/^--(?:to|micro|accumulation)$/.test(args[i - 1] ?? ''));
+  const reading = args.filter(
+    (arg, i) =>
+      !/^--to$|^--micro$|^--accumulation$/.test(arg) &&
+      !/^--(?:to|micro|accumulation)$/.test(args[i - 1] ?? ''),
+  );
   const forCheck = reading.filter((arg) => arg !== '--no-insert');
   const plain = [
     ['convert', file, ...args],
@@ -80,7 +84,8 @@ async function runIn(run, argv) {
     env: {},
     cwd: ROOT,
   });
-  const steady = (text) => text.replace(/("seconds": )[\d.e-]+/g, '$1_').replace(/[\d.]+ (?=s\b|seconds)/g, '_ ');
+  const steady = (text) =>
+    text.replace(/("seconds": )[\d.e-]+/g, '$1_').replace(/[\d.]+ (?=s\b|seconds)/g, '_ ');
   return { code, stdout: steady(written.stdout), stderr: steady(written.stderr) };
 }
 
@@ -106,12 +111,17 @@ function compare(before, after) {
 /** Lines that only one side has; where a run is missing or its exit code changed, that alone. */
 function changesOf(a, b) {
   if (!a || !b) return [a ? '  only before' : '  only after'];
-  if (a.code !== b.code) return [`  exit ${a.code} -> ${b.code}\n  - ${a.stderr.trim().slice(0, 200)}\n  + ${b.stderr.trim().slice(0, 200)}`];
+  if (a.code !== b.code)
+    return [
+      `  exit ${a.code} -> ${b.code}\n  - ${a.stderr.trim().slice(0, 200)}\n  + ${b.stderr.trim().slice(0, 200)}`,
+    ];
   return ['stdout', 'stderr'].flatMap((stream) => {
     const [x, y] = [a[stream].split('\n'), b[stream].split('\n')];
     const gone = x.filter((line) => !y.includes(line));
     const come = y.filter((line) => !x.includes(line));
     const pairs = Array.from({ length: Math.max(gone.length, come.length) }, (_, i) => [gone[i], come[i]]);
-    return pairs.map(([g, c]) => [...(g === undefined ? [] : [`  - ${g}`]), ...(c === undefined ? [] : [`  + ${c}`])].join('\n'));
+    return pairs.map(([g, c]) =>
+      [...(g === undefined ? [] : [`  - ${g}`]), ...(c === undefined ? [] : [`  + ${c}`])].join('\n'),
+    );
   });
 }

@@ -1,19 +1,19 @@
 import { Command, CommanderError } from 'commander';
-import { convertCommand } from './commands/convert.ts';
-import type { Io } from './io/streams.ts';
-import { Problem } from './problem.ts';
-import { VERSION } from './version.ts';
+import type { Io } from './base/io/streams.ts';
+import { Problem } from './base/problem.ts';
+import { VERSION } from './base/version.ts';
+import { convertCommand } from './commands/convert/command.ts';
 
 /** The other subcommands, loaded when they are named or listed: `convert` is what has to start fast. */
 const COMMANDS: Readonly<Record<string, (io: Io, answer: (yes: boolean) => void) => Promise<Command>>> = {
-  explain: async (io) => (await import('./commands/explain.ts')).explainCommand(io),
-  schedule: async (io) => (await import('./commands/schedule.ts')).scheduleCommand(io),
-  noise: async (io) => (await import('./commands/noise.ts')).noiseCommand(io),
-  completion: async (io) => (await import('./commands/completion.ts')).completionCommand(io),
-  schema: async (io) => (await import('./commands/schema.ts')).schemaCommand(io),
-  check: async (io, answer) => (await import('./commands/check.ts')).checkCommand(io, answer),
-  verify: async (io, answer) => (await import('./commands/verify.ts')).verifyCommand(io, answer),
-  doctor: async (io, answer) => (await import('./commands/doctor.ts')).doctorCommand(io, answer),
+  explain: async (io) => (await import('./commands/explain/command.ts')).explainCommand(io),
+  schedule: async (io) => (await import('./commands/schedule/command.ts')).scheduleCommand(io),
+  noise: async (io) => (await import('./commands/noise/command.ts')).noiseCommand(io),
+  completion: async (io) => (await import('./commands/completion/command.ts')).completionCommand(io),
+  schema: async (io) => (await import('./commands/schema/command.ts')).schemaCommand(io),
+  check: async (io, answer) => (await import('./commands/check/command.ts')).checkCommand(io, answer),
+  verify: async (io, answer) => (await import('./commands/verify/command.ts')).verifyCommand(io, answer),
+  doctor: async (io, answer) => (await import('./commands/doctor/command.ts')).doctorCommand(io, answer),
 };
 
 /** Nothing more to say: a gate answered no. */

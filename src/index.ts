@@ -1,19 +1,91 @@
-/** The library: the same pipe as the command line, without the world around it. */
+/** The library: the same pipe as the command line on texts, with what is wrong with an input as a value. */
 
-export { FINDINGS, type Finding, type FindingCode, type Severity } from './check/finding.ts';
-export type { Silenced } from './check/silence.ts';
-export type { Checked, CheckedField, CheckOptions, OtherDifference } from './check.ts';
-export type { Conversion, ConvertOptions } from './convert.ts';
+import { Problem } from './base/problem.ts';
+import {
+  type Checked,
+  type CheckOptions,
+  checkPair,
+  checkAlone as judgeAlone,
+} from './commands/check/check.ts';
+import { type Explained, explainText } from './commands/explain/explain.ts';
+import { compareConfigs, compareWithConversion } from './commands/verify/configs.ts';
+import type { Verification, VerifyOptions } from './commands/verify/verify.ts';
+import type { Source } from './pipe/configs.ts';
+import { type Conversion, type ConvertOptions, convertText } from './pipe/convert.ts';
+
+export { type Place, Problem, type ProblemCode } from './base/problem.ts';
+export type { Checked, CheckedField, CheckOptions, OtherDifference } from './commands/check/check.ts';
+export { FINDINGS, type Finding, type FindingCode, type Severity } from './commands/check/finding.ts';
+export type { Silenced } from './commands/check/suppress.ts';
+export type { Explained, Explanation } from './commands/explain/explain.ts';
+export type { Verification, VerifiedAverage } from './commands/verify/verify.ts';
 export { type Dialect, listDialects } from './dialect/dialect.ts';
-export type { PlacedChange } from './editor.ts';
-export type { Explained, Explanation } from './explain.ts';
-export { check, checkAlone, convert, explain, type Outcome, verify } from './library.ts';
 export { OPTIMIZERS } from './optimizers/table.ts';
-export { type Place, Problem, type ProblemCode } from './problem.ts';
-export type { TimeScale } from './rules/assess.ts';
+export type { Source } from './pipe/configs.ts';
+export type { Conversion, ConvertOptions } from './pipe/convert.ts';
+export type { PlacedChange } from './pipe/editor.ts';
 export { ema } from './rules/ema.ts';
 export { RULES } from './rules/index.ts';
 export type { Change } from './rules/plan.ts';
 export type { Factor, Ratio, Rule, RuleOptions, Scaled, Settings } from './rules/rule.ts';
-export type { Source } from './verify/configs.ts';
-export type { Verification, VerifiedAverage } from './verify/verify.ts';
+export type { TimeScale } from './rules/time-scale.ts';
+
+/** A result, or what is wrong with the input: a code, a sentence, and its place where it has one. */
+export type Outcome<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly problem: Problem };
+
+async function outcome<T>(run: () => Promise<T>): Promise<Outcome<T>> {
+  try {
+    return { ok: true, value: await run() };
+  } catch (problem) {
+    if (problem instanceof Problem) return { ok: false, problem };
+    throw problem;
+  }
+}
+
+/** Rewrites a config for another batch size; only the values that must move change, and that is proven. */
+export function convert(source: Source, options: ConvertOptions): Promise<Outcome<Conversion>> {
+  return outcome(() => convertText(source.text, source.file, options));
+}
+
+/** Explains every field that is understood; without a target batch, at twice the batch. */
+export function explain(source: Source, options: ConvertOptions = {}): Promise<Outcome<Explained>> {
+  return outcome(() => explainText(source.text, source.file, options));
+}
+
+/** Judges a candidate by a reference: is it what the rule makes of the reference at the candidate's batch size? */
+export function check(
+  reference: Source,
+  candidate: Source,
+  options: CheckOptions = {},
+): Promise<Outcome<Checked>> {
+  return outcome(() => checkPair(reference, candidate, options));
+}
+
+/** Judges a file by itself. That it cannot be read is a finding, not a problem. */
+export function checkAlone(source: Source, options: CheckOptions = {}): Promise<Outcome<Checked>> {
+  return outcome(() => judgeAlone(source, options));
+}
+
+/**
+ * Runs old and new settings on the same synthetic gradients, in float64 on this machine: a config against its
+ * conversion, or against `now`, however that was made. One verification for each document of the file.
+ */
+export function verify(
+  old: Source,
+  options: ConvertOptions & Omit<VerifyOptions, 'backend'> & { readonly now?: Source },
+): Promise<Outcome<Verification[]>> {
+  return outcome(async () => {
+    const { cpu } = await import('./lab/backends/cpu.ts');
+    const { verify: run } = await import('./commands/verify/verify.ts');
+    const { now } = options;
+    const comparisons = now
+      ? await compareConfigs(old, now, options)
+      : await compareWithConversion(old, options);
+    const verifications: Verification[] = [];
+    for (const comparison of comparisons)
+      verifications.push(await run(comparison, { ...options, backend: cpu }, {}));
+    return verifications;
+  });
+}

@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { ConvertOptions } from '../convert.ts';
-import type { Io } from '../io/streams.ts';
-import { Problem } from '../problem.ts';
+import type { Io } from '../base/io/streams.ts';
+import { Problem } from '../base/problem.ts';
+import type { ConvertOptions } from '../pipe/convert.ts';
 import { RULES } from '../rules/index.ts';
 import { findSettings } from '../settings/find.ts';
 import type { Applied } from '../settings/settings.ts';

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { Io } from '../io/streams.ts';
-import { slips } from '../slips.ts';
+import { slips } from '../base/edit-distance.ts';
+import type { Io } from '../base/io/streams.ts';
 
 /** A word may be so many slips of the keys from the name that was meant. */
 const SLIPS = 2;

@@ -1,7 +1,7 @@
+import { problemAt } from '../base/position.ts';
+import { Problem } from '../base/problem.ts';
 import type { Document } from '../document/nodes.ts';
 import { type Pointer, parentOf, readable } from '../document/pointer.ts';
-import { problemAt } from '../document/position.ts';
-import { Problem } from '../problem.ts';
 import { dialects } from './generated/index.js';
 import type { Found } from './roles.ts';
 

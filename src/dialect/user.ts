@@ -1,8 +1,8 @@
 import roles from '../../schemas/roles.schema.json' with { type: 'json' };
+import { readText } from '../base/io/files.ts';
+import type { Io } from '../base/io/streams.ts';
+import { Problem } from '../base/problem.ts';
 import { parse } from '../document/parse.ts';
-import { readText } from '../io/files.ts';
-import type { Io } from '../io/streams.ts';
-import { Problem } from '../problem.ts';
 import { compileDialect } from './compile.ts';
 import type { Dialect } from './dialect.ts';
 import type { Schema } from './vocabulary.ts';

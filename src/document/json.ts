@@ -1,7 +1,7 @@
 import { type Node as JsonNode, type ParseError, parseTree, printParseErrorCode } from 'jsonc-parser';
+import { problemAt } from '../base/position.ts';
 import type { Document, Entry, Node, WrittenScalar } from './nodes.ts';
 import { child, type Pointer } from './pointer.ts';
-import { problemAt } from './position.ts';
 import { documentOf } from './tree.ts';
 
 /** Reads JSON, also with comments and trailing commas. Throws a Problem at the first thing that is not. */

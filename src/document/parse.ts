@@ -1,6 +1,6 @@
-import { Problem } from '../problem.ts';
+import { problemAt } from '../base/position.ts';
+import { Problem } from '../base/problem.ts';
 import type { Document } from './nodes.ts';
-import { problemAt } from './position.ts';
 
 /** Told now and then how much is done, from 0 to 1. */
 export type Progress = (done: number) => void;

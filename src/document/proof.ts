@@ -1,4 +1,4 @@
-import { Problem } from '../problem.ts';
+import { Problem } from '../base/problem.ts';
 import { applyEdits, type Edit, inOrder } from './edit.ts';
 import type { Document, Node, ScalarNode, WrittenScalar } from './nodes.ts';
 import type { Parse } from './parse.ts';

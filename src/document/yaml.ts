@@ -9,10 +9,10 @@ import {
   LineCounter,
   parseAllDocuments,
 } from 'yaml';
+import { problemAt } from '../base/position.ts';
 import type { Document, Entry, MapNode, Node, ScalarNode, ScalarStyle, WrittenScalar } from './nodes.ts';
 import type { Progress } from './parse.ts';
 import { child, type Pointer } from './pointer.ts';
-import { problemAt } from './position.ts';
 import { numberInString, type Resolved, resolvePlain } from './scalar.ts';
 import { documentOf } from './tree.ts';
 

@@ -1,7 +1,7 @@
+import { problemAt } from '../base/position.ts';
+import { Problem } from '../base/problem.ts';
 import type { BatchRole } from '../dialect/roles.ts';
 import { readable } from '../document/pointer.ts';
-import { problemAt } from '../document/position.ts';
-import { Problem } from '../problem.ts';
 import type { Field, Unreadable } from './recipe.ts';
 
 /** How a global batch is put together. All numbers are samples or counts. */

@@ -1,10 +1,10 @@
+import { problemAt } from '../base/position.ts';
+import { Problem } from '../base/problem.ts';
 import type { BatchRole, DecayRole, Found, Role } from '../dialect/roles.ts';
 import type { Document } from '../document/nodes.ts';
 import { child, isWithin, type Pointer, readable } from '../document/pointer.ts';
-import { problemAt } from '../document/position.ts';
 import { findOptimizer, optimizerNames } from '../optimizers/libraries.ts';
 import type { Binding, OptimizerDefaults } from '../optimizers/optimizer.ts';
-import { Problem } from '../problem.ts';
 import { type BatchOptions, readBatch } from './batch.ts';
 import { type Reading, readFields } from './fields.ts';
 import { type Field, type Group, isRole, type Recipe } from './recipe.ts';

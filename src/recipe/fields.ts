@@ -1,7 +1,7 @@
+import { problemAt } from '../base/position.ts';
 import type { Encoding, Found, Role } from '../dialect/roles.ts';
 import type { Document, ScalarNode } from '../document/nodes.ts';
 import { child, type Pointer, readable } from '../document/pointer.ts';
-import { problemAt } from '../document/position.ts';
 import { numberInString } from '../document/scalar.ts';
 import type { Field, Unreadable } from './recipe.ts';
 

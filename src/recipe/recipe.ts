@@ -76,3 +76,9 @@ export function isRole<K extends Role['role']>(
 export function fieldsOf({ batch, groups, averages, counts, ramps, clips }: Recipe): Field[] {
   return [...batch.fields, ...groups.flatMap((g) => g.fields), ...averages, ...counts, ...ramps, ...clips];
 }
+
+/** The decay of a field whatever form it is written in, in [0, 1]. */
+export function decayOf({ value, role }: Field<DecayRole>): number {
+  if (role.form === 'half-life') return value <= 0 ? 0 : 0.5 ** (1 / value);
+  return role.form === 'complement' ? 1 - value : value;
+}

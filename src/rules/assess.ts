@@ -1,19 +1,12 @@
+import { exponent, fraction, num } from '../base/numbers.ts';
+import { Problem } from '../base/problem.ts';
 import type { CountRole, DecayRole, TrainerScaling } from '../dialect/roles.ts';
 import { roundTo } from '../document/number.ts';
 import { keyOf, type Pointer, parentOf, readable } from '../document/pointer.ts';
-import { Problem } from '../problem.ts';
 import type { BatchChange } from '../recipe/batch.ts';
 import { type Field, type Group, isRole, type Recipe } from '../recipe/recipe.ts';
-import {
-  exponent,
-  fraction,
-  num,
-  type Ratio,
-  type Rule,
-  type RuleOptions,
-  type Scaled,
-  type Settings,
-} from './rule.ts';
+import type { Ratio, Rule, RuleOptions, Scaled, Settings } from './rule.ts';
+import type { TimeScale } from './time-scale.ts';
 import { trainerFactor } from './trainer.ts';
 
 /** What the user chooses about the plan. */
@@ -26,13 +19,6 @@ export interface PlanOptions extends RuleOptions {
   readonly cadence?: boolean;
   /** False: never write a field that the file leaves to the trainer's default. */
   readonly insert?: boolean;
-}
-
-/** What a value means in samples: what stays the same when the batch changes. */
-export interface TimeScale {
-  readonly what: 'half-life' | 'lr per sample' | 'lr/(1-mu) per sample' | 'length';
-  readonly from: number;
-  readonly to: number;
 }
 
 /** A field under a rule: what it becomes and why, also where it stays. */

@@ -1,6 +1,6 @@
+import { exponent, fraction, num } from '../base/numbers.ts';
 import type { DecayRole } from '../dialect/roles.ts';
 import type { Factor, Ratio, Rule, Scaled, Settings } from './rule.ts';
-import { exponent, fraction, num } from './rule.ts';
 
 /**
  * decay^kappa and 1 - decay^kappa, the latter through expm1 so that no digit is lost.

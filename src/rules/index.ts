@@ -1,4 +1,4 @@
-import { Problem } from '../problem.ts';
+import { Problem } from '../base/problem.ts';
 import { ema } from './ema.ts';
 import { keepLr } from './keep-lr.ts';
 import { linear } from './linear.ts';

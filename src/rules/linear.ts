@@ -1,5 +1,6 @@
+import { fraction } from '../base/numbers.ts';
 import { ema } from './ema.ts';
-import { fraction, type Rule } from './rule.ts';
+import type { Rule } from './rule.ts';
 
 /**
  * The linear rule: lr*kappa for the same number of epochs, and nothing else. What most people do.

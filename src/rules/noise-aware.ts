@@ -1,7 +1,7 @@
-import { Problem } from '../problem.ts';
+import { fraction, num } from '../base/numbers.ts';
+import { Problem } from '../base/problem.ts';
 import { ema } from './ema.ts';
 import type { Factor, Ratio, Rule, RuleOptions, Settings } from './rule.ts';
-import { fraction, num } from './rule.ts';
 
 /**
  * How much the root mean square of a batch gradient moves: E[g_B^2] = mu^2 + s^2/B, so by

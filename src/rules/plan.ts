@@ -1,7 +1,8 @@
 import type { Role } from '../dialect/roles.ts';
 import type { Pointer } from '../document/pointer.ts';
 import type { Field } from '../recipe/recipe.ts';
-import { type Assessment, listOf, type TimeScale } from './assess.ts';
+import { type Assessment, listOf } from './assess.ts';
+import type { TimeScale } from './time-scale.ts';
 
 /** One value that must move. `from` and `to` are lists where a whole list is inserted. */
 export interface Change {

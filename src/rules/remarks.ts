@@ -1,10 +1,11 @@
+import { fraction, num } from '../base/numbers.ts';
 import { readable } from '../document/pointer.ts';
 import type { Warning } from '../recipe/build.ts';
 import { type Field, type Group, isRole } from '../recipe/recipe.ts';
 import { type Assessment, halfLife, settingsOf, type Task } from './assess.ts';
 import { varianceKeepingBeta1 } from './lion.ts';
 import { gradientLevelRatio } from './noise-aware.ts';
-import { fraction, num, type Scaled, type Settings } from './rule.ts';
+import type { Scaled, Settings } from './rule.ts';
 
 /**
  * Below these a decay has little left of an average. A second moment over so few batches has a relative standard

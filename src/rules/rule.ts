@@ -83,23 +83,3 @@ export interface Rule {
   /** A number of steps: same samples, so divided by the ratio of samples per step. Not yet rounded. */
   count(value: number, kappa: number): Scaled;
 }
-
-/** A number for formulas: six significant digits. */
-export function num(x: number): string {
-  return String(Number(x.toPrecision(6)));
-}
-
-/** A ratio as people write it: a fraction with a small denominator where it is one, else a decimal. */
-export function fraction(x: number): string {
-  for (let d = 1; d <= 64; d++)
-    if (Math.abs(x * d - Math.round(x * d)) < 1e-9 * x * d)
-      return d === 1 ? num(x) : `${Math.round(x * d)}/${d}`;
-  const inverse = 1 / x;
-  return Math.abs(inverse - Math.round(inverse)) < 1e-9 * inverse ? `1/${Math.round(inverse)}` : num(x);
-}
-
-/** A ratio as an exponent, in brackets where it needs them. */
-export function exponent(x: number): string {
-  const text = fraction(x);
-  return /[/-]/.test(text) ? `(${text})` : text;
-}

@@ -1,7 +1,8 @@
-import { Problem } from '../problem.ts';
+import { exponent, fraction, num } from '../base/numbers.ts';
+import { Problem } from '../base/problem.ts';
 import { bufferFactor, ema } from './ema.ts';
 import { dividesByLevel } from './noise-aware.ts';
-import { exponent, fraction, num, type Rule } from './rule.ts';
+import type { Rule } from './rule.ts';
 
 /**
  * The square-root rule for Adam and RMSprop: lr*sqrt(kappa), eps/sqrt(kappa), decays by power, or with `literal` in

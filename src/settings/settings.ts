@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { basename, dirname, relative, resolve, sep } from 'node:path';
-import { FINDINGS, isFindingCode } from '../check/finding.ts';
+import { placeOf, problemAt } from '../base/position.ts';
+import { Problem } from '../base/problem.ts';
+import { FINDINGS, isFindingCode } from '../commands/check/finding.ts';
 import { collect } from '../dialect/dialect.ts';
 import type { Document } from '../document/nodes.ts';
 import { parse } from '../document/parse.ts';
 import { child, type Pointer } from '../document/pointer.ts';
-import { placeOf, problemAt } from '../document/position.ts';
 import { NodeTree } from '../document/tree.ts';
-import { Problem } from '../problem.ts';
 import { validate } from './generated/validate.js';
 import { matchesGlob } from './glob.ts';
 

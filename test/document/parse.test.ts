@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { placeOf } from '../../src/document/position.ts';
-import { Problem } from '../../src/problem.ts';
+import { placeOf } from '../../src/base/position.ts';
+import { Problem } from '../../src/base/problem.ts';
 import { documentsOf } from '../helpers/parse.ts';
 
 const values = async (text: string, file = 'x.yaml') =>

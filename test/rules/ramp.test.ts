@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { convertText } from '../../src/convert.ts';
+import { convertText } from '../../src/pipe/convert.ts';
 import { documentsOf } from '../helpers/parse.ts';
 
 /** The weight of the initial value left after a run whose average ramps up by 1-(1+t/gamma)^-power. */

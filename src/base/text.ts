@@ -1,0 +1,13 @@
+/** Breaks a text into lines of at most `columns`, never fewer than 30. */
+export function wrap(text: string, columns: number): string[] {
+  const width = Math.max(30, columns);
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = word;
+    } else line = line ? `${line} ${word}` : word;
+  }
+  return [...lines, line];
+}

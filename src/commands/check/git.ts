@@ -1,0 +1,203 @@
+import { execFile, spawn } from 'node:child_process';
+import { existsSync, lstatSync, realpathSync } from 'node:fs';
+import { basename, dirname, isAbsolute, join, posix, relative, resolve, sep } from 'node:path';
+import type { Io } from '../../base/io/streams.ts';
+import { Problem } from '../../base/problem.ts';
+
+/** A revision of a repository. */
+export interface Revision {
+  /** As the user wrote it. */
+  readonly name: string;
+  /** What a file was at the revision; undefined where it did not exist, under this name or the one it had. */
+  before(file: string): Promise<{ readonly path: string; readonly text: string } | undefined>;
+  /** Ends the process that reads files, which would keep this one alive. */
+  close(): void;
+}
+
+/** Larger than any config, so that git's answer is never cut. */
+const LARGEST = 256 * 1024 * 1024;
+
+/**
+ * The folder from which git finds the repository of a file: the working folder for all that lies in it, else the
+ * nearest folder above the file that is one, if there is any.
+ */
+export function folderOf(file: string, { cwd }: Pick<Io, 'cwd'>): string {
+  const path = resolve(cwd, file);
+  const below = relative(cwd, path);
+  if (!isAbsolute(below) && below.split(sep)[0] !== '..') return cwd;
+  for (let folder = dirname(path); ; folder = dirname(folder)) {
+    if (existsSync(join(folder, '.git'))) return folder;
+    if (folder === dirname(folder)) return cwd;
+  }
+}
+
+/**
+ * Finds a revision. Renames are those that `git diff -M` sees between it and the working tree.
+ * @param folder one in the repository
+ * @throws Problem with code `usage`: no git, no repository, no such revision and how to fetch it
+ */
+export async function findRevision(name: string, { cwd }: Pick<Io, 'cwd'>, folder = cwd): Promise<Revision> {
+  const git = (...args: string[]) => run(args, folder);
+  const top = await git('rev-parse', '--show-toplevel', '--show-prefix');
+  if (top.code !== 0)
+    throw new Problem(
+      'usage',
+      `--base needs a git repository, and ${folder} is in none: ${firstLine(top.errors) || 'git says no more'}`,
+    );
+  const [root = '', prefix = ''] = top.text.split('\n');
+  const commit = await git('rev-parse', '--verify', '--quiet', '--end-of-options', `${name}^{commit}`);
+  if (commit.code !== 0) throw await missing(name, folder === cwd ? '' : ` in ${folder}`, git);
+  const id = commit.text.trim();
+  const renamed = await renames(id, git);
+  const objects = objectReader(folder);
+  return {
+    name,
+    async before(file) {
+      const path = inRepository(folder === cwd ? file : resolve(cwd, file), { cwd, root, prefix });
+      const old = renamed.get(path) ?? path;
+      if (old.startsWith('../')) return undefined;
+      const object = await objects.read(await nameOf(`${id}:${old}`, git));
+      if (object === undefined) return undefined;
+      if (object.type !== 'blob')
+        throw new Problem('usage', `git cannot give ${name}:${old}: it is a ${object.type}`);
+      return { path: old, text: object.content.toString('utf8') };
+    },
+    close: objects.close,
+  };
+}
+
+/** What stands for a name in a list of one name a line, where git takes the end of a line in either system's way. */
+async function nameOf(object: string, git: Git): Promise<string> {
+  if (!/[\r\n]/.test(object)) return object;
+  return (await git('rev-parse', '--verify', '--quiet', object)).text.trim();
+}
+
+/** An object of git's store: a `blob` is a file. */
+interface GitObject {
+  readonly type: string;
+  readonly content: Buffer;
+}
+
+interface ObjectReader {
+  /** The object of this name, `COMMIT:PATH` or an id; undefined where there is none. The name holds no line break. */
+  read(name: string): Promise<GitObject | undefined>;
+  close(): void;
+}
+
+/** Reads objects through one git for all of them: a process for each takes longer than checking a file. */
+function objectReader(cwd: string): ObjectReader {
+  const git = spawn('git', ['cat-file', '--batch'], {
+    cwd,
+    windowsHide: true,
+    stdio: ['pipe', 'pipe', 'ignore'],
+  });
+  // Where git is gone its output ends, and that is what gets told.
+  git.on('error', () => {});
+  git.stdin.on('error', () => {});
+  const chunks: AsyncIterator<Buffer> = git.stdout[Symbol.asyncIterator]();
+  let read: Buffer = Buffer.alloc(0);
+  const more = async (): Promise<Buffer> => {
+    const { done, value } = await chunks.next();
+    if (done) throw new Problem('usage', 'git ended before it had given every file of the revision');
+    return value;
+  };
+  const take = async (length: number): Promise<Buffer> => {
+    const parts = [read];
+    for (let have = read.length; have < length; have += parts.at(-1)!.length) parts.push(await more());
+    const all = Buffer.concat(parts);
+    read = all.subarray(length);
+    return all.subarray(0, length);
+  };
+  const takeLine = async (): Promise<string> => {
+    while (!read.includes('\n')) read = Buffer.concat([read, await more()]);
+    return (await take(read.indexOf('\n') + 1)).toString('utf8');
+  };
+  return {
+    async read(name) {
+      git.stdin.write(`${name}\n`);
+      const found = /^[0-9a-f]+ (?<type>[a-z]+) (?<size>\d+)\n$/.exec(await takeLine())?.groups;
+      if (!found) return undefined;
+      const size = Number(found.size);
+      return { type: found.type!, content: (await take(size + 1)).subarray(0, size) };
+    },
+    close: () => git.stdin.end(),
+  };
+}
+
+/** Old names by new ones. Compared is the working tree, so a rename counts once git knows of it (`git mv`, `git add`). */
+async function renames(id: string, git: Git): Promise<ReadonlyMap<string, string>> {
+  const status = await git(
+    'diff',
+    '--name-status',
+    '--diff-filter=R',
+    '-M',
+    '-z',
+    '--no-ext-diff',
+    '--no-relative',
+    id,
+    '--',
+  );
+  const fields = status.text.split('\0');
+  const names = new Map<string, string>();
+  for (let i = 0; i + 2 < fields.length; i += 3) names.set(fields[i + 2]!, fields[i + 1]!);
+  return names;
+}
+
+/** A file's path as git has it. A symbolic link stands for its target, which is what gets read. */
+function inRepository(
+  file: string,
+  { cwd, root, prefix }: { cwd: string; root: string; prefix: string },
+): string {
+  const path = resolve(cwd, file);
+  const folder = dirname(path);
+  // A folder that is gone can only be found by the names that lead to it.
+  if (!existsSync(folder) && !isAbsolute(file)) return posix.normalize(prefix + file.split(sep).join('/'));
+  const link = existsSync(path) && lstatSync(path).isSymbolicLink();
+  const target = link
+    ? realpathSync(path)
+    : existsSync(folder)
+      ? join(realpathSync(folder), basename(path))
+      : path;
+  return relative(realpathSync(root), target).split(sep).join('/');
+}
+
+async function missing(name: string, where: string, git: Git): Promise<Problem> {
+  const shallow = (await git('rev-parse', '--is-shallow-repository')).text.trim() === 'true';
+  if (!shallow)
+    return new Problem(
+      'usage',
+      `git knows no commit ${name}${where}. For a branch of the remote: ${fetchOf(name)}`,
+    );
+  return new Problem(
+    'usage',
+    `this clone is shallow and does not hold ${name}${where}. Fetch it first: ${fetchOf(name)} (in GitHub Actions: actions/checkout with fetch-depth: 0)`,
+  );
+}
+
+/** The command that makes a revision known. */
+function fetchOf(name: string): string {
+  const back = /^[^~^]*[~^]+(\d*)/.exec(name);
+  if (back) return `git fetch --deepen=${Math.max(Number(back[1] || 1), 1)}`;
+  const remote = /^(?:refs\/remotes\/)?origin\/(.+)$/.exec(name);
+  if (remote) return `git fetch --depth=1 origin ${remote[1]}:refs/remotes/origin/${remote[1]}`;
+  if (/^[0-9a-f]{7,64}$/.test(name)) return `git fetch --depth=1 origin ${name}`;
+  return `git fetch --depth=1 origin ${name}:${name}`;
+}
+
+type Git = (...args: string[]) => Promise<{ code: number; text: string; errors: string }>;
+
+function run(args: readonly string[], cwd: string): ReturnType<Git> {
+  return new Promise((done, fail) => {
+    const options = { cwd, maxBuffer: LARGEST, encoding: 'utf8', windowsHide: true } as const;
+    execFile('git', ['-c', 'core.quotePath=false', ...args], options, (error, text, errors) => {
+      if (error?.code === 'ENOENT')
+        return fail(new Problem('usage', '--base needs git, which is not installed here'));
+      const code = typeof error?.code === 'number' ? error.code : error ? 1 : 0;
+      done({ code, text, errors });
+    });
+  });
+}
+
+function firstLine(text: string): string {
+  return text.trim().split('\n')[0] ?? '';
+}

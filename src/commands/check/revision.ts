@@ -1,0 +1,73 @@
+import { Problem } from '../../base/problem.ts';
+import type { Source } from '../../pipe/configs.ts';
+import { type Checked, type CheckOptions, checkAlone, checkPair, told, unreadable } from './check.ts';
+import { finding } from './finding.ts';
+import type { Revision } from './git.ts';
+import { WITHOUT_BATCH } from './lint.ts';
+
+/**
+ * Judges a file by what it was at a revision. Where its batch size is what it was, there is nothing to judge.
+ * @param now the file as it is; undefined where it does not exist
+ * @throws Problem of code `usage`; whatever is wrong with either version is a finding
+ */
+export async function checkAgainst(
+  revision: Revision,
+  file: string,
+  now: string | undefined,
+  options: CheckOptions,
+): Promise<Checked> {
+  const before = await revision.before(file);
+  const source: Source = { file, text: now ?? '' };
+  if (now === undefined) return told(source, [gone(file, revision, before !== undefined)], options);
+  if (!before)
+    return told(
+      source,
+      [finding('new-file', `it does not exist at ${revision.name}: nothing to compare`)],
+      options,
+    );
+  const reference = { file: `${revision.name}:${before.path}`, text: before.text };
+  if (before.text === now) return unchanged(source, reference);
+  try {
+    const checked = await checkPair(reference, source, options);
+    return sameBatch(checked) ? unchanged(source, reference, checked) : checked;
+  } catch (error) {
+    if (!(error instanceof Problem) || error.file !== reference.file)
+      return unreadable(source, error, options);
+    const alone = await checkAlone(source, options);
+    if (alone.dialect === undefined) return alone;
+    const message = `its version at ${revision.name} cannot be read: ${error.message}`;
+    const code = WITHOUT_BATCH.includes(error.code) ? 'not-judged' : 'reference-unreadable';
+    return told(source, [finding(code, message)], options);
+  }
+}
+
+function gone(file: string, revision: Revision, existed: boolean) {
+  if (existed) return finding('deleted-file', `it was deleted since ${revision.name}`);
+  const problem = new Problem('unreadable', `there is no such file, here or at ${revision.name}`);
+  problem.file = file;
+  throw problem;
+}
+
+/** Nothing that goes by the batch had to move: the global batch is the same, and so is what one device sees. */
+function sameBatch({ kappa, compared }: Checked): boolean {
+  return kappa === 1 && !compared.some(({ moves }) => moves);
+}
+
+function unchanged(source: Source, reference: Source, checked?: Checked): Checked {
+  const { dialect, rule, kappa, batch } = checked ?? {};
+  return {
+    file: source.file,
+    reference: reference.file,
+    ...(dialect === undefined ? {} : { dialect }),
+    ...(rule === undefined ? {} : { rule }),
+    ...(kappa === undefined ? {} : { kappa }),
+    ...(batch === undefined ? {} : { batch }),
+    compared: [],
+    others: [],
+    findings: [],
+    silenced: [],
+    warnings: [],
+    fixed: 0,
+    pass: true,
+  };
+}

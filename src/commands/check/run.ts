@@ -1,0 +1,237 @@
+import { appendFileSync, existsSync } from 'node:fs';
+import { isAbsolute, relative, resolve, sep } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { chalkFor } from '../../base/colour.ts';
+import { displayName, readText, writeText } from '../../base/io/files.ts';
+import type { Io } from '../../base/io/streams.ts';
+import { Problem } from '../../base/problem.ts';
+import type { Source } from '../../pipe/configs.ts';
+import { ruleOf } from '../../pipe/convert.ts';
+import { conversionSettings, projectSettings } from '../options.ts';
+import { type Checked, type CheckOptions, checkAlone, checkPair } from './check.ts';
+import type { CheckFlags } from './command.ts';
+import { FINDINGS, isFindingCode } from './finding.ts';
+import { findRevision, folderOf, type Revision } from './git.ts';
+import { checkAgainst } from './revision.ts';
+import { annotationReporter, summaryReporter } from './views/github.ts';
+import { jsonReporter } from './views/json.ts';
+import { junitReporter } from './views/junit.ts';
+import type { Reporter } from './views/reporter.ts';
+import { sarifReporter } from './views/sarif.ts';
+import { textReporter } from './views/text.ts';
+
+/**
+ * Runs `rebatch check`: reads, judges, writes what is to be fixed, and reports.
+ * @returns whether everything passed
+ * @throws Problem: usage, and whatever reading a file throws that is no finding
+ */
+export async function runCheck(files: readonly string[], flags: CheckFlags, io: Io): Promise<boolean> {
+  refuse(files, flags);
+  if (flags.printConfig) {
+    io.stdout.write(await printedSettings(files, flags, io));
+    return true;
+  }
+  const reporter = reporterOf(flags, io);
+  const fixed: { readonly file: string; readonly text: string }[] = [];
+  let said = '';
+  let pass = true;
+  for await (const checked of checkAll(files, flags, io)) {
+    const { file, text } = checked;
+    pass &&= checked.pass;
+    if (text !== undefined) fixed.push({ file, text });
+    said += reporter.add(checked);
+    // With --fix nothing is written, or said to be, before every file could be checked.
+    if (flags.fix) continue;
+    io.stdout.write(said);
+    said = '';
+  }
+  for (const { file, text } of fixed) if (text !== (await readText(file, io))) writeText(file, text, io);
+  io.stdout.write(said);
+  for (const part of reporter.end()) io.stdout.write(part);
+  return pass;
+}
+
+function refuse(files: readonly string[], { base, alone, fix, ignore = [], only = [] }: CheckFlags): void {
+  const usage = (message: string) => new Problem('usage', message);
+  const pair = base === undefined && !alone && files.length > 1;
+  if (pair && files.length > 2)
+    throw usage(
+      `check compares two files, not ${files.length}: use --base REV to compare each with its past, --alone to judge each by itself`,
+    );
+  if (base !== undefined && alone) throw usage('--base and --alone exclude each other');
+  if (files.filter((f) => f === '-').length > 1) throw usage('standard input can be read once');
+  if (files.includes('-') && base !== undefined)
+    throw usage('standard input has no past in git; give a file with --base');
+  if (fix && (pair ? files.slice(1) : files).includes('-'))
+    throw usage('standard input cannot be fixed in place');
+  const wrong = [...ignore, ...only].find((code) => !isFindingCode(code));
+  if (wrong !== undefined)
+    throw usage(`there is no finding "${wrong}"; there are: ${Object.keys(FINDINGS).join(', ')}`);
+}
+
+/** What decides the check of one file: the flags, and beneath them what the project's settings say of it. */
+async function settingsOf(file: string, flags: CheckFlags, io: Io): Promise<CheckOptions> {
+  const given = await conversionSettings(flags, io, file);
+  ruleOf(given); // Refuses a rule that there is not before any file is read.
+  const { settings } = await projectSettings(file, io);
+  const tolerance = flags.tolerance ?? settings.tolerance;
+  const ignore = [...(settings.ignore ?? []), ...(flags.ignore ?? [])];
+  return {
+    ...given,
+    ...(tolerance === undefined ? {} : { tolerance }),
+    ...(ignore.length ? { ignore } : {}),
+    ...(flags.only ? { only: flags.only } : {}),
+    ...(flags.fix ? { fix: flags.fix } : {}),
+  };
+}
+
+async function* checkAll(files: readonly string[], flags: CheckFlags, io: Io): AsyncGenerator<Checked> {
+  const { base, alone } = flags;
+  if (base !== undefined) yield* checkPast(files, base, flags, io);
+  else if (alone || files.length === 1)
+    for (const file of files) {
+      const options = batchOfItself(await settingsOf(file, flags, io));
+      yield checkAlone(await sourceOf(file, io), options);
+    }
+  else {
+    const [reference, candidate] = files as [string, string];
+    const options = await sidesOf(reference, candidate, flags, io);
+    yield checkPair(await sourceOf(reference, io), await sourceOf(candidate, io), options);
+  }
+}
+
+async function* checkPast(
+  files: readonly string[],
+  base: string,
+  flags: CheckFlags,
+  io: Io,
+): AsyncGenerator<Checked> {
+  const options = await inTurn(files, (file) => settingsOf(file, flags, io));
+  // Before any file is judged, so that a revision that there is not stops everything.
+  const folders = files.map((file) => folderOf(file, io));
+  const revisions = new Map<string, Revision>();
+  try {
+    for (const folder of new Set(folders)) revisions.set(folder, await findRevision(base, io, folder));
+    for (const [i, file] of files.entries()) {
+      const now = existsSync(resolve(io.cwd, file)) ? await readText(file, io) : undefined;
+      yield checkAgainst(revisions.get(folders[i]!)!, file, now, options[i]!);
+    }
+  } finally {
+    for (const revision of revisions.values()) revision.close();
+  }
+}
+
+async function sourceOf(file: string, io: Io): Promise<Source> {
+  return { file: displayName(file), text: await readText(file, io) };
+}
+
+/** Where the project says of the two files what devices they run on and what dialect they are, each keeps its own. */
+async function sidesOf(
+  reference: string,
+  candidate: string,
+  flags: CheckFlags,
+  io: Io,
+): Promise<CheckOptions> {
+  const { settings } = await projectSettings(reference, io);
+  const { world, worldTo, dialect, ...options } = await settingsOf(candidate, flags, io);
+  const before = flags.world ?? settings.world;
+  const now = worldTo ?? world;
+  const referenceDialect = flags.dialect ?? settings.dialect ?? dialect;
+  return {
+    ...options,
+    ...(before === undefined ? {} : { world: before }),
+    ...(now === undefined ? {} : { worldTo: now }),
+    ...(dialect === undefined ? {} : { dialect }),
+    ...(referenceDialect === undefined ? {} : { referenceDialect }),
+  };
+}
+
+/** A file alone is its own candidate: --to and --world-to say what it leaves open as --from and --world do. */
+function batchOfItself({ to, worldTo, ...options }: CheckOptions): CheckOptions {
+  const [from, world] = [options.from ?? to, options.world ?? worldTo];
+  return { ...options, ...(from === undefined ? {} : { from }), ...(world === undefined ? {} : { world }) };
+}
+
+/** What applies to each file, one setting a line, with where it comes from. */
+async function printedSettings(files: readonly string[], flags: CheckFlags, io: Io): Promise<string> {
+  const blocks = await inTurn(files, async (file) => {
+    const { settings, origins } = await projectSettings(file, io);
+    const option = (key: keyof typeof PRINTED) => flags[key] !== undefined;
+    const rows = (Object.keys(PRINTED) as (keyof typeof PRINTED)[]).map((key) => {
+      const [name, otherwise] = PRINTED[key];
+      const both = key === 'ignore' ? [...(settings.ignore ?? []), ...(flags.ignore ?? [])] : undefined;
+      const value = both ?? flags[key] ?? settings[key];
+      const from = [
+        ...(settings[key] === undefined || (option(key) && !both) ? [] : [origins[key]]),
+        ...(option(key) ? [`--${name}`] : []),
+      ];
+      const said = value !== undefined && from.length > 0;
+      return [name, said ? String(value) : otherwise, said ? from.join(', ') : 'default'];
+    });
+    const widths = [0, 1].map((c) => Math.max(...rows.map((r) => r[c]!.length)));
+    const lines = rows.map((r) => `  ${r[0]!.padEnd(widths[0]!)}  ${r[1]!.padEnd(widths[1]!)}  ${r[2]}\n`);
+    return `${displayName(file)}\n${lines.join('')}`;
+  });
+  return blocks.join('\n');
+}
+
+/** The settings by their names, and what holds where nobody says. */
+const PRINTED = {
+  rule: ['rule', 'ema, or noise-aware with a noise scale'],
+  noiseScale: ['noise-scale', 'unknown'],
+  tolerance: ['tolerance', '0.01'],
+  world: ['world', 'as the file says, or 1'],
+  dialect: ['dialect', 'recognised from the content'],
+  optimizer: ['optimizer', 'as the file says'],
+  ignore: ['ignore', 'nothing'],
+} as const;
+
+async function inTurn<T, R>(items: readonly T[], one: (item: T, index: number) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  for (const [i, item] of items.entries()) results.push(await one(item, i));
+  return results;
+}
+
+/** The format asked for; on GitHub's runners annotations, and a table in the step's summary. */
+function reporterOf({ format, json, color }: CheckFlags, io: Io): Reporter {
+  const { GITHUB_ACTIONS, GITHUB_STEP_SUMMARY } = io.env;
+  const path = (file: string) => inRepository(file, io);
+  switch (json ? 'json' : (format ?? (GITHUB_ACTIONS === 'true' ? 'github' : 'text'))) {
+    case 'text':
+      return textReporter(chalkFor(io.stdout, io.env, color), io.stdout.columns);
+    case 'json':
+      return jsonReporter();
+    case 'github':
+      return GITHUB_STEP_SUMMARY
+        ? withSummary(annotationReporter(path), GITHUB_STEP_SUMMARY)
+        : annotationReporter(path);
+    case 'sarif':
+      return sarifReporter((file) => uriOf(path(file)));
+    case 'junit':
+      return junitReporter();
+  }
+}
+
+function withSummary(reporter: Reporter, file: string): Reporter {
+  const summary = summaryReporter();
+  return {
+    add(checked) {
+      summary.add(checked);
+      return reporter.add(checked);
+    },
+    *end() {
+      yield* reporter.end();
+      appendFileSync(file, [...summary.end()].join(''));
+    },
+  };
+}
+
+/** A file from the root of what a runner checked out, so that annotations find it from any working folder. */
+function inRepository(file: string, { env, cwd }: Io): string {
+  const path = relative(env.GITHUB_WORKSPACE || cwd, resolve(cwd, file));
+  return file === '<stdin>' ? file : path.startsWith('..') ? resolve(cwd, file) : path.split(sep).join('/');
+}
+
+function uriOf(path: string): string {
+  return isAbsolute(path) ? pathToFileURL(path).href : path.split('/').map(encodeURIComponent).join('/');
+}

@@ -1,0 +1,96 @@
+import { fraction, num } from '../../../base/numbers.ts';
+import { printable } from '../../../base/problem.ts';
+import { readable } from '../../../document/pointer.ts';
+import { type Checked, fieldOf } from '../check.ts';
+import type { Finding, Severity } from '../finding.ts';
+import { asWritten } from '../written.ts';
+import type { Reporter } from './reporter.ts';
+
+/**
+ * Workflow commands that become annotations at the lines of a pull request. The runner shows ten of each kind for a
+ * step, so the worst come first, and everything is in the summary.
+ * @see https://docs.github.com/actions/reference/workflows-and-actions/workflow-commands
+ */
+export function annotationReporter(inRepository: (file: string) => string): Reporter {
+  const all: Record<Severity, string[]> = { error: [], warning: [], notice: [] };
+  return {
+    add({ file, findings }) {
+      for (const finding of findings) all[finding.severity].push(annotation(inRepository(file), finding));
+      return '';
+    },
+    end: () => [...all.error, ...all.warning, ...all.notice],
+  };
+}
+
+function annotation(file: string, { code, severity, message, place }: Finding): string {
+  const where = place ? `,line=${place.line},col=${place.column}` : '';
+  return `::${severity} file=${property(file)}${where},title=${property(`rebatch ${code}`)}::${data(message)}\n`;
+}
+
+/** As actions/toolkit packages/core/src/command.ts escapes. */
+function data(text: string): string {
+  return text.replace(/%/g, '%25').replace(/\r/g, '%0D').replace(/\n/g, '%0A');
+}
+
+function property(text: string): string {
+  return data(text).replace(/:/g, '%3A').replace(/,/g, '%2C');
+}
+
+/** One Markdown table of all files, for the summary of a step. */
+export function summaryReporter(): Reporter {
+  const batches: string[] = [];
+  const rows: string[] = [];
+  let files = 0;
+  let wrong = 0;
+  return {
+    add(checked) {
+      const { file, batch, kappa, rule } = checked;
+      files += 1;
+      wrong += checked.pass ? 0 : 1;
+      if (batch && batch.from !== batch.to)
+        batches.push(
+          `- \`${cell(file)}\`: batch ${batch.from} to ${batch.to}, kappa ${fraction(kappa ?? 1)}, rule \`${rule}\``,
+        );
+      rows.push(...checked.findings.map((finding) => row(checked, finding)));
+      return '';
+    },
+    end() {
+      const passed = files === 1 ? 'The config passes' : `All ${files} configs pass`;
+      const verdict = wrong ? `${wrong} of ${files} configs do not pass` : passed;
+      const table = rows.length
+        ? ['| | place | field | was | is | expected | |', '|---|---|---|---|---|---|---|', ...rows, '']
+        : [];
+      const lines = [
+        `### rebatch: ${verdict}`,
+        '',
+        ...batches,
+        ...(batches.length ? [''] : []),
+        ...table,
+        '',
+      ];
+      return [lines.join('\n')];
+    },
+  };
+}
+
+const SIGN = { error: '❌', warning: '⚠️', notice: 'ℹ️' } as const;
+
+function row({ file, compared }: Checked, finding: Finding): string {
+  const { severity, code, place, pointer, part, message } = finding;
+  const own = fieldOf(finding, compared);
+  const where = place ? `${file}:${place.line}:${place.column}` : file;
+  const cells = own
+    ? [
+        readable(own.field.pointer) + (part ? ` ${part}` : ''),
+        asWritten(own.from, own.field),
+        own.field.site.kind === 'text' ? own.field.site.source : `(${num(own.field.value)})`,
+        asWritten(own.expected, own.field),
+        code,
+      ]
+    : [pointer === undefined ? '' : readable(pointer), '', '', '', `${message} (${code})`];
+  return `| ${[SIGN[severity], `\`${where}\``, ...cells].map(cell).join(' | ')} |`;
+}
+
+function cell(text: string): string {
+  return printable(text).replace(/\|/g, '\\|').replace(/\n/g, ' ').replace(/</g, '&lt;');
+}

@@ -1,0 +1,78 @@
+import type { Checked, CheckedField } from '../check.ts';
+import type { Finding } from '../finding.ts';
+import type { Reporter } from './reporter.ts';
+
+/** One report where one file is checked, else a list of them. */
+export function jsonReporter(): Reporter {
+  const reports: string[] = [];
+  return {
+    add(checked) {
+      reports.push(JSON.stringify(checkJson(checked), null, 2));
+      return '';
+    },
+    *end() {
+      if (reports.length === 1) return yield `${reports[0]}\n`;
+      for (const [i, report] of reports.entries())
+        yield `${i ? ',' : '['}\n  ${report.replaceAll('\n', '\n  ')}`;
+      yield '\n]\n';
+    },
+  };
+}
+
+/** Version 1 of `check --json`: as `convert --json`, with `expected` and `actual` in place of `to`. */
+function checkJson(checked: Checked): object {
+  const { file, reference, dialect, rule, kappa, batch, pass, fixed, compared, others } = checked;
+  return {
+    version: 1,
+    file,
+    ...(reference === undefined ? {} : { reference }),
+    ...(dialect === undefined ? {} : { dialect }),
+    ...(rule === undefined ? {} : { rule }),
+    ...(kappa === undefined ? {} : { kappa }),
+    ...(batch === undefined ? {} : { batch }),
+    pass,
+    fixed,
+    changes: compared.filter((c) => c.moves).map(fieldJson),
+    others: [
+      ...compared
+        .filter((c) => !c.moves && !c.pass)
+        .map(({ field, from }) => ({ pointer: field.pointer, from, actual: field.value })),
+      ...others.map(({ pointer, from = null, actual = null }) => ({ pointer, from, actual })),
+    ],
+    findings: checked.findings.map(findingJson),
+    silenced: checked.silenced.map((s) => ({ ...findingJson(s), by: s.by })),
+    warnings: checked.warnings.map(({ code, message }) => ({ code, message })),
+  };
+}
+
+function fieldJson({ field, place, from, expected, formula, reason, scale, pass }: CheckedField): object {
+  const { role: name, ...details } = field.role;
+  return {
+    pointer: field.pointer,
+    ...(field.part === undefined ? {} : { part: field.part }),
+    line: place.line,
+    column: place.column,
+    role: name,
+    ...('of' in details ? { of: details.of } : {}),
+    from,
+    expected,
+    actual: field.value,
+    formula,
+    reason,
+    inserted: field.site.kind === 'absent',
+    uses: field.usedAt === undefined ? [] : [field.usedAt],
+    scales: scale ? [scale] : [],
+    pass,
+  };
+}
+
+function findingJson({ code, severity, message, place, pointer, part }: Finding): object {
+  return {
+    code,
+    severity,
+    message,
+    ...(pointer === undefined ? {} : { pointer }),
+    ...(part === undefined ? {} : { part }),
+    ...(place === undefined ? {} : { line: place.line, column: place.column }),
+  };
+}

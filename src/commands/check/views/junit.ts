@@ -1,0 +1,58 @@
+import type { Checked } from '../check.ts';
+import type { Finding } from '../finding.ts';
+import type { Reporter } from './reporter.ts';
+
+/** The findings as JUnit XML: a suite for each file, a failed case for each error, a passed one where there is none. */
+export function junitReporter(): Reporter {
+  const suites: string[] = [];
+  let failures = 0;
+  let tests = 0;
+  return {
+    add(checked) {
+      const errors = errorsOf(checked.findings).length;
+      failures += errors;
+      tests += Math.max(1, errors);
+      suites.push(suite(checked));
+      return '';
+    },
+    end: () => [
+      `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites name="rebatch check" tests="${tests}" failures="${failures}" errors="0">\n`,
+      ...suites,
+      '</testsuites>\n',
+    ],
+  };
+}
+
+function errorsOf(findings: readonly Finding[]): Finding[] {
+  return findings.filter((f) => f.severity === 'error');
+}
+
+function suite({ file, findings }: Checked): string {
+  const errors = errorsOf(findings);
+  const name = xml(file);
+  const cases = errors.map((f) => {
+    const at = f.place ? ` line="${f.place.line}"` : '';
+    const text = `${file}${f.place ? `:${f.place.line}:${f.place.column}` : ''}: ${f.message}`;
+    return `    <testcase classname="${name}" name="${xml(caseName(f))}" file="${name}"${at}>\n      <failure type="${f.code}" message="${xml(f.message)}">${xml(text)}</failure>\n    </testcase>\n`;
+  });
+  const passed = `    <testcase classname="${name}" name="rebatch check" file="${name}"/>\n`;
+  const rest = findings.filter((f) => f.severity !== 'error');
+  const said = rest.map((f) => `${f.severity}: ${f.message} [${f.code}]`).join('\n');
+  const output = said ? `    <system-out>${xml(said)}</system-out>\n` : '';
+  return `  <testsuite name="${name}" tests="${Math.max(1, errors.length)}" failures="${errors.length}" errors="0" skipped="0">\n${cases.join('') || passed}${output}  </testsuite>\n`;
+}
+
+function caseName({ code, pointer, part }: Finding): string {
+  return [code, pointer, part].filter(Boolean).join(' ');
+}
+
+/** Escaped for text and attributes; what XML 1.0 cannot hold at all becomes U+FFFD. */
+function xml(text: string): string {
+  return text
+    .replace(/[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, '\ufffd')
+    .replace(/&/g, '&amp;')
+    .replace(/</g, '&lt;')
+    .replace(/>/g, '&gt;')
+    .replace(/"/g, '&quot;')
+    .replace(/[\t\n\r]/g, (c) => `&#${c.charCodeAt(0)};`);
+}

@@ -1,0 +1,65 @@
+import { VERSION } from '../../../base/version.ts';
+import { FINDINGS, type Finding, type FindingCode } from '../finding.ts';
+import type { Silenced } from '../suppress.ts';
+import type { Reporter } from './reporter.ts';
+
+const CODES = Object.keys(FINDINGS) as FindingCode[];
+const LEVEL = { error: 'error', warning: 'warning', notice: 'note' } as const;
+
+/**
+ * The findings as a SARIF 2.1.0 log; silenced ones are there as suppressed.
+ * @param uriOf a file as a URI reference, relative to the root of the repository where it lies in one
+ * @see https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
+ */
+export function sarifReporter(uriOf: (file: string) => string): Reporter {
+  const results: object[] = [];
+  return {
+    add({ file, findings, silenced }) {
+      results.push(
+        ...findings.map((f) => result(f, uriOf(file))),
+        ...silenced.map((s) => ({ ...result(s, uriOf(file)), suppressions: [suppression(s)] })),
+      );
+      return '';
+    },
+    end: () => [`${JSON.stringify(logOf(results), null, 2)}\n`],
+  };
+}
+
+function logOf(results: readonly object[]): object {
+  const rules = CODES.map((id) => {
+    const { title, why, remedy, severity } = FINDINGS[id];
+    return {
+      id,
+      shortDescription: { text: title },
+      fullDescription: { text: why },
+      help: { text: remedy },
+      defaultConfiguration: { level: LEVEL[severity] },
+    };
+  });
+  return {
+    $schema: 'https://json.schemastore.org/sarif-2.1.0.json',
+    version: '2.1.0',
+    runs: [
+      {
+        tool: { driver: { name: 'rebatch', version: VERSION, rules } },
+        columnKind: 'utf16CodeUnits',
+        results,
+      },
+    ],
+  };
+}
+
+function result({ code, severity, message, place }: Finding, uri: string) {
+  const region = place ? { region: { startLine: place.line, startColumn: place.column } } : {};
+  return {
+    ruleId: code,
+    ruleIndex: CODES.indexOf(code),
+    level: LEVEL[severity],
+    message: { text: message },
+    locations: [{ physicalLocation: { artifactLocation: { uri }, ...region } }],
+  };
+}
+
+function suppression({ by }: Silenced) {
+  return { kind: by === 'comment' ? 'inSource' : 'external' };
+}

@@ -1,0 +1,155 @@
+import type { ChalkInstance } from 'chalk';
+import { fraction, num } from '../../../base/numbers.ts';
+import { printable } from '../../../base/problem.ts';
+import { wrap } from '../../../base/text.ts';
+import { readable } from '../../../document/pointer.ts';
+import { describeScale } from '../../../rules/time-scale.ts';
+import { type Checked, type CheckedField, fieldOf, type OtherDifference } from '../check.ts';
+import type { Finding, Severity } from '../finding.ts';
+import { asWritten } from '../written.ts';
+import type { Reporter } from './reporter.ts';
+
+/** More differences of other kinds than these are only counted. */
+const MOST_OTHERS = 8;
+const INDENT = '    ';
+
+/** The results of a check for people, file by file. */
+export function textReporter(chalk: ChalkInstance, columns = 80): Reporter {
+  let files = 0;
+  let wrong = 0;
+  return {
+    add(checked) {
+      files += 1;
+      wrong += checked.pass ? 0 : 1;
+      return (files > 1 ? '\n' : '') + fileText(checked, chalk, columns);
+    },
+    end: () => (files > 1 ? [`\n${total(files, wrong, chalk)}\n`] : []),
+  };
+}
+
+function fileText(checked: Checked, chalk: ChalkInstance, columns: number): string {
+  const { findings, compared } = checked;
+  const wrong = findings.flatMap((finding) => {
+    const field = finding.severity === 'error' ? fieldOf(finding, compared) : undefined;
+    return field ? [{ field, finding }] : [];
+  });
+  const shown = new Set(wrong.map(({ finding }) => finding));
+  return [
+    heading(checked, chalk),
+    ...(wrong.length ? table(checked.file, wrong, chalk, columns) : []),
+    ...findings.filter((f) => !shown.has(f)).map((f) => findingText(checked.file, f, chalk, columns)),
+    ...others(checked.others, columns).map((line) => chalk.dim(line)),
+    verdict(checked, chalk),
+    '',
+  ].join('\n');
+}
+
+function heading({ file, reference, dialect, batch, kappa, rule }: Checked, chalk: ChalkInstance): string {
+  const parts = [
+    chalk.bold(printable(file)),
+    dialect ?? '',
+    batch ? `batch ${batch.from} -> ${batch.to}  kappa ${fraction(kappa ?? 1)}  rule ${rule}` : '',
+    reference === undefined ? '' : `against ${printable(reference)}`,
+  ];
+  return parts.filter(Boolean).join('  ');
+}
+
+function table(
+  file: string,
+  wrong: readonly { readonly field: CheckedField; readonly finding: Finding }[],
+  chalk: ChalkInstance,
+  columns: number,
+): string[] {
+  const rows = wrong.map(({ field: { field, from, expected, formula, scale, place }, finding }) => ({
+    place: printable(`${file}:${place.line}:${place.column}`),
+    field: printable(readable(field.pointer) + (field.part ? ` ${field.part}` : '')),
+    was: asWritten(from, field),
+    is: field.site.kind === 'text' ? printable(field.site.source) : `(${num(field.value)})`,
+    expected: asWritten(expected, field),
+    rule: formula,
+    scale: scale ? describeScale(scale) : '',
+    code: finding.code,
+  }));
+  type Column = keyof (typeof rows)[number];
+  const width = (c: Column) => Math.max(c.length, ...rows.map((r) => r[c].length));
+  const first = ['place', 'field', 'was', 'is', 'expected'] as const;
+  const all = [...first, 'rule', 'code'] as const;
+  const wide = all.reduce((sum, c) => sum + width(c) + 2, -2) <= columns;
+  const shown: readonly Column[] = wide ? all : first;
+  const colour: Partial<Record<Column, (text: string) => string>> = {
+    is: chalk.red,
+    expected: chalk.green,
+    code: chalk.dim,
+    rule: chalk.dim,
+  };
+  const line = (cells: Record<Column, string>, paint: boolean) =>
+    shown
+      .map((c) => {
+        const padded = c === shown.at(-1) ? cells[c] : cells[c].padEnd(width(c));
+        return paint ? (colour[c]?.(padded) ?? padded) : padded;
+      })
+      .join('  ');
+  const titles = Object.fromEntries(all.map((c) => [c, c])) as Record<Column, string>;
+  const below = (r: (typeof rows)[number]) =>
+    wrap(`${[r.rule, r.scale].filter(Boolean).join('; ')} [${r.code}]`, columns - INDENT.length).map(
+      (l) => INDENT + chalk.dim(l),
+    );
+  return [chalk.dim(line(titles, false)), ...rows.flatMap((r) => [line(r, true), ...(wide ? [] : below(r))])];
+}
+
+const PAINT: Readonly<Record<Severity, 'red' | 'yellow' | 'cyan'>> = {
+  error: 'red',
+  warning: 'yellow',
+  notice: 'cyan',
+};
+
+function findingText(
+  file: string,
+  { code, severity, message, place }: Finding,
+  chalk: ChalkInstance,
+  columns: number,
+): string {
+  const where = place ? `${file}:${place.line}:${place.column}` : file;
+  const [first = '', ...rest] = wrap(printable(`${where}: ${severity}: ${message} [${code}]`), columns - 2);
+  const coloured = first.replace(`${severity}:`, chalk[PAINT[severity]](`${severity}:`));
+  return [coloured, ...rest.map((l) => `  ${l}`)].join('\n');
+}
+
+function others(differences: readonly OtherDifference[], columns: number): string[] {
+  if (differences.length === 0) return [];
+  const shown = differences
+    .slice(0, MOST_OTHERS)
+    .map(({ pointer, from, actual }) => `${readable(pointer)} ${written(from)} -> ${written(actual)}`);
+  const more = differences.length > MOST_OTHERS ? [`and ${differences.length - MOST_OTHERS} more`] : [];
+  const text = `differs for other reasons: ${[...shown, ...more].join(', ')}`;
+  return wrap(printable(text), columns - 2).map((l, i) => (i ? `  ${l}` : l));
+}
+
+function written(value: OtherDifference['from']): string {
+  if (value === undefined) return '(none)';
+  const text = JSON.stringify(value);
+  return text.length > 40 ? `${text.slice(0, 39)}…` : text;
+}
+
+function verdict(
+  { findings, fixed, pass, compared, silenced, reference, kappa }: Checked,
+  chalk: ChalkInstance,
+): string {
+  const errors = findings.filter((f) => f.severity === 'error').length;
+  const aside = silenced.length ? ` (${silenced.length} silenced)` : '';
+  if (!pass) {
+    const fixable = findings.some((f) => ['not-converted', 'not-by-rule', 'string-float'].includes(f.code));
+    return chalk.red(`${errors} wrong${aside}`) + (fixable ? '; --fix writes what is expected' : '');
+  }
+  if (fixed) return chalk.green(`${fixed} fixed${aside}`);
+  if (reference !== undefined && compared.length === 0 && findings.length === 0)
+    return chalk.green(`the batch is the same: nothing has to follow${aside}`);
+  const moved = compared.filter(({ moves }) => moves).length;
+  if (kappa !== undefined && moved) return chalk.green(`${moved} values follow the batch${aside}`);
+  return chalk.green(`nothing wrong${aside}`);
+}
+
+function total(files: number, wrong: number, chalk: ChalkInstance): string {
+  const text = `${files} files, ${wrong} wrong`;
+  return wrong ? chalk.red(text) : chalk.green(text);
+}

@@ -1,0 +1,107 @@
+import { Command, Option } from 'commander';
+import { displayName, readText, writeText } from '../../base/io/files.ts';
+import type { Io } from '../../base/io/streams.ts';
+import { Problem, printable } from '../../base/problem.ts';
+import { progressBar } from '../../base/progress.ts';
+import type { Conversion } from '../../pipe/convert.ts';
+import { convertText } from '../../pipe/convert.ts';
+import { type ConversionFlags, conversionOptions, conversionSettings } from '../options.ts';
+
+interface Flags extends ConversionFlags {
+  readonly write?: boolean;
+  readonly output?: string;
+  readonly diff?: boolean;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+  readonly color?: boolean;
+}
+
+/** `rebatch convert CONFIG... --to N`, which is also what `rebatch CONFIG... --to N` means. */
+export function convertCommand(io: Io): Command {
+  return conversionOptions(new Command('convert'))
+    .description('rewrite configs for another batch size')
+    .argument('<config...>', 'config files; - is standard input')
+    .addOption(new Option('-w, --write', 'rewrite the files in place').conflicts(['output', 'diff', 'json']))
+    .addOption(
+      new Option(
+        '-o, --output <file>',
+        'write the converted text to this file; - is standard output',
+      ).conflicts(['diff', 'json']),
+    )
+    .addOption(new Option('--diff', 'print a unified diff instead of the text').conflicts('json'))
+    .option('--json', 'print the changes as JSON instead of the text')
+    .option('-q, --quiet', 'no table and no warnings')
+    .action(async (files: string[], flags: Flags, command: Command) => {
+      await convert(files, { ...command.optsWithGlobals<Flags>(), ...flags }, io);
+    });
+}
+
+async function convert(files: readonly string[], flags: Flags, io: Io): Promise<void> {
+  if (
+    flags.to === undefined &&
+    flags.micro === undefined &&
+    flags.accumulation === undefined &&
+    flags.worldTo === undefined
+  )
+    throw new Problem(
+      'usage',
+      'say which batch size to convert to with --to N (or --micro, --accumulation, --world-to)',
+    );
+  if (files.length > 1 && flags.output !== undefined)
+    throw new Problem('usage', '--output takes one config; use --write for several');
+  if (files.length > 1 && !flags.write && !flags.diff && !flags.json)
+    throw new Problem('usage', 'several configs need --write, --diff or --json');
+  if (files.filter((f) => f === '-').length > 1)
+    throw new Problem('usage', 'standard input can be read once');
+  if (files.includes('-') && flags.write)
+    throw new Problem('usage', 'standard input cannot be rewritten in place; leave --write away');
+  const sources = new Map<string, string>();
+  const conversions: Conversion[] = [];
+  for (const file of files) {
+    const text = await readText(file, io);
+    sources.set(file, text);
+    const options = await conversionSettings(flags, io, file);
+    const bar = flags.quiet
+      ? undefined
+      : progressBar(io.stderr, `converting ${printable(displayName(file))}`);
+    try {
+      conversions.push(await convertText(text, displayName(file), options, bar?.show));
+    } finally {
+      bar?.clear();
+    }
+  }
+  await emit(files, sources, conversions, flags, io);
+}
+
+async function emit(
+  files: readonly string[],
+  sources: ReadonlyMap<string, string>,
+  conversions: readonly Conversion[],
+  flags: Flags,
+  io: Io,
+): Promise<void> {
+  if (!flags.quiet) {
+    const { chalkFor, conversionTable, warningLines } = await import('./views.ts');
+    const chalk = chalkFor(io.stderr, io.env, flags.color);
+    for (const c of conversions)
+      io.stderr.write(
+        conversionTable(c, chalk, io.stderr.columns) + warningLines(c, chalk, io.stderr.columns),
+      );
+  }
+  if (flags.json) {
+    const { conversionJson } = await import('./json.ts');
+    const reports = conversions.map(conversionJson);
+    io.stdout.write(`${JSON.stringify(reports.length === 1 ? reports[0] : reports, null, 2)}\n`);
+    return;
+  }
+  for (const [i, { text, file }] of conversions.entries()) {
+    const before = sources.get(files[i]!) ?? '';
+    if (flags.diff) {
+      const { chalkFor, unifiedDiff } = await import('./diff.ts');
+      io.stdout.write(unifiedDiff(file, before, text, chalkFor(io.stdout, io.env, flags.color)));
+    } else if (flags.write) {
+      if (text !== before) writeText(files[i]!, text, io);
+    } else if (flags.output !== undefined && flags.output !== '-') writeText(flags.output, text, io);
+    else io.stdout.write(text);
+  }
+}

@@ -1,0 +1,26 @@
+import type { ChalkInstance } from 'chalk';
+import { createTwoFilesPatch } from 'diff';
+import { printable } from '../../base/problem.ts';
+
+export { chalkFor } from '../../base/colour.ts';
+
+/** A unified diff, as `patch` and `git apply` read it; empty where nothing differs. */
+export function unifiedDiff(file: string, before: string, after: string, chalk: ChalkInstance): string {
+  if (before === after) return '';
+  const patch = createTwoFilesPatch(`a/${file}`, `b/${file}`, before, after, undefined, undefined, {
+    context: 3,
+  });
+  const plain = chalk.level === 0;
+  return patch
+    .split('\n')
+    .filter((line, i) => !(i === 0 && line.startsWith('====')))
+    .map((line) => (plain ? line : colour(printable(line), chalk)))
+    .join('\n');
+}
+
+function colour(line: string, chalk: ChalkInstance): string {
+  if (line.startsWith('---') || line.startsWith('+++')) return chalk.bold(line);
+  if (line.startsWith('@@')) return chalk.cyan(line);
+  if (line.startsWith('+')) return chalk.green(line);
+  return line.startsWith('-') ? chalk.red(line) : line;
+}

@@ -1,0 +1,33 @@
+import { Command } from 'commander';
+import type { Io } from '../../base/io/streams.ts';
+import { listDialects, loadSchema } from '../../dialect/dialect.ts';
+
+/** `rebatch schema [NAME]` */
+export function schemaCommand(io: Io): Command {
+  return new Command('schema')
+    .description('list the dialects, or print one as a self-contained JSON Schema')
+    .argument('[name]', 'dialect')
+    .action(async (name?: string) => {
+      if (name !== undefined) io.stdout.write(`${JSON.stringify(await loadSchema(name), null, 2)}\n`);
+      else io.stdout.write(dialectTable());
+    });
+}
+
+function dialectTable(): string {
+  const rows = listDialects().map(({ name, framework, version, sample, refuses }) => [
+    name,
+    framework,
+    refuses ? 'recognised, and refused' : version,
+    sample ?? '',
+  ]);
+  const widths = [0, 1, 2].map((c) => Math.max(...rows.map((r) => r[c]!.length)));
+  return rows
+    .map(
+      (r) =>
+        `${r
+          .map((cell, c) => cell.padEnd(widths[c] ?? 0))
+          .join('  ')
+          .trimEnd()}\n`,
+    )
+    .join('');
+}

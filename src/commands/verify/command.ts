@@ -1,0 +1,67 @@
+import { Command, InvalidArgumentError, Option } from 'commander';
+import type { Io } from '../../base/io/streams.ts';
+import { Problem } from '../../base/problem.ts';
+import type { ConvertOptions } from '../../pipe/convert.ts';
+import { type ConversionFlags, conversionOptions, conversionSettings, notNegative } from '../options.ts';
+import type { RunFlags } from './run.ts';
+
+type Flags = ConversionFlags & RunFlags;
+
+/** Told whether everything was verified. */
+type Answer = (yes: boolean) => void;
+
+/** `rebatch verify CONFIG --to N` and `rebatch verify OLD NEW`. What it runs on is loaded when it runs. */
+export function verifyCommand(io: Io, answer: Answer): Command {
+  return conversionOptions(new Command('verify'))
+    .description('run old and new settings on the same synthetic gradients and compare their averages')
+    .argument('<old>', 'config to convert and verify, or the old one of two; - is standard input')
+    .argument('[new]', 'config to compare with, however it was made')
+    .option('--seed <n>', 'seed of the gradients, below 2^32', seed, 0)
+    .option('--tolerance <x>', 'relative rms difference that passes (0.1)', notNegative)
+    .option('--strict', 'fail where no decay comes close enough (coarse), too')
+    .option('--train', 'also train on a noisy quadratic under every rule and compare the loss paths')
+    .option('--json', 'print the figures as JSON')
+    .option('--report <file>', 'write a page with tables and plots to this HTML file')
+    .addOption(
+      new Option('--backend <name>', 'what to run on')
+        .choices(['auto', 'tensorflow', 'webgpu', 'wasm', 'cpu'])
+        .default('auto'),
+    )
+    .option(
+      '--gradients <what>',
+      'constant, drift, sinusoid, jump, heavy-tails, or a .npy or .csv file of recorded ones',
+      'constant',
+    )
+    .action(async (old: string, now: string | undefined, flags: Flags, command: Command) => {
+      await verifyConfigs(old, now, { ...command.optsWithGlobals<Flags>(), ...flags }, io, answer);
+    });
+}
+
+async function verifyConfigs(
+  old: string,
+  now: string | undefined,
+  flags: Flags,
+  io: Io,
+  answer: Answer,
+): Promise<void> {
+  if (
+    now === undefined &&
+    ![flags.to, flags.micro, flags.accumulation, flags.worldTo].some((x) => x !== undefined)
+  )
+    throw new Problem(
+      'usage',
+      'say which batch size to convert to with --to N (or --micro, --accumulation, --world-to), or give the new config as well',
+    );
+  if (old === '-' && now === '-') throw new Problem('usage', 'standard input can be read once');
+  const options: ConvertOptions = await conversionSettings(flags, io, old);
+  const { runVerification } = await import('./run.ts');
+  const report = await runVerification(old, now, options, flags, io);
+  io.stdout.write(report.text);
+  answer(report.pass);
+}
+
+function seed(text: string): number {
+  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (!(value < 2 ** 32)) throw new InvalidArgumentError('It must be a whole number from 0 to 4294967295.');
+  return value;
+}

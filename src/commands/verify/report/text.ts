@@ -1,0 +1,198 @@
+import type { ChalkInstance } from 'chalk';
+import { fraction, num } from '../../../base/numbers.ts';
+import { printable } from '../../../base/problem.ts';
+import { wrap } from '../../../base/text.ts';
+import { readable } from '../../../document/pointer.ts';
+import type { NoTraining, Training } from '../train-configs.ts';
+import type { Verification, VerifiedAverage, VerifiedLearningRate } from '../verify.ts';
+import { type Conclusion, conclusionOf } from './conclusion.ts';
+import { plotText } from './terminal-plot.ts';
+import { type TrainingRow, trainingJson, trainingText } from './training.ts';
+
+/** A verification with the names that its reports carry. */
+export interface NamedVerification {
+  readonly title: string;
+  readonly verification: Verification;
+  /** What `--train` ran. */
+  readonly trainings?: readonly (Training | NoTraining)[];
+}
+
+/** The parts of `verify --json` that other reports read. */
+export interface ReportJson {
+  readonly training: readonly TrainingRow[];
+}
+
+/** The result of `verify --json`: version 1 of the format. Fields may be added, none changes its meaning. */
+export function verificationJson({
+  verification,
+  trainings = [],
+}: NamedVerification): ReportJson & Readonly<Record<string, unknown>> {
+  const { pass, backend, seed, tolerance, averages, learningRates, unpaired, seconds } = verification;
+  return {
+    version: 1,
+    pass,
+    backend,
+    seed,
+    tolerance,
+    averages: averages.map(averageJson),
+    learningRates: learningRates.map(({ pointer, values, ratio, asked, asAsked, decides }) => ({
+      pointer,
+      values,
+      ratio,
+      asked,
+      asAsked,
+      decides,
+    })),
+    unpaired,
+    training: trainingJson(trainings),
+    seconds,
+  };
+}
+
+function averageJson(average: VerifiedAverage): object {
+  const { pointer, part, of, decay, gain, converted, unconverted, levels } = average;
+  return {
+    pointer,
+    ...(part === undefined ? {} : { part }),
+    of,
+    decay,
+    ...(gain === 1 ? {} : { gain }),
+    relativeRms: converted.value,
+    theory: average.theory,
+    unconverted: unconverted.value,
+    unconvertedTheory: average.unconvertedTheory,
+    standardError: converted.standardError,
+    best: average.best,
+    coarse: average.verdict === 'coarse',
+    pass: average.verdict !== 'fail' && average.agrees !== false,
+    ...(average.agrees === undefined ? {} : { agrees: average.agrees }),
+    ...(levels
+      ? {
+          level: {
+            ratio: levels.measured.value,
+            standardError: levels.measured.standardError,
+            theory: levels.theory,
+            noiseScale: levels.noiseScale,
+          },
+        }
+      : {}),
+  };
+}
+
+/** A verification for people: a table, what to know about it, and the plot of the average that differs most. */
+export function verificationText(named: NamedVerification, chalk: ChalkInstance, columns = 80): string {
+  const { title, verification, trainings = [] } = named;
+  const { batch, averages, learningRates, backend, seed, rule, seconds } = verification;
+  const head = chalk.bold(printable(title));
+  const machine = `batch ${batch.from} -> ${batch.to}  kappa ${fraction(batch.to / batch.from)}  rule ${rule}  seed ${seed}  ${backend.device}  ${seconds.toFixed(1)} s`;
+  const rates = learningRates.map((rate) => learningRateLine(rate, rule, chalk));
+  const notes = notesOf(verification).map((note) => {
+    const [first = '', ...rest] = wrap(printable(note), columns - 2);
+    return `${chalk.yellow('!')} ${[first, ...rest.map((l) => `  ${l}`)].join('\n')}\n`;
+  });
+  return [
+    `${head}\n${chalk.dim(machine)}\n`,
+    averages.length ? table(averages, chalk) : '',
+    ...rates,
+    ...notes,
+    plotOf(averages, columns),
+    trainings.length ? `\n${trainingText(trainings, chalk, columns)}\n` : '',
+    conclusionText(conclusionOf(verification, trainings), chalk, columns),
+  ].join('');
+}
+
+function conclusionText({ pass, word, what, limits }: Conclusion, chalk: ChalkInstance, columns: number) {
+  const colour = pass ? (word === 'verified' ? chalk.green : chalk.yellow) : chalk.red;
+  const line = what ? `${word}: ${what}` : word;
+  const [first, ...rest] = [line, ...limits].map((text) => wrap(printable(text), columns).join('\n'));
+  return `${[colour(word) + first!.slice(word.length), ...rest].join('\n')}\n`;
+}
+
+const VERDICTS = { pass: 'pass', coarse: 'coarse', fail: 'FAIL' } as const;
+
+function table(averages: readonly VerifiedAverage[], chalk: ChalkInstance): string {
+  const title = `        ${'difference'.padStart(20)}${'predicted'.padStart(11)}${'best'.padStart(9)}${'not converted'.padStart(15)}${'predicted'.padStart(11)}`;
+  const lines = averages.map((average) => {
+    const { verdict, agrees = true, converted, unconverted, decay } = average;
+    const word = agrees ? VERDICTS[verdict] : 'FAIL';
+    const colour = word === 'FAIL' ? chalk.red : word === 'coarse' ? chalk.yellow : chalk.green;
+    const name = `${nameOf(average)}, ${average.of}: ${digits(decay[0])} -> ${digits(decay[1])}`;
+    const measured = `${ratio(converted.value)} +- ${ratio(converted.standardError)}`;
+    const figures = `${measured.padStart(20)}${ratio(average.theory).padStart(11)}${ratio(average.best).padStart(9)}${ratio(unconverted.value).padStart(15)}${ratio(average.unconvertedTheory).padStart(11)}`;
+    return `${colour(word.padEnd(8))}${printable(name)}\n        ${figures}\n`;
+  });
+  return `${chalk.dim(title)}\n${lines.join('')}${chalk.dim('        rms of old - new over that of the old average, on the same gradients')}\n`;
+}
+
+/** An average as the reports call it. */
+export function nameOf({ pointer, part }: Pick<VerifiedAverage, 'pointer' | 'part'>): string {
+  return part === undefined ? readable(pointer) : `${readable(pointer)} ${part}`;
+}
+
+function learningRateLine(rate: VerifiedLearningRate, rule: string, chalk: ChalkInstance): string {
+  const { asAsked, decides, values } = rate;
+  const word = asAsked
+    ? chalk.green('pass'.padEnd(8))
+    : decides
+      ? chalk.red('FAIL'.padEnd(8))
+      : chalk.yellow('differs ');
+  return `${word}${printable(readable(rate.pointer))}: ${num(values[0])} -> ${num(values[1])}\n        ${askedOf(rate, rule)}\n`;
+}
+
+/** What a learning rate was multiplied by, and what it should have been. */
+export function askedOf({ decides, ratio: found, asked }: VerifiedLearningRate, rule: string): string {
+  return `times ${num(found)}; ${decides ? 'its buffer asks for' : `${rule} asks for`} ${num(asked)}`;
+}
+
+/** What to know about a verification beside its figures, as sentences. */
+export function notesOf({ averages, unpaired, tolerance, batch }: Verification): string[] {
+  const notes = [...unpaired];
+  for (const average of averages) {
+    const name = nameOf(average);
+    const { verdict, agrees, size, best, gain, levels, converted, theory } = average;
+    if (agrees === false)
+      notes.push(
+        `${name}: what was measured (${ratio(converted.value)}) is more than 5 standard errors from what was predicted (${ratio(theory)}): the backend computes something else, so this says nothing about the config`,
+      );
+    if (verdict === 'coarse')
+      notes.push(
+        `${name}: no decay comes closer than ${ratio(best)} at this ratio: the new batch is long against its memory, and that much of it is lost to the batch`,
+      );
+    if (verdict === 'fail')
+      notes.push(
+        Math.abs(gain - 1) > tolerance
+          ? `${name}: the new average counts ${num(gain)} times what it should: ${average.of === 'gradient' ? 'learning rate and momentum do not fit together' : 'its weight is wrong'}`
+          : `${name}: differs by ${ratio(size)}; a decay could reach ${ratio(best)}, and ${num(tolerance)} would do`,
+      );
+    if (average.lookAhead)
+      notes.push(
+        `${name}: the step looks one gradient ahead (Nesterov). Compared is the buffer, whose memory can be kept; how much the newest samples weigh in the step cannot`,
+      );
+    if (levels && batch.from !== batch.to)
+      notes.push(
+        `${name}: whatever the decay, the mean square it averages is ${num3(levels.measured.value)} +- ${num3(levels.measured.standardError)} times the old one (predicted ${num3(levels.theory)}) at a gradient noise scale of ${num(levels.noiseScale)} samples; the learning rate that keeps the step per sample is kappa*sqrt of it, ${num3((batch.to / batch.from) * Math.sqrt(levels.theory))} times the old one`,
+      );
+  }
+  return notes;
+}
+
+function plotOf(averages: readonly VerifiedAverage[], columns: number): string {
+  const [most] = averages.toSorted((a, b) => b.converted.value - a.converted.value);
+  if (!most || most.trajectory.old.length < 2) return '';
+  const { trajectory } = most;
+  const title = `${printable(nameOf(most))}, one coordinate over ${trajectory.blocks.at(-1)! - trajectory.blocks[0]!} aligned counts: o old, x new, * both`;
+  return `\n${plotText({ title, old: trajectory.old, now: trajectory.now, columns: Math.min(columns, 80) })}\n`;
+}
+
+/** A relative size to four digits at most. */
+function ratio(x: number): string {
+  return x !== 0 && Math.abs(x) < 0.001 ? x.toExponential(1) : String(Number(x.toPrecision(4)));
+}
+
+function num3(x: number): string {
+  return String(Number(x.toPrecision(3)));
+}
+
+function digits(decay: number): string {
+  return String(Number(decay.toPrecision(8)));
+}

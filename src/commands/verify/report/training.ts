@@ -1,0 +1,165 @@
+import type { ChalkInstance } from 'chalk';
+import { printable } from '../../../base/problem.ts';
+import { wrap } from '../../../base/text.ts';
+import { readable } from '../../../document/pointer.ts';
+import type { CandidateResult, RegimeResult } from '../../../lab/train.ts';
+import type { NoTraining, Training } from '../train-configs.ts';
+
+/** How far one rule's training ends up from the old path, at one noise scale. */
+export interface TrainingRow {
+  readonly pointer: string;
+  readonly rule: string;
+  readonly noiseScale: number;
+  readonly pathDistance: number;
+  readonly standardError: number;
+  /** No other rule is closer here. */
+  readonly best: boolean;
+  readonly inUse: boolean;
+}
+
+/** The trainings in `verify --json`: one entry for each optimizer, noise scale and rule. */
+export function trainingJson(trainings: readonly (Training | NoTraining)[]): TrainingRow[] {
+  return trainings.flatMap((training) => {
+    if ('why' in training) return [];
+    return training.regimes.flatMap(({ noiseScale, candidates }) =>
+      candidates.map(({ rule, pathDistance, best }) => ({
+        pointer: training.pointer,
+        rule,
+        noiseScale,
+        pathDistance: pathDistance.value,
+        standardError: pathDistance.standardError,
+        best,
+        inUse: rule === training.inUse,
+      })),
+    );
+  });
+}
+
+/** A training for people: rules against noise scales, and what to think of the rule in use. */
+export function trainingText(
+  trainings: readonly (Training | NoTraining)[],
+  chalk: ChalkInstance,
+  columns = 80,
+): string {
+  return trainings
+    .map((training) =>
+      'why' in training ? lines(notTrained(training), columns) : table(training, columns, chalk),
+    )
+    .join('\n');
+}
+
+/** An optimizer as the reports call it. */
+export function trainedTitle({ pointer, optimizer }: Pick<Training, 'pointer' | 'optimizer'>): string {
+  return printable(pointer === '' ? optimizer : `${optimizer} at ${readable(pointer)}`);
+}
+
+const NAMES: Readonly<Record<string, string>> = {
+  'not-converted': 'not converted',
+  'kappa-lr-converted-momentum': 'kappa*lr, mu^kappa',
+  'sqrt-lr': 'sqrt(kappa)*lr',
+  'as-written': 'as written',
+};
+
+/** A rule as people read it, with a mark where it is the one in use. */
+export function ruleName(rule: string, inUse?: string): string {
+  return `${NAMES[rule] ?? rule}${rule === inUse ? ' (in use)' : ''}`;
+}
+
+/** How much was trained. */
+export function updatesOf({ problems, layers, width, oldSteps }: Training['sizes']): string {
+  return `${problems} problems of ${layers * width} weights, ${oldSteps} old steps`;
+}
+
+const NAME_WIDTH = 26;
+const CELL_WIDTH = 18;
+
+function table(training: Training, columns: number, chalk: ChalkInstance): string {
+  const { regimes, inUse, standIn, sizes } = training;
+  const [first] = regimes;
+  const head = `${''.padEnd(NAME_WIDTH)}${regimes.map((r) => `N ${short(r.noiseScale)}`.padStart(CELL_WIDTH - 1).padEnd(CELL_WIDTH)).join('')}`;
+  const rows = (first?.candidates ?? []).map(({ rule }, i) => {
+    const name = ruleName(rule, inUse).padEnd(NAME_WIDTH);
+    const cells = regimes.map((r) => cell(r.candidates[i]!, chalk)).join('');
+    return `${rule === inUse ? chalk.bold(name) : name}${cells}`.trimEnd();
+  });
+  const about = `distance of the loss paths, mean |log(new/old)|: 0 is the same path; * none is closer; N is the gradient noise scale at the start in samples; ${updatesOf(sizes)}`;
+  return [
+    `${chalk.bold(`${trainedTitle(training)} at work on a noisy quadratic`)}\n`,
+    `${chalk.dim(head.trimEnd())}\n${rows.join('\n')}\n`,
+    chalk.dim(lines(standIn ? `${about}; ${standIn}` : about, columns)),
+    ...advices(training).map((advice) => lines(advice, columns)),
+  ].join('');
+}
+
+function cell({ pathDistance, best }: CandidateResult, chalk: ChalkInstance): string {
+  const { value, standardError } = pathDistance;
+  const text = value > DIVERGED ? 'diverged' : `${short(value)} +- ${short(standardError, 1)}`;
+  return (best ? chalk.green : (t: string) => t)(`${text}${best ? '*' : ' '}`.padStart(CELL_WIDTH));
+}
+
+/** A mean distance of this much is beyond e^50 in loss. */
+export const DIVERGED = 50;
+/** A path this close to the old one is close enough for most purposes. */
+const CLOSE = 0.05;
+
+/** A rule is clearly closer where its distance is at most this part of another's. */
+const CLEARLY = 1 / 2;
+
+/** Why an optimizer was not trained. */
+export function notTrained(training: NoTraining): string {
+  return `${trainedTitle(training)} not trained: ${training.why}`;
+}
+
+/** What to think of the rule in use, noise scale by noise scale. */
+export function advices({ regimes, inUse }: Training): string[] {
+  return regimes.map((regime) => advice(regime, inUse));
+}
+
+/**
+ * At which noise scales training leaves its old path under the settings in use where it clearly would not under another
+ * rule's, as a sentence; undefined where there are none.
+ */
+export function offPath(training: Training): string | undefined {
+  const { regimes, inUse } = training;
+  const places = regimes.flatMap(({ noiseScale, candidates }) => {
+    const used = candidates.find(({ rule }) => rule === inUse)!.pathDistance.value;
+    const closest = candidates.reduce((a, b) => (b.pathDistance.value < a.pathDistance.value ? b : a));
+    const least = closest.pathDistance.value;
+    if (used <= CLOSE || least > CLEARLY * used) return [];
+    return [`${offBy(used)} at noise scale ${short(noiseScale)} (${ruleName(closest.rule)} ${offBy(least)})`];
+  });
+  if (places.length === 0) return undefined;
+  return `That is not to say that the learning rate fits every noise scale: trained with ${NAMES[inUse] ?? inUse}, the loss of ${trainedTitle(training)} is off its old path by ${places.join(', ')}.`;
+}
+
+/** What follows for the rule in use at one noise scale. */
+function advice({ noiseScale, candidates }: RegimeResult, inUse: string): string {
+  const used = candidates.find(({ rule }) => rule === inUse)!;
+  const best = candidates.filter((c) => c.best).map(({ rule }) => NAMES[rule] ?? rule);
+  const at = `At noise scale ${short(noiseScale)}`;
+  const name = NAMES[inUse] ?? inUse;
+  if (used.best) return `${at} nothing follows the old path closer than ${name}.`;
+  const off = used.pathDistance.value > DIVERGED ? 'diverges' : `is ${percent(used.pathDistance.value)} off`;
+  const enough = used.pathDistance.value <= CLOSE ? ', which is little' : '';
+  return `${at} ${name} ${off} on average${enough}; closest: ${best.join(', ')}.`;
+}
+
+function offBy(distance: number): string {
+  return distance > DIVERGED ? 'more than a factor of e^50' : percent(distance);
+}
+
+function percent(distance: number): string {
+  const factor = Math.expm1(distance);
+  return factor < 1 ? `${short(100 * factor)} %` : `a factor of ${short(factor + 1)}`;
+}
+
+function lines(text: string, columns: number): string {
+  return `${wrap(text, columns).join('\n')}\n`;
+}
+
+function short(x: number, digits = 2): string {
+  const rounded = Number(x.toPrecision(digits));
+  return rounded !== 0 && (Math.abs(rounded) < 1e-3 || Math.abs(rounded) >= 1e5)
+    ? rounded.toExponential().replace('e+', 'e')
+    : String(rounded);
+}

@@ -1,0 +1,130 @@
+import { chalkFor } from '../../base/colour.ts';
+import { displayName, readText, writeText } from '../../base/io/files.ts';
+import type { Io } from '../../base/io/streams.ts';
+import { Problem } from '../../base/problem.ts';
+import { progressBar } from '../../base/progress.ts';
+import type { Recording } from '../../lab/backends/backend.ts';
+import { chooseBackend } from '../../lab/backends/index.ts';
+import type { LoadedBackend } from '../../lab/backends/tensorflow.ts';
+import { readRecording } from '../../lab/recorded.ts';
+import { SIGNAL_NAMES, type SignalName } from '../../lab/signals.ts';
+import { type ConvertOptions, ruleOf } from '../../pipe/convert.ts';
+import type { Comparison } from './compare.ts';
+import { compareConfigs, compareWithConversion } from './configs.ts';
+import { verificationJson, verificationText } from './report/text.ts';
+import type { NoTraining, Training } from './train-configs.ts';
+import { verify } from './verify.ts';
+
+/** What the command line says about the run itself. */
+export interface RunFlags {
+  readonly seed: number;
+  readonly tolerance?: number;
+  readonly strict?: boolean;
+  readonly json?: boolean;
+  readonly train?: boolean;
+  readonly report?: string;
+  readonly backend: string;
+  readonly gradients: string;
+  readonly noiseScale?: number;
+  readonly color?: boolean;
+}
+
+/**
+ * Verifies one config against its conversion, or two configs against each other.
+ * @returns the text for stdout, and whether everything passed
+ * @throws Problem: usage and whatever reading the configs throws; interrupted on Ctrl-C, with nothing printed
+ */
+export async function runVerification(
+  old: string,
+  now: string | undefined,
+  options: ConvertOptions,
+  flags: RunFlags,
+  io: Io,
+): Promise<{ readonly text: string; readonly pass: boolean }> {
+  const gradients = await gradientsOf(flags.gradients, io);
+  const source = async (file: string) => ({ text: await readText(file, io), file: displayName(file) });
+  const comparisons =
+    now === undefined
+      ? await compareWithConversion(await source(old), options)
+      : await compareConfigs(await source(old), await source(now), options);
+  const title = now === undefined ? displayName(old) : `${displayName(old)} ${displayName(now)}`;
+  const backend = await chooseBackend(flags.backend, io.cwd, io.stderr);
+  const { seed, tolerance, strict, noiseScale } = flags;
+  const settings = {
+    backend,
+    gradients,
+    seed,
+    ...(tolerance === undefined ? {} : { tolerance }),
+    ...(strict === undefined ? {} : { strict }),
+    ...(noiseScale === undefined ? {} : { noiseScale }),
+  };
+  const runs = async () => ({
+    verifications: await watched(io, 'verifying', comparisons.length, (i, control) =>
+      verify(comparisons[i]!, settings, control),
+    ),
+    trainings: flags.train ? await trainingsOf(comparisons, { ...options, seed }, backend, io) : [],
+  });
+  const { verifications, trainings } = await runs().finally(() => backend.release?.());
+  const named = verifications.map((verification, i) => ({
+    title,
+    verification,
+    ...(trainings[i] ? { trainings: trainings[i] } : {}),
+  }));
+  const chalk = chalkFor(io.stdout, io.env, flags.color);
+  const reports = named.map(verificationJson);
+  if (flags.report !== undefined) {
+    const { verificationHtml } = await import('./report/html.ts');
+    await writeText(flags.report, verificationHtml(named, reports), io);
+  }
+  const text = flags.json
+    ? `${JSON.stringify(reports.length === 1 ? reports[0] : reports, null, 2)}\n`
+    : named.map((one) => verificationText(one, chalk, Math.min(io.stdout.columns ?? 80, 100))).join('\n');
+  return { text, pass: verifications.every(({ pass }) => pass) };
+}
+
+/** On the backend where it trains, else by the kernel that every install has. Both are loaded when asked for. */
+async function trainingsOf(
+  comparisons: readonly Comparison[],
+  options: ConvertOptions & { readonly seed: number },
+  backend: LoadedBackend,
+  io: Io,
+): Promise<(Training | NoTraining)[][]> {
+  const { trainConfigs } = await import('./train-configs.ts');
+  const layersOf = backend.layersOf ?? (await import('../../lab/backends/wasm/wasm.ts')).embeddedLayers();
+  const settings = { ...options, rule: ruleOf(options), layersOf };
+  return watched(io, 'training', comparisons.length, (i, control) =>
+    trainConfigs(comparisons[i]!, settings, control),
+  );
+}
+
+async function gradientsOf(what: string, io: Io): Promise<SignalName | Recording> {
+  const name = SIGNAL_NAMES.find((n) => n === what);
+  if (name) return name;
+  if (/\.(?:npy|csv|tsv|txt|dat)$/i.test(what)) return readRecording(what, io.cwd);
+  throw new Problem(
+    'usage',
+    `--gradients takes ${SIGNAL_NAMES.join(', ')}, or a file ending in .npy or .csv; not "${what}"`,
+  );
+}
+
+/** Runs things one after the other under a progress bar; Ctrl-C ends them before anything is printed. */
+async function watched<T>(
+  io: Io,
+  what: string,
+  count: number,
+  one: (index: number, control: { signal: AbortSignal; progress(done: number): void }) => Promise<T>,
+): Promise<T[]> {
+  const stop = new AbortController();
+  const interrupt = () => stop.abort(new Problem('interrupted', 'stopped; nothing was verified'));
+  const bar = progressBar(io.stderr, what);
+  const results: T[] = [];
+  process.once('SIGINT', interrupt);
+  try {
+    for (let i = 0; i < count; i++)
+      results.push(await one(i, { signal: stop.signal, progress: (done) => bar.show((i + done) / count) }));
+    return results;
+  } finally {
+    bar.clear();
+    process.removeListener('SIGINT', interrupt);
+  }
+}

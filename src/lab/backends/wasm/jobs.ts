@@ -1,0 +1,34 @@
+import type { LossPaths } from '../../layer.ts';
+import type { SyntheticRequest } from '../gradients.ts';
+import { type AveragesPart, averagesOf } from './averages.ts';
+import type { Kernel } from './kernel.ts';
+import { type KernelTraining, layersOf } from './train.ts';
+
+/** Work for one thread: coordinates or layers [from, to). */
+export interface AveragesJob {
+  readonly kind: 'averages';
+  readonly request: SyntheticRequest;
+  /** A multiple of GROUP. */
+  readonly from: number;
+  readonly to: number;
+}
+
+export interface TrainingJob {
+  readonly kind: 'training';
+  readonly request: KernelTraining;
+  readonly from: number;
+  readonly to: number;
+}
+
+export type Job = AveragesJob | TrainingJob;
+/** What comes of it. */
+export type Part<J extends Job> = J extends AveragesJob ? AveragesPart : LossPaths[];
+
+/** Does a job, on any thread. Yields how much is done, 0 to 1, every now and then. */
+export function perform<J extends Job>(kernel: Kernel, job: J): Generator<number, Part<J>>;
+export function perform(kernel: Kernel, job: Job): Generator<number, AveragesPart | LossPaths[]> {
+  const { from, to } = job;
+  return job.kind === 'averages'
+    ? averagesOf(kernel, job.request, from, to)
+    : layersOf(kernel, job.request, from, to);
+}

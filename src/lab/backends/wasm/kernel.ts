@@ -1,0 +1,73 @@
+/** The module that kernel/ compiles to. Pointers are bytes into `memory`, 16-byte aligned; flags are 0 or 1. */
+export interface Kernel {
+  readonly memory: WebAssembly.Memory;
+  base(): number;
+  /** Unit draws in float32, as src/lab/noise.ts has them; heavy ones still to be divided by their deviation. */
+  draw(
+    out: number,
+    count: number,
+    firstPair: number,
+    seed: number,
+    stream: number,
+    index: number,
+    heavy: number,
+  ): void;
+  addStretch(sum: number, unit: number, count: number, scale: number, signal: number, first: number): void;
+  endBatch(mean: number, level: number, rows: number, weights: number, averages: number, count: number): void;
+  addSnapshot(
+    sums: number,
+    old: number,
+    now: number,
+    unconverted: number,
+    count: number,
+    gain: number,
+    unconvertedGain: number,
+    mean: number,
+  ): void;
+  addShare(sum: number, unit: number, count: number, share: number, first: number): void;
+  loss(weights: number, curvature: number, target: number, count: number): number;
+  /** Their parameters are in kernel/train.ts, by name. */
+  readonly sgd: (...parameters: Numbers<13>) => void;
+  readonly adam: (...parameters: Numbers<15>) => void;
+  readonly lamb: (...parameters: Numbers<16>) => void;
+  readonly lion: (...parameters: Numbers<12>) => void;
+}
+
+/** So many numbers. */
+type Numbers<N extends number, All extends number[] = []> = All['length'] extends N
+  ? All
+  : Numbers<N, [...All, number]>;
+
+/** Coordinates that are drawn at a time. */
+export const GROUP = 8;
+
+/** A kernel of its own for one thread. */
+export function instantiate(module: WebAssembly.Module): Kernel {
+  // The compiler leaves a call for errors that this code cannot have.
+  const { exports } = new WebAssembly.Instance(module, { env: { abort: () => {} } });
+  return exports as unknown as Kernel;
+}
+
+const PAGE = 65536;
+
+/** Hands out zeroed memory of a kernel from the beginning; what was handed out before is taken back. */
+export class Arena {
+  #next: number;
+  readonly #kernel: Kernel;
+
+  constructor(kernel: Kernel) {
+    this.#kernel = kernel;
+    this.#next = kernel.base();
+    new Uint8Array(kernel.memory.buffer).fill(0, this.#next);
+  }
+
+  /** @returns the address of so many bytes */
+  take(bytes: number): number {
+    const { memory } = this.#kernel;
+    const at = this.#next;
+    this.#next += Math.ceil(bytes / 16) * 16;
+    const missing = this.#next - memory.buffer.byteLength;
+    if (missing > 0) memory.grow(Math.ceil(missing / PAGE));
+    return at;
+  }
+}

@@ -1,0 +1,136 @@
+import { availableParallelism, totalmem } from 'node:os';
+import { VERSION } from '../../../base/version.ts';
+import { kernel as bytes } from '../../generated/kernel.js';
+import { worker } from '../../generated/worker.js';
+import { align, stretchCount } from '../../theory.ts';
+import { byReference, type LayerPaths } from '../../train.ts';
+import type { AveragesResult, Backend, Control } from '../backend.ts';
+import { cpu } from '../cpu.ts';
+import { drawn, levelOf, type SyntheticRequest } from '../gradients.ts';
+import { Unavailable } from '../packages.ts';
+import { figuresOf } from '../statistics.ts';
+import { gigabytes, type LoadedBackend } from '../tensorflow.ts';
+import { joined } from './averages.ts';
+import { GROUP } from './kernel.ts';
+import { performAll } from './threads.ts';
+
+/** Below so many draws a further thread takes longer to start and warm up, some 150 ms, than it saves. */
+const DRAWS_PER_THREAD = 2e7;
+
+/** The backend that every install has. @throws Unavailable */
+export async function loadWasm(): Promise<LoadedBackend> {
+  const cores = availableParallelism();
+  const refused = threadsRefused();
+  const threads = refused ? 1 : cores;
+  return {
+    ...wasmBackend(threads),
+    layersOf: wasmLayers(threads),
+    package: 'rebatch',
+    version: VERSION,
+    memory: `${gigabytes(totalmem())} shared by ${cores} cores`,
+    accelerated: false,
+    ...(refused ? { hint: `${refused}, so it runs on one of ${cores} cores` } : {}),
+  };
+}
+
+function threadsRefused(): string | undefined {
+  const { permission } = process as { permission?: { has(scope: string): boolean } };
+  return permission?.has('worker') === false
+    ? 'Node’s permissions refuse worker threads (--allow-worker)'
+    : undefined;
+}
+
+/**
+ * The backend on so many threads. @throws Unavailable
+ * @param drawsPerThread what has to be drawn for every further thread
+ */
+export function wasmBackend(threads: number, drawsPerThread = DRAWS_PER_THREAD): Backend {
+  const module = compile();
+  return {
+    name: 'wasm',
+    device: `CPU, WebAssembly SIMD, ${threads === 1 ? '1 thread' : `${threads} threads`}`,
+    async averages(request, control) {
+      const synthetic = drawn(request);
+      if (!synthetic) return cpu.averages(request, control);
+      const draws = request.coordinates * request.blocks * stretchCount(align(request.batch));
+      return averages(module, synthetic, shareOut(threads, draws / drawsPerThread), control);
+    },
+  };
+}
+
+/** Compiled once: code that ran before is then code that was optimised. */
+let compiled: WebAssembly.Module | undefined;
+
+/** @throws Unavailable where the processor, or Node as it was started, has no SIMD */
+function compile(): WebAssembly.Module {
+  if (compiled) return compiled;
+  const binary = Buffer.from(bytes, 'base64');
+  if (!WebAssembly.validate(binary))
+    throw new Unavailable(
+      'WebAssembly has no SIMD here',
+      'take a processor with SSE4.1 or NEON, or --backend cpu',
+    );
+  compiled = new WebAssembly.Module(binary);
+  return compiled;
+}
+
+/** A further thread for every so many coordinate updates, as for draws. */
+const UPDATES_PER_THREAD = 5e7;
+
+/** Trains by the kernel what it has an update for, in float32; the rest by the reference. @throws Unavailable */
+export function wasmLayers(threads: number, updatesPerThread = UPDATES_PER_THREAD): LayerPaths {
+  const module = compile();
+  return async (request, count, control) => {
+    const { reference, ...training } = request;
+    const { width, oldSteps } = request.sizes;
+    if (!reference.kernel || width % GROUP !== 0) return byReference(request, count, control);
+    const perOldStep = request.batch[0] / request.batch[1];
+    const runs = request.regimes.reduce((sum, { candidates }) => sum + 1 + perOldStep * candidates.length, 0);
+    const updates = width * oldSteps * count * runs;
+    const size = Math.ceil(count / shareOut(threads, updates / updatesPerThread));
+    const jobs = Array.from({ length: Math.ceil(count / size) }, (_, i) => ({
+      kind: 'training' as const,
+      request: { ...training, kernel: reference.kernel! },
+      from: i * size,
+      to: Math.min(count, (i + 1) * size),
+    }));
+    return (await performAll(module, worker, jobs, control)).flat();
+  };
+}
+
+/** Threads to use of those there are. */
+function shareOut(threads: number, worth: number): number {
+  return Math.max(1, Math.min(threads, Math.floor(worth)));
+}
+
+/** The same on every core that threads may run on; the reference where the kernel does not run. */
+export function embeddedLayers(): LayerPaths {
+  try {
+    return wasmLayers(threadsRefused() ? 1 : availableParallelism());
+  } catch {
+    return byReference;
+  }
+}
+
+async function averages(
+  module: WebAssembly.Module,
+  request: SyntheticRequest,
+  parts: number,
+  control: Control,
+): Promise<AveragesResult> {
+  const size = Math.ceil(request.coordinates / parts / GROUP) * GROUP;
+  const jobs = Array.from({ length: Math.ceil(request.coordinates / size) }, (_, i) => ({
+    kind: 'averages' as const,
+    request,
+    from: i * size,
+    to: Math.min(request.coordinates, (i + 1) * size),
+  }));
+  const { sums, old, now, trajectories } = joined(
+    await performAll(module, worker, jobs, control),
+    request.cases,
+  );
+  return {
+    cases: sums.map((one, i) => ({ ...figuresOf(one), trajectory: trajectories[i]! })),
+    level: levelOf(old, now, request.mean),
+  };
+}

@@ -1,0 +1,198 @@
+import { fillNoise, type NoiseKey } from './noise.ts';
+import { type Hyperparameters, type Layer, newLayer } from './optimizers.ts';
+import { type Alignment, align, type Step, stepsOf } from './theory.ts';
+import type { TrainingRequest } from './train.ts';
+
+// One layer of a training, by the float64 reference; src/lab/train.ts says what is trained.
+
+/** E[h^2 (w-w*)^2] at the start: exp(2) * 2. The noise scale in samples is sigma^2 over it. */
+const MEAN_SQUARE_SIGNAL = 2 * Math.exp(2);
+
+/** Points of a loss path at most. */
+const MOST_SNAPSHOTS = 500;
+/** How long to run before looking up: progress, Ctrl-C. In milliseconds. */
+const SLICE = 50;
+
+/** Losses of each run at the snapshots. */
+export type LossPaths = Float64Array[];
+
+/** One optimizer with one setting on one side, at one noise scale. */
+export interface Run {
+  readonly side: 'old' | 'now';
+  readonly settings: Hyperparameters;
+  /** Standard deviation of a batch gradient's noise. */
+  readonly noise: number;
+}
+
+export interface Plan {
+  readonly alignment: Alignment;
+  /** Of one block. */
+  readonly steps: readonly Step[];
+  readonly blocks: number;
+  /** Blocks from one comparison of the losses to the next, and how many comparisons there are. */
+  readonly every: number;
+  readonly snapshots: number;
+  /** Old runs and those of the distinct settings, and where each regime's are among them. */
+  readonly runs: readonly Run[];
+  readonly regimes: readonly { readonly old: number; readonly candidates: readonly number[] }[];
+}
+
+export function planOf({ batch, old, regimes, sizes }: Omit<TrainingRequest, 'reference'>): Plan {
+  const alignment = align(batch);
+  const blocks = Math.max(1, Math.floor(sizes.oldSteps / alignment.old));
+  const every = Math.ceil(blocks / MOST_SNAPSHOTS);
+  const runs: Run[] = [];
+  const add = (run: Run) => runs.push(run) - 1;
+  const planned = regimes.map(({ noiseScale, candidates }) => {
+    const [noiseOld, noiseNow] = batch.map((size) => Math.sqrt((noiseScale * MEAN_SQUARE_SIGNAL) / size));
+    const distinct = new Map<string, number>();
+    const indices = candidates.map(({ settings }) => {
+      const key = JSON.stringify(settings);
+      const known = distinct.get(key) ?? add({ side: 'now', settings, noise: noiseNow! });
+      distinct.set(key, known);
+      return known;
+    });
+    return { old: add({ side: 'old', settings: old, noise: noiseOld! }), candidates: indices };
+  });
+  const snapshots = Math.floor(blocks / every);
+  return {
+    alignment,
+    steps: stepsOf(alignment),
+    blocks,
+    every,
+    snapshots,
+    runs,
+    regimes: planned,
+  };
+}
+
+/** Streams of the generator, three for each layer, apart from those that averages draw from. */
+const FIRST_STREAM = 0x7a000000;
+const STREAMS = { problem: 0, now: 1, old: 2 } as const;
+export const STREAMS_PER_LAYER = 3;
+
+/** What a layer draws its problem and the noise of its runs from. */
+export type Streams = Readonly<Record<keyof typeof STREAMS, NoiseKey>>;
+
+export function keysOf(seed: number, index: number): Streams {
+  const key = (use: keyof typeof STREAMS) => ({
+    seed,
+    stream: FIRST_STREAM + STREAMS_PER_LAYER * index + STREAMS[use],
+  });
+  return { problem: key('problem'), now: key('now'), old: key('old') };
+}
+
+/** What a layer has to learn, and one copy of it for every run. */
+interface LayerTask {
+  readonly curvature: Float64Array;
+  readonly target: Float64Array;
+  readonly runs: readonly { readonly run: Run; readonly layer: Layer }[];
+}
+
+/** Trains one layer by the reference. Yields how much is done, 0 to 1, every now and then. */
+export function* referencePaths(
+  index: number,
+  plan: Plan,
+  request: TrainingRequest,
+): Generator<number, LossPaths> {
+  const { width } = request.sizes;
+  const { update } = request.reference;
+  const keys = keysOf(request.seed, index);
+  const task = layerTask(width, keys.problem, plan.runs);
+  const noise = noiseSource(width, plan, request.noise, keys);
+  const gradient = new Float64Array(width);
+  const paths = plan.runs.map(() => new Float64Array(plan.snapshots));
+  const old = task.runs.filter(({ run }) => run.side === 'old');
+  const now = task.runs.filter(({ run }) => run.side === 'now');
+  const step = (side: LayerTask['runs'], unit: Float64Array) => {
+    for (const { run, layer } of side) {
+      gradientAt(gradient, layer, task, unit, run.noise);
+      update(layer, gradient, run.settings);
+    }
+  };
+  let lookUp = performance.now() + SLICE;
+  for (let block = 1; block <= plan.blocks; block++) {
+    noise.block(
+      block - 1,
+      (unit) => step(old, unit),
+      (unit) => step(now, unit),
+    );
+    if (block % plan.every === 0)
+      for (const [i, { layer }] of task.runs.entries())
+        paths[i]![block / plan.every - 1] = lossOf(layer, task);
+    if (performance.now() < lookUp) continue;
+    yield block / plan.blocks;
+    lookUp = performance.now() + SLICE;
+  }
+  return paths;
+}
+
+/** The problem of a layer, and every run at its start. */
+export function layerTask(width: number, key: NoiseKey, runs: readonly Run[]): LayerTask {
+  const normals = (index: number) => {
+    const values = new Float64Array(width);
+    fillNoise(values, key, index, 1, 'normal');
+    return values;
+  };
+  const start = normals(1);
+  return {
+    curvature: normals(0).map(Math.exp),
+    target: normals(2),
+    runs: runs.map((run) => ({ run, layer: newLayer(start) })),
+  };
+}
+
+function gradientAt(
+  out: Float64Array,
+  { weights }: Layer,
+  { curvature, target }: LayerTask,
+  unit: Float64Array,
+  noise: number,
+): void {
+  for (let p = 0; p < out.length; p++) out[p] = curvature[p]! * (weights[p]! - target[p]!) + noise * unit[p]!;
+}
+
+/** A run that has left all bounds counts as this, so that its distance stays a number. */
+const DIVERGED = 1e300;
+
+function lossOf({ weights }: Layer, { curvature, target }: LayerTask): number {
+  let sum = 0;
+  for (let p = 0; p < weights.length; p++) {
+    const off = weights[p]! - target[p]!;
+    sum += curvature[p]! * off * off;
+  }
+  return Number.isFinite(sum) ? Math.min(sum / 2, DIVERGED) : DIVERGED;
+}
+
+/** Calls back at the end of every batch of a block with a unit normal for each coordinate: the batch's noise. */
+interface NoiseSource {
+  block(index: number, endOfOld: (unit: Float64Array) => void, endOfNow: (unit: Float64Array) => void): void;
+}
+
+/** One normal for each stretch between two batch boundaries; a batch's noise is their sum by the roots of their shares. */
+function noiseSource(
+  width: number,
+  { alignment, steps }: Plan,
+  noise: TrainingRequest['noise'],
+  keys: Streams,
+): NoiseSource {
+  const [drawn, old, now] = [new Float64Array(width), new Float64Array(width), new Float64Array(width)];
+  const block: NoiseSource['block'] = (index, endOfOld, endOfNow) => {
+    for (const [i, { length, old: batch, starts, ends }] of steps.entries()) {
+      fillNoise(drawn, keys.now, index * steps.length + i, 1, 'normal');
+      if (noise === 'shared') addShare(old, drawn, Math.sqrt(length / alignment.now), starts.old);
+      addShare(now, drawn, Math.sqrt(length / alignment.old), starts.now);
+      if (ends.old) {
+        if (noise === 'independent') fillNoise(old, keys.old, index * alignment.old + batch, 1, 'normal');
+        endOfOld(old);
+      }
+      if (ends.now) endOfNow(now);
+    }
+  };
+  return { block };
+}
+
+function addShare(sum: Float64Array, drawn: Float64Array, share: number, starts: boolean): void {
+  if (starts) for (let p = 0; p < sum.length; p++) sum[p] = share * drawn[p]!;
+  else for (let p = 0; p < sum.length; p++) sum[p]! += share * drawn[p]!;
+}

@@ -1,0 +1,178 @@
+import type { Control, Measured } from './backends/backend.ts';
+import { type LossPaths, type Plan, planOf, referencePaths } from './layer.ts';
+import type { Hyperparameters, Reference } from './optimizers.ts';
+import type { AveragePair } from './theory.ts';
+
+/**
+ * Optimizers at work on a noisy quadratic: loss h*(w-w*)^2/2 by coordinate with curvature h = exp(normal), w and w*
+ * standard normal, and a batch gradient h*(w-w*) + sigma/sqrt(B)*normal. Layers are what LAMB and its kind normalise
+ * over; they share nothing else, so each is trained by itself, from start to end, while its state is in the cache.
+ */
+
+/** One way to set an optimizer for the new batch. */
+export interface Candidate {
+  readonly rule: string;
+  readonly settings: Hyperparameters;
+}
+
+/** How much to run. */
+export interface TrainingSizes {
+  /** Coordinates of a layer (an even number), and layers of a problem. */
+  readonly width: number;
+  readonly layers: number;
+  /** Independent problems, 2 or more: standard errors are taken over them. */
+  readonly problems: number;
+  /** Optimizer steps under the old settings; whole aligned blocks of them are run. */
+  readonly oldSteps: number;
+}
+
+/** One optimizer under old settings and several new ones. */
+export interface TrainingRequest {
+  readonly reference: Reference;
+  readonly batch: AveragePair['batch'];
+  readonly old: Hyperparameters;
+  /** Candidates may differ by the noise scale (samples, above 0). */
+  readonly regimes: readonly { readonly noiseScale: number; readonly candidates: readonly Candidate[] }[];
+  readonly sizes: TrainingSizes;
+  /** Unsigned 32-bit. */
+  readonly seed: number;
+  /**
+   * `shared`: both runs see the same samples, so that their distance is the rule's and not luck's. `independent`: as
+   * two trainings with data in different order; the distance then has a floor that no rule goes below.
+   */
+  readonly noise: 'shared' | 'independent';
+}
+
+/** How well one candidate followed the old run. */
+export interface CandidateResult {
+  readonly rule: string;
+  /** Mean of |log(loss_new/loss_old)| over aligned sample counts; 0 is the same path. */
+  readonly pathDistance: Measured;
+  /** The distance in each problem; all candidates have the same problems. */
+  readonly byProblem: readonly number[];
+  /** Nothing in this regime is closer by more than three standard errors of the difference. */
+  readonly best: boolean;
+  readonly losses: readonly number[];
+}
+
+/** Everything at one noise scale. The losses are means over coordinates and problems, at the same sample counts. */
+export interface RegimeResult {
+  readonly noiseScale: number;
+  readonly samples: readonly number[];
+  readonly oldLosses: readonly number[];
+  readonly candidates: readonly CandidateResult[];
+}
+
+/**
+ * Trains under all settings and compares the loss paths.
+ * @throws the control signal's reason when it is aborted
+ */
+export async function train(
+  request: TrainingRequest,
+  control: Control = {},
+  layersOf: LayerPaths = byReference,
+): Promise<RegimeResult[]> {
+  const plan = planOf(request);
+  const { problems: count, layers } = request.sizes;
+  const paths = await layersOf(request, count * layers, control);
+  const problems = Array.from({ length: count }, (_, problem) =>
+    sumOf(paths.slice(problem * layers, (problem + 1) * layers)),
+  );
+  return regimeResults(plan, problems, request);
+}
+
+/** Losses of a problem from those of its layers. */
+function sumOf(layers: readonly LossPaths[]): LossPaths {
+  return layers[0]!.map((_, run) =>
+    layers.reduce(
+      (sum, paths) => sum.map((x, i) => x + paths[run]![i]!),
+      new Float64Array(layers[0]![run]!.length),
+    ),
+  );
+}
+
+/**
+ * Trains so many layers, by index: every backend that trains is one.
+ * @throws the control signal's reason when it is aborted
+ */
+export type LayerPaths = (request: TrainingRequest, count: number, control: Control) => Promise<LossPaths[]>;
+
+/** The float64 reference, layer by layer. */
+export const byReference: LayerPaths = async (request, count, control) => {
+  const plan = planOf(request);
+  const layers: LossPaths[] = [];
+  for (let index = 0; index < count; index++) {
+    const progress = (done: number) => control.progress?.((index + done) / count);
+    layers.push(await layerByReference(index, plan, request, { ...control, progress }));
+  }
+  return layers;
+};
+
+/** One of the layers by the float64 reference. @throws the control signal's reason when it is aborted */
+export async function layerByReference(
+  index: number,
+  plan: Plan,
+  request: TrainingRequest,
+  { progress, signal }: Control,
+): Promise<LossPaths> {
+  const steps = referencePaths(index, plan, request);
+  let step = steps.next();
+  for (; !step.done; step = steps.next()) {
+    progress?.(step.value);
+    await new Promise((resolve) => setImmediate(resolve));
+    signal?.throwIfAborted();
+  }
+  // A layer may be over before its first look at the clock.
+  progress?.(1);
+  signal?.throwIfAborted();
+  return step.value;
+}
+
+function regimeResults(plan: Plan, problems: readonly LossPaths[], request: TrainingRequest): RegimeResult[] {
+  const { batch, sizes } = request;
+  const perBlock = plan.alignment.old * batch[0];
+  const samples = Array.from({ length: plan.snapshots }, (_, i) => (i + 1) * plan.every * perBlock);
+  const coordinates = problems.length * sizes.layers * sizes.width;
+  const meanPath = (run: number) =>
+    samples.map((_, i) => problems.reduce((sum, paths) => sum + paths[run]![i]!, 0) / coordinates);
+  return plan.regimes.map(({ old, candidates }, r) => {
+    const { noiseScale, candidates: named } = request.regimes[r]!;
+    const distances = candidates.map((run) => problems.map((paths) => distance(paths[run]!, paths[old]!)));
+    const least = distances.reduce((a, b) => (mean(b).value < mean(a).value ? b : a), distances[0] ?? []);
+    return {
+      noiseScale,
+      samples,
+      oldLosses: meanPath(old),
+      candidates: named.map(({ rule }, i) => ({
+        rule,
+        pathDistance: mean(distances[i]!),
+        byProblem: distances[i]!,
+        best: asClose(distances[i]!, least),
+        losses: meanPath(candidates[i]!),
+      })),
+    };
+  });
+}
+
+/** Mean of |log(a/b)|. */
+function distance(a: Float64Array, b: Float64Array): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += Math.abs(Math.log(a[i]! / b[i]!));
+  return sum / a.length;
+}
+
+/** The mean of independent figures, with its standard error. */
+export function mean(values: readonly number[]): Measured {
+  const n = values.length;
+  const value = values.reduce((sum, x) => sum + x, 0) / n;
+  const squares = values.reduce((sum, x) => sum + (x - value) ** 2, 0);
+  return { value, standardError: Math.sqrt(squares / (n * (n - 1))) };
+}
+
+const STANDARD_ERRORS = 3;
+
+/** The same problems under two rules: whether the first is further from the old run than chance explains. */
+function asClose(distances: readonly number[], least: readonly number[]): boolean {
+  const { value, standardError } = mean(distances.map((d, i) => d - least[i]!));
+  return value <= STANDARD_ERRORS * standardError;
+}

@@ -1,0 +1,232 @@
+import { placeOf, problemAt } from '../base/position.ts';
+import type { Place } from '../base/problem.ts';
+import { type Edit, insertAfter, type NewEntry } from '../document/edit.ts';
+import type { Document, MapNode, ScalarNode } from '../document/nodes.ts';
+import { writeNumber } from '../document/number.ts';
+import { isWithin, keyOf, type Pointer, parentOf, readable, segments } from '../document/pointer.ts';
+import type { Planned } from '../document/proof.ts';
+import type { Warning } from '../recipe/build.ts';
+import { type Field, isRole, type Recipe } from '../recipe/recipe.ts';
+import type { Change } from '../rules/plan.ts';
+
+/** A change with its place in the old text; for an inserted value the place it was inserted behind. */
+export interface PlacedChange extends Change {
+  readonly place: Place;
+  /** Other pointers that see the same text through an alias or a merge key. */
+  readonly uses: readonly Pointer[];
+  /** The old and the new text of the value. */
+  readonly text: { readonly from: string; readonly to: string };
+}
+
+/** Turns changes into edits of one document. */
+export class Editor {
+  readonly edits: Edit[] = [];
+  readonly planned: Planned[] = [];
+  private readonly understood: ReadonlySet<Pointer>;
+
+  constructor(
+    private readonly text: string,
+    private readonly document: Document,
+    private readonly recipe: Recipe,
+    private readonly warnings: Warning[],
+  ) {
+    const { batch, groups, averages, counts, ramps, clips } = recipe;
+    const fields = [batch, ...groups].flatMap((part): readonly Field[] => part.fields);
+    this.understood = new Set([...fields, ...averages, ...counts, ...ramps, ...clips].map((f) => f.pointer));
+  }
+
+  edit(changes: readonly Change[]): PlacedChange[] {
+    const byNode = new Map<ScalarNode, Change[]>();
+    for (const change of changes) {
+      const { site } = change.fields[0]!;
+      if (site.kind === 'text') byNode.set(site.node, [...(byNode.get(site.node) ?? []), change]);
+    }
+    const placed = [...byNode].flatMap(([node, own]) => this.replace(node, own));
+    return [...placed, ...this.insertions(changes.filter((c) => c.inserted))].sort(
+      (a, b) => a.place.offset - b.place.offset,
+    );
+  }
+
+  private replace(node: ScalarNode, changes: readonly Change[]): PlacedChange[] {
+    const pointers = this.document.shared.get(node) ?? [changes[0]!.pointer];
+    const distinct = this.agree(node, changes, pointers);
+    const inner: Edit[] = [];
+    const placed = distinct.map((change): PlacedChange => {
+      const { site } = change.fields[0]!;
+      if (site.kind !== 'text') throw new TypeError('a replaced value stands in the text');
+      const quoted = node.style === 'single' || node.style === 'double';
+      const quote = change.part === undefined && quoted ? node.source[0]! : '';
+      const to = writeNumber(change.to as number, site.source, this.document.format);
+      inner.push({ offset: site.offset, length: site.length, text: quote + to + quote });
+      const place = placeOf(this.text, site.offset);
+      return {
+        ...change,
+        place,
+        uses: pointers.filter((p) => p !== change.pointer),
+        text: { from: site.source, to: quote + to + quote },
+      };
+    });
+    this.edits.push(...inner);
+    const start = node.offset + node.source.indexOf(String(node.value));
+    const encoded = distinct[0]!.part !== undefined;
+    const value = encoded
+      ? inner.reduceRight(
+          (v, e) => v.slice(0, e.offset - start) + e.text + v.slice(e.offset - start + e.length),
+          String(node.value),
+        )
+      : typeof node.value === 'number'
+        ? (distinct[0]!.to as number)
+        : node.style === 'block'
+          ? String(node.value).replace(String(node.value).trim(), () => inner[0]!.text)
+          : inner[0]!.text.replace(/^["']|["']$/g, '');
+    for (const pointer of pointers) this.planned.push({ pointer, value });
+    return placed;
+  }
+
+  /** One text serves all its uses, so they must agree; a use that should not change at all is a disagreement too. */
+  private agree(node: ScalarNode, changes: readonly Change[], pointers: readonly Pointer[]): Change[] {
+    const byPart = new Map<string, Change>();
+    for (const change of changes) {
+      const key = change.part ?? '';
+      const other = byPart.get(key);
+      if (other && other.to !== change.to)
+        throw problemAt(
+          'alias-conflict',
+          `this value is used as ${useOf(other)} (should become ${other.to}) and as ${useOf(change)} (${change.to}): give them values of their own`,
+          this.text,
+          node.offset,
+        );
+      if (!other) byPart.set(key, change);
+    }
+    const changed = new Set(changes.map((c) => c.pointer));
+    const definition = this.document.scalars.find((s) => s.offset === node.offset)?.path;
+    const understood = definition !== undefined && this.understood.has(definition);
+    const left = pointers.find((p) => !changed.has(p) && (p !== definition || understood));
+    if (left !== undefined)
+      throw problemAt(
+        'alias-conflict',
+        `${readable(changes[0]!.pointer)} must change, but ${readable(left)} uses the same text through an alias and must not: give them values of their own`,
+        this.text,
+        node.offset,
+      );
+    if (definition !== undefined && !changed.has(definition) && this.hasAlias(changes))
+      this.warnings.push({
+        code: 'anchor-moves',
+        message: `${readable(definition)} holds the anchor of ${readable(changes[0]!.pointer)} and changes with it: check that nothing else depends on it`,
+        offset: node.offset,
+      });
+    return [...byPart.values()];
+  }
+
+  /** Whether one of the values itself is written as an alias, not a mapping around it. */
+  private hasAlias(changes: readonly Change[]): boolean {
+    return this.document.scalars.some(
+      ({ path, source }) =>
+        source.startsWith('*') &&
+        this.document.nodes.get(path)?.kind !== 'map' &&
+        changes.some((c) => isWithin(c.pointer, path)),
+    );
+  }
+
+  private insertions(changes: readonly Change[]): PlacedChange[] {
+    const placed: PlacedChange[] = [];
+    const byPlace = new Map<
+      Pointer,
+      { map: MapNode; entries: Map<string, { path: string[]; change: Change }[]> }
+    >();
+    for (const change of changes) {
+      const existing = this.document.nodes.get(change.pointer);
+      if (existing?.kind === 'scalar' && existing.value === null) {
+        this.refuseShared(existing, change);
+        placed.push(this.fillEmpty(existing, change));
+        continue;
+      }
+      let at = parentOf(change.pointer);
+      while (at !== '' && !this.document.nodes.has(at)) at = parentOf(at);
+      const map = this.document.nodes.get(at);
+      if (map?.kind !== 'map')
+        throw problemAt(
+          'cannot-insert',
+          `${readable(change.pointer)} should be ${JSON.stringify(change.to)}, but there is no mapping to write it into: write it there, or use --no-insert`,
+          this.text,
+          map ? ('offset' in map ? map.offset : 0) : 0,
+        );
+      this.refuseShared(map, change);
+      const [key = '', ...path] = segments(change.pointer.slice(at.length));
+      const place = byPlace.get(at) ?? { map, entries: new Map() };
+      place.entries.set(key, [...(place.entries.get(key) ?? []), { path, change }]);
+      byPlace.set(at, place);
+    }
+    for (const [at, { map, entries }] of byPlace) {
+      const sibling = this.siblingFor(at, map);
+      const written: NewEntry[] = [...entries].map(([key, parts]) => ({ key, value: this.nested(parts) }));
+      this.edits.push(...insertAfter(this.text, map, sibling, written));
+      for (const { change } of [...entries.values()].flat()) {
+        this.planned.push({ pointer: change.pointer, value: change.to });
+        placed.push({
+          ...change,
+          place: placeOf(this.text, sibling?.end ?? map.offset),
+          uses: [],
+          text: { from: '', to: this.written(change) },
+        });
+      }
+    }
+    return placed;
+  }
+
+  private refuseShared(node: MapNode | ScalarNode, { pointer, to }: Change): void {
+    if ((this.document.shared.get(node)?.length ?? 1) > 1)
+      throw problemAt(
+        'cannot-insert',
+        `${readable(pointer)} should be ${JSON.stringify(to)}, but its ${node.kind === 'map' ? 'mapping' : 'empty value'} is shared through an alias: write the value there, or use --no-insert`,
+        this.text,
+        node.offset,
+      );
+  }
+
+  /** `key:` with nothing behind it takes the value there; `null` is replaced. */
+  private fillEmpty(node: ScalarNode, change: Change): PlacedChange {
+    const to = this.written(change);
+    const before = node.length === 0 && !/\s/.test(this.text[node.offset - 1] ?? '') ? ' ' : '';
+    const after = this.text[node.offset + node.length] === '#' ? ' ' : '';
+    this.edits.push({ offset: node.offset, length: node.length, text: before + to + after });
+    this.planned.push({ pointer: change.pointer, value: change.to });
+    return {
+      ...change,
+      inserted: false,
+      place: placeOf(this.text, node.offset),
+      uses: [],
+      text: { from: node.source, to },
+    };
+  }
+
+  /** The entry to insert behind: the learning rate if it is there, else another field that was understood, else the last. */
+  private siblingFor(at: Pointer, map: MapNode) {
+    const here = this.recipe.groups
+      .flatMap((g) => g.fields)
+      .filter((f) => f.site.kind === 'text' && parentOf(f.pointer) === at);
+    const field = here.find((f) => isRole(f, 'learning-rate')) ?? here[0];
+    return map.written.find((e) => field && e.key === keyOf(field.pointer)) ?? map.written.at(-1);
+  }
+
+  private nested(parts: readonly { path: readonly string[]; change: Change }[]): string {
+    const [only] = parts;
+    if (only && only.path.length === 0) return this.written(only.change);
+    const quote = this.document.format === 'json' ? '"' : '';
+    const groups = new Map<string, { path: string[]; change: Change }[]>();
+    for (const { path, change } of parts)
+      groups.set(path[0]!, [...(groups.get(path[0]!) ?? []), { path: path.slice(1), change }]);
+    return `{${[...groups].map(([key, inner]) => `${quote}${key}${quote}: ${this.nested(inner)}`).join(', ')}}`;
+  }
+
+  private written({ from, to }: Change): string {
+    const one = (value: number, like: number) => writeNumber(value, String(like), this.document.format);
+    return typeof to === 'number'
+      ? one(to, from as number)
+      : `[${to.map((v, i) => one(v, (from as number[])[i]!)).join(', ')}]`;
+  }
+}
+
+function useOf({ fields, pointer }: Change): string {
+  return readable(fields[0]?.usedAt ?? pointer);
+}

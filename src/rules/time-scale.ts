@@ -1,0 +1,17 @@
+import { count, short } from '../base/numbers.ts';
+
+/** What a value means in samples: what stays the same when the batch changes. */
+export interface TimeScale {
+  readonly what: 'half-life' | 'lr per sample' | 'lr/(1-mu) per sample' | 'length';
+  readonly from: number;
+  readonly to: number;
+}
+
+/** What stays the same in samples, and whether it does to the digits written. */
+export function describeScale({ what, from, to }: TimeScale): string {
+  const same = Math.abs(to / from - 1) < 1e-3;
+  if (what === 'half-life') return `half-life ${count(from)} samples${same ? ', kept' : ` -> ${count(to)}`}`;
+  if (what === 'length')
+    return same ? `${count(from)} samples, kept` : `${count(from)} -> ${count(to)} samples`;
+  return same ? `${what} ${short(from)}, kept` : `${what} ${short(from)} -> ${short(to)}`;
+}

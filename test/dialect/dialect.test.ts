@@ -1,0 +1,50 @@
+import { describe, expect, it } from 'vitest';
+import { detect } from '../../src/dialect/dialect.ts';
+import { needlesOf } from '../../src/dialect/needles.ts';
+
+describe('the keys of which one must be there', () => {
+  it.each([
+    [{ type: 'object', required: ['a', 'b'] }, ['a']],
+    [{ anyOf: [{ required: ['a'] }, { required: ['b', 'c'] }] }, ['a', 'b']],
+    [{ required: ['z'], anyOf: [{ required: ['a'] }, { required: ['b'] }] }, ['z']],
+    [{ allOf: [{ required: ['a'] }] }, ['a']],
+    [{ anyOf: [{ required: ['a'] }, { properties: {} }] }, undefined],
+    [{ not: { required: ['a'] } }, undefined],
+    [{ type: 'object' }, undefined],
+  ])('%j', (schema, needles) => expect(needlesOf(schema)).toEqual(needles));
+});
+
+describe('configs that share names are told apart', () => {
+  const batches = { global_batch_size: 256, micro_batch_size: 2 };
+  const optim = { name: 'distributed_fused_adam', lr: 1e-4 };
+  const layers = { num_layers: 2, num_attention_heads: 2, lr: 1e-4 };
+  it.each<[string, object, string[]]>([
+    ['Megatron in iterations', { ...batches, lr: 1e-4, train_iters: 10 }, ['megatron']],
+    ['Megatron in samples', { ...batches, lr: 1e-4, train_samples: 10 }, ['megatron']],
+    ['Megatron in parallel', { ...batches, lr: 1e-4, tensor_model_parallel_size: 2 }, ['megatron']],
+    [
+      'Megatron without micro batch',
+      { ...layers, global_batch_size: 256, train_iters: 9, lr_decay_style: 'cosine' },
+      ['megatron'],
+    ],
+    ["Megatron with GPT-NeoX's layers", { ...batches, ...layers, train_iters: 10 }, ['megatron']],
+    ['GPT-NeoX', { ...layers, train_iters: 10, train_micro_batch_size_per_gpu: 4 }, ['gpt-neox']],
+    ["NeMo's model section", { ...batches, optim, tensor_model_parallel_size: 2 }, ['generic']],
+    ['ms-swift', { ...batches, lr: 1e-4, train_iters: 10, dataset: ['a'] }, ['generic']],
+    ['epochs of such batches', { ...batches, learning_rate: 1e-4, num_train_epochs: 3 }, ['generic']],
+    ['NeMo on Megatron', { trainer: {}, model: { ...batches, optim } }, ['nemo']],
+    ['NeMo, tuning', { trainer: {}, model: { data: { train_ds: batches }, optim } }, ['nemo']],
+    ['NeMo on speech', { trainer: {}, model: { train_ds: { batch_size: 8 }, optim } }, ['nemo']],
+    [
+      'NeMo by its schedule, with parts for Hydra',
+      {
+        trainer: {},
+        model: { optim: { ...optim, sched: { name: 'NoamAnnealing' } }, net: { _target_: 'a' } },
+      },
+      ['nemo'],
+    ],
+    ["Hydra's model and optimizer", { trainer: {}, model: { optim: { _target_: 'a', lr: 0.1 } } }, ['hydra']],
+    ['rates of parts alone', { train: { encoder_lr: 1e-5 } }, ['generic']],
+    ['no rate at all', { train: { encoder: 1e-5 } }, []],
+  ])('%s', (_name, config, dialects) => expect(detect(config)).toEqual(dialects));
+});

@@ -1,0 +1,150 @@
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { matchesGlob } from '../../src/settings/glob.ts';
+import { cli } from '../helpers/cli.ts';
+
+const CONFIG = 'per_device_train_batch_size: 8\nlearning_rate: 2.0e-05\nadam_beta2: 0.95\n';
+const SETTINGS = `rule: keep-lr
+world: 2
+ignore: [changed-otherwise]
+files:
+  - glob: big/**/*.yaml
+    world: 64
+    rule: sqrt
+    ignore: [string-float]
+  - glob: "*.gen.yaml"
+    dialect: generic
+`;
+
+let cwd: string;
+const write = (file: string, text: string) => {
+  mkdirSync(dirname(join(cwd, file)), { recursive: true });
+  writeFileSync(join(cwd, file), text);
+};
+const run = (...args: string[]) => cli(args, { cwd });
+const json = async (...args: string[]) => JSON.parse((await run(...args)).stdout);
+
+beforeEach(() => {
+  cwd = mkdtempSync(join(tmpdir(), 'rebatch-'));
+  write('rebatch.config.yaml', SETTINGS);
+  write('run.yaml', CONFIG);
+  write('big/a/run.yaml', CONFIG);
+});
+
+describe('what applies', () => {
+  it('the top level, the last glob that fits over it, the command line over both', async () => {
+    const batchAndRule = async (...args: string[]) => {
+      const { batch, rule } = await json(...args, '--to', '256', '--json', '-q');
+      return [batch.from, rule];
+    };
+    expect(await batchAndRule('run.yaml')).toEqual([16, 'keep-lr']);
+    expect(await batchAndRule('big/a/run.yaml')).toEqual([512, 'sqrt']);
+    expect(await batchAndRule('big/a/run.yaml', '--world', '4', '--rule', 'ema')).toEqual([32, 'ema']);
+  });
+
+  it('is the same for convert, explain, schedule, verify and check', async () => {
+    const world = { convert: 0, explain: 0 } as Record<string, number>;
+    world.convert = (await json('big/a/run.yaml', '--to', '64', '--json', '-q')).batch.from;
+    world.explain = (await json('explain', 'big/a/run.yaml', '--json')).batch.from;
+    const schedule = await run('schedule', 'big/a/run.yaml', '--batches', '512@0,1024@1M', '--json');
+    const verify = await run('verify', 'big/a/run.yaml', '--to', '1024', '--json');
+    expect({ ...world, schedule: schedule.code, verify: verify.code }).toEqual({
+      convert: 512,
+      explain: 512,
+      schedule: 0,
+      verify: 0,
+    });
+    write('big/a/now.yaml', CONFIG.replace('8', '16'));
+    const { batch, rule, silenced } = await json('check', 'big/a/run.yaml', 'big/a/now.yaml', '--json');
+    expect({ batch, rule, silenced }).toEqual({ batch: { from: 512, to: 1024 }, rule: 'sqrt', silenced: [] });
+  });
+
+  it('each side of a pair has its own devices', async () => {
+    const { batch } = await json('check', 'big/a/run.yaml', 'run.yaml', '--json');
+    expect(batch).toEqual({ from: 512, to: 16 });
+  });
+
+  it('findings are silenced by the project', async () => {
+    write('big/a/run.yaml', CONFIG.replace('2.0e-05', '2e-05'));
+    expect((await run('check', 'big/a/run.yaml')).code).toBe(0);
+    write('run.yaml', CONFIG.replace('2.0e-05', '2e-05'));
+    expect((await run('check', 'run.yaml')).code).toBe(1);
+  });
+
+  it('a settings file nearer to the config hides one above; standard input takes that of the working folder', async () => {
+    write('big/rebatch.config.yaml', 'world: 3\n');
+    expect((await json('big/a/run.yaml', '--to', '48', '--json', '-q')).batch.from).toBe(24);
+    const { stdout } = await cli(['-', '--to', '64', '--json', '-q'], { cwd, stdin: CONFIG });
+    expect(JSON.parse(stdout).batch.from).toBe(16);
+  });
+
+  it('a key in package.json does as well; a package.json without it is passed by', async () => {
+    write('big/package.json', '{"name": "x", "bin": {"rebatch": "y"}}');
+    expect((await json('big/a/run.yaml', '--to', '64', '--json', '-q')).batch.from).toBe(512);
+    write('big/package.json', '{\n"name": "x",\n"rebatch": {"world": 5}}');
+    expect((await json('big/a/run.yaml', '--to', '40', '--json', '-q')).batch.from).toBe(40);
+  });
+});
+
+it('--print-config shows what applies and where it comes from', async () => {
+  const { code, stdout } = await run('check', '--print-config', 'big/a/run.yaml', '--tolerance', '0.1');
+  expect(code).toBe(0);
+  expect(stdout).toBe(`big/a/run.yaml
+  rule         sqrt                            rebatch.config.yaml:7
+  noise-scale  unknown                         default
+  tolerance    0.1                             --tolerance
+  world        64                              rebatch.config.yaml:6
+  dialect      recognised from the content     default
+  optimizer    as the file says                default
+  ignore       changed-otherwise,string-float  rebatch.config.yaml:8
+`);
+});
+
+describe('what is wrong with the settings is said at its place', () => {
+  it.each([
+    ['world: many\n', 'rebatch.config.yaml:1:8: world must be integer (rebatch.config)'],
+    [
+      'wrold: 2\n',
+      'rebatch.config.yaml:1:1: (document) must NOT have additional properties (rebatch.config)',
+    ],
+    [
+      'files:\n  - {world: 2}\n',
+      "rebatch.config.yaml:2:5: files[0] must have required property 'glob' (rebatch.config)",
+    ],
+    [
+      'ignore: [nothing]\n',
+      'rebatch.config.yaml:1:10: there is no finding "nothing"; there are: not-converted, ',
+    ],
+    ['rule: magic\n', 'rebatch: no rule is called "magic"'],
+    ['rule: [\n', 'rebatch.config.yaml:2:1: not valid YAML'],
+  ])('%j', async (text, says) => {
+    write('rebatch.config.yaml', text);
+    const { code, stdout, stderr } = await run('check', 'run.yaml');
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr.startsWith(says) ? says : stderr).toBe(says);
+  });
+
+  it('also in package.json', async () => {
+    write('big/package.json', '{\n  "rebatch": {\n    "world": 0\n  }\n}');
+    const { stderr } = await run('big/a/run.yaml', '--to', '64');
+    expect(stderr).toMatch(/^big\/package\.json:3:14: world must be >= 1/);
+  });
+});
+
+it.each([
+  ['a/b.yaml', 'a/*.yaml', true],
+  ['a/b/c.yaml', 'a/*.yaml', false],
+  ['a/b/c.yaml', 'a/**/*.yaml', true],
+  ['a/c.yaml', 'a/**/*.yaml', true],
+  ['c.yaml', '**/*.yaml', true],
+  ['deep/down/c.yaml', '*.yaml', true],
+  ['deep/down/c.yml', '*.{yaml,yml}', true],
+  ['a+(b).yaml', 'a+(b).yaml', true],
+  ['axb.yaml', 'a.b.yaml', false],
+  ['a/b.yaml', './a/?.yaml', true],
+  ['a/b', 'a/**', true],
+])('glob: %s, %s: %s', (path, glob, fits) => {
+  expect(matchesGlob(path, glob)).toBe(fits);
+});

@@ -1,0 +1,100 @@
+import { describe, expect, it } from 'vitest';
+import { convertText } from '../../src/pipe/convert.ts';
+
+/** What is said about a config at four times its batch, by code. */
+async function said(text: string, code: string, options = {}): Promise<string[]> {
+  const { warnings } = await convertText(text, 'run.yaml', { to: 128, world: 1, ...options });
+  return warnings.filter((w) => w.code === code).map(({ message }) => message);
+}
+
+/** A training loop of one's own. */
+const OWN = 'batch_size: 32\noptimizer: {name: adamw, lr: 3.0e-4, betas: [0.9, 0.95]}\n';
+
+describe('keys of a config that only its own code knows', () => {
+  it.each([
+    ['how long it runs', 'steps: 10000'],
+    ['a warm-up', 'train: {warmup: 500}'],
+    ['the period of a schedule', 'schedule: {T_max: 90000}'],
+    ['a learning rate of its own', 'model: {lrHead: 1.0e-3}'],
+    ['a learning rate in a string', 'adapter_learning_rate: "1e-5"'],
+    ['a teacher', 'teacher_ema: 0.996'],
+    ['one in a list', 'stages: [{steps: 400}]'],
+  ])('are named where they look as if they depended on the batch: %s', async (_, line) => {
+    const [message] = await said(`${OWN}${line}\n`, 'untouched');
+    expect(message).toMatch(/^left alone, although by their names they may depend on the batch: /);
+  });
+
+  it.each([
+    ['multipliers', 'lr_mult: 0.1\nlayer_lr_decay: 0.75'],
+    ['how often it logs', 'log_every_steps: 50\nsave_steps: 1000'],
+    ['evaluation', 'eval: {max_iters: 100}'],
+    ['a sampler', 'sampler: {num_steps: 50}'],
+    ['what is no decay', 'dpo_beta: 0.9\nbeta_schedule: linear\nbeta_end: 0.9'],
+    ['numbers that fit no step count', 'warmup: 0.1'],
+    ['what is understood', 'max_steps: 1000'],
+  ])('are not where they mean something else: %s', async (_, lines) => {
+    expect(await said(`${OWN}${lines}\n`, 'untouched')).toEqual([]);
+  });
+
+  it('are named once and counted where there are many', async () => {
+    const many = Array.from({ length: 12 }, (_, i) => `phase${i}_steps: ${100 + i}\n`).join('');
+    const [message, ...others] = await said(OWN + many, 'untouched');
+    expect(message).toContain('phase0_steps 100, phase1_steps 101');
+    expect(message).toContain(' and 4 more');
+    expect(others).toEqual([]);
+  });
+});
+
+describe('a slip of the pen beside a field that is left to its default', () => {
+  const TRAINER = 'output_dir: out\nper_device_train_batch_size: 32\nlearning_rate: 2.0e-5\n';
+
+  it.each([
+    ['adam_bet2: 0.95', 'adam_beta2'],
+    ['gradient_acumulation_steps: 4', 'gradient_accumulation_steps'],
+    ['wieght_decay: 0.1', 'weight_decay'],
+  ])('is told: %s', async (line, meant) => {
+    const [message] = await said(`${TRAINER}${line}\n`, 'misspelt');
+    expect(message).toContain(`if it is ${meant} that was meant`);
+  });
+
+  it('is none where another field is meant', async () => {
+    expect(await said(`${TRAINER}adam_beta1: 0.9\n`, 'misspelt')).toEqual([]);
+  });
+
+  it('of the batch size: the default that is taken is told, too', async () => {
+    const text = 'learning_rate: 2.0e-5\nper_device_train_batch_sise: 16\nwarmup_steps: 10\n';
+    const dialect = 'hf-trainer';
+    expect(await said(text, 'misspelt', { dialect })).toHaveLength(1);
+    expect(await said(text, 'batch-default', { dialect })).toEqual([
+      'the file does not say per_device_train_batch_size: the trainer’s default 8 is taken',
+    ]);
+  });
+});
+
+describe('a named optimizer without its decays, where no framework says the defaults', () => {
+  it('is told', async () => {
+    const [message] = await said('batch_size: 32\noptimizer: adamw\nlr: 1.0e-3\n', 'decays-unsaid');
+    expect(message).toMatch(/^AdamW keeps averages whose decays this file does not say/);
+  });
+
+  it.each([
+    ['SGD, which has none unless told', 'batch_size: 32\noptimizer: sgd\nlr: 0.1\n'],
+    ['a framework with known ones', 'per_device_train_batch_size: 32\nlearning_rate: 1.0e-4\n'],
+  ])('is not for %s', async (_, text) => {
+    expect(await said(text, 'decays-unsaid')).toEqual([]);
+  });
+});
+
+describe('a scheduler that sets the peak itself', () => {
+  const WITH_PEAK = `data: {batch_size: 32}
+optimizer: {_target_: torch.optim.SGD, lr: 0.1, momentum: 0.9}
+scheduler: {_target_: torch.optim.lr_scheduler.OneCycleLR, max_lr: 0.1, total_steps: 10000}
+`;
+
+  it('follows the one optimizer there is, with the factor of its buffer', async () => {
+    const { changes } = await convertText(WITH_PEAK, 'run.yaml', { to: 128, world: 1 });
+    const to = (pointer: string) => changes.find((c) => c.pointer === pointer)?.to;
+    expect(to('/scheduler/max_lr')).toBeCloseTo((4 * 0.1 * (1 - 0.9 ** 4)) / 0.1, 12);
+    expect(to('/scheduler/max_lr')).toBe(to('/optimizer/lr'));
+  });
+});
