@@ -32,7 +32,7 @@ async function readJson(path) {
 async function validators() {
   const compiler = at('dist/.compile.mjs');
   await bundle(at('src/dialect/compile.ts'), { file: compiler, format: 'esm' }, { external: [/^ajv/] });
-  const { detectorSource, expand, exportName, needlesOf, validatorSource } = await import(
+  const { detectorSource, expand, exportName, requiredKeysOf, validatorSource } = await import(
     `${pathToFileURL(compiler)}?${Date.now()}`
   );
   await rm(compiler);
@@ -64,7 +64,7 @@ async function validators() {
   }
   await write('detect.js', detectorSource(schemas));
   const entries = schemas.map((s) => {
-    const meta = JSON.stringify({ ...s.dialect, title: s.title, needles: needlesOf(s.detect) });
+    const meta = JSON.stringify({ ...s.dialect, title: s.title, requiredKeys: requiredKeysOf(s.detect) });
     const { name } = s.dialect;
     return `  ${JSON.stringify(name)}: { ...${meta}, recognises: detectors.${exportName(name)}, load: () => import('./${name}.js'), schema: () => import('./${name}.schema.js') },`;
   });
@@ -76,7 +76,7 @@ async function validators() {
     'index.d.ts',
     [
       "import type { Dialect, Validator } from '../dialect.ts';",
-      "type Entry = Omit<Dialect, 'validate'> & { readonly needles?: readonly string[]; recognises(data: unknown): boolean; load(): Promise<{ validate: Validator }>; schema(): Promise<{ schema: object }> };",
+      "type Entry = Omit<Dialect, 'validate'> & { readonly requiredKeys?: readonly string[]; recognises(data: unknown): boolean; load(): Promise<{ validate: Validator }>; schema(): Promise<{ schema: object }> };",
       'export const dialects: Readonly<Record<string, Entry>>;',
       '',
     ].join('\n'),

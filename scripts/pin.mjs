@@ -76,7 +76,10 @@ function filesBelow(folder) {
 
 async function runIn(run, argv) {
   const written = { stdout: '', stderr: '' };
-  const stream = (name) => ({ write: (text) => void (written[name] += text), columns: 100 });
+  const write = (name) => (text) => {
+    written[name] += text;
+  };
+  const stream = (name) => ({ write: write(name), columns: 100 });
   const code = await run(argv, {
     stdin: (async function* () {})(),
     stdout: stream('stdout'),

@@ -3,7 +3,7 @@ import standaloneCode from 'ajv/dist/standalone/index.js';
 import type { Dialect, Validator } from './dialect.ts';
 import { createAjv, expand, type Schema, type SchemaFiles } from './vocabulary.ts';
 
-export { needlesOf } from './needles.ts';
+export { requiredKeysOf } from './required-keys.ts';
 export { expand };
 
 /** The `dialect` annotation at a schema's root. */

@@ -44,13 +44,19 @@ export interface Dialect {
 /** The dialects that come with rebatch, by name, without their validators. */
 export function listDialects(): readonly Omit<Dialect, 'validate'>[] {
   return Object.values(dialects).map(
-    ({ load: _load, schema: _schema, recognises: _recognises, needles: _needles, ...meta }) => meta,
+    ({ load: _load, schema: _schema, recognises: _recognises, requiredKeys: _requiredKeys, ...meta }) => meta,
   );
 }
 
 /** A dialect by name. @throws Problem with code `unknown-dialect` and the names there are */
 export async function loadDialect(name: string): Promise<Dialect> {
-  const { load, schema: _schema, recognises: _recognises, needles: _needles, ...meta } = entryOf(name);
+  const {
+    load,
+    schema: _schema,
+    recognises: _recognises,
+    requiredKeys: _requiredKeys,
+    ...meta
+  } = entryOf(name);
   return { ...meta, validate: (await load()).validate };
 }
 
@@ -72,7 +78,7 @@ export async function loadSchema(name: string): Promise<object> {
 export function detect(data: unknown): string[] {
   const has = (key: string) => typeof data === 'object' && data !== null && key in data;
   const matching = Object.entries(dialects)
-    .filter(([, { needles, recognises }]) => (needles?.some(has) ?? true) && recognises(data))
+    .filter(([, { requiredKeys, recognises }]) => (requiredKeys?.some(has) ?? true) && recognises(data))
     .map(([name]) => name);
   const general = new Set(matching.flatMap((name) => ancestors(name)));
   return matching.filter((name) => !general.has(name));

@@ -15,7 +15,7 @@ export interface BatchRole {
   readonly role: 'batch';
   /**
    * `per-device` is micro x accumulation in one number, `per-node` the samples of one machine. `nominal` is a batch up to which the trainer accumulates by
-   * itself: the batch behind a step is the larger of it and global. `limit` is a second limit on the micro batch
+   * itself: the batch behind a step is the larger of it and global. `micro-limit` is a second limit on the micro batch
    * (tokens beside sentences) and moves in proportion.
    */
   readonly part:
@@ -27,7 +27,7 @@ export interface BatchRole {
     | 'per-device'
     | 'per-node'
     | 'nominal'
-    | 'limit';
+    | 'micro-limit';
   readonly unit: 'samples' | 'tokens';
   /** The trainer takes fractions of a sample per device (MaxText). */
   readonly fractional?: boolean;
@@ -50,7 +50,7 @@ export interface LearningRateRole {
  * warm-up length to the power -1/2, with the passes that make a step (accumulation x devices, where their gradients
  * are added up), or with the samples of one such pass (`micro`).
  */
-export type TrainerScaling = 'linear' | 'sqrt' | 'per-worker' | 'noam' | 'passes' | 'micro';
+export type TrainerScaling = 'linear' | 'sqrt' | 'per-worker' | 'noam' | 'summed-passes' | 'micro';
 
 /** An exponential average; `schedule` is an exponential warm-up of the learning rate, which forgets its start alike. */
 export interface DecayRole {
@@ -59,12 +59,12 @@ export interface DecayRole {
     | 'gradient'
     | 'second-moment'
     | 'third'
-    | 'weights'
-    | 'norm-stats'
+    | 'model-ema'
+    | 'batch-norm'
     | 'preconditioner'
     | 'schedule';
   /** How the value is written: the decay, 1 - decay, or the half-life in updates. */
-  readonly form: 'ema' | 'sum' | 'complement' | 'half-life';
+  readonly form: 'decay' | 'complement' | 'half-life';
   /** What one update of the average is: an optimizer step, or a forward pass. */
   readonly per: 'step' | 'forward';
   /** A half-life that the trainer reads as a whole number. */
@@ -73,7 +73,7 @@ export interface DecayRole {
 
 export interface CountRole {
   readonly role: 'count';
-  readonly unit: 'steps' | 'micro-steps' | 'ticks' | 'samples' | 'tokens' | 'epochs';
+  readonly unit: 'steps' | 'micro-steps' | 'scheduler-ticks' | 'samples' | 'tokens' | 'epochs';
   readonly use: 'schedule' | 'cadence' | 'average';
   readonly minimum?: number;
   /** A fraction of the run stays: a value below 1, or (`'float'`) whatever is written with a decimal point. */

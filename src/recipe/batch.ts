@@ -82,7 +82,7 @@ export function readBatch(
   );
   const wrong = (field: Field, message: string) =>
     problemAt('batch-inconsistent', message, text, siteOffset(field));
-  const tokens = fields.find((f) => f.role.unit === 'tokens' && f.role.part !== 'limit');
+  const tokens = fields.find((f) => f.role.unit === 'tokens' && f.role.part !== 'micro-limit');
   if (tokens)
     warn(
       'batch-in-tokens',
@@ -371,7 +371,7 @@ function newValue(
       return field.value;
     case 'micro':
       return to.micro;
-    case 'limit': {
+    case 'micro-limit': {
       const micro = from.micro ?? from.global / (from.accumulation * (from.world ?? 1));
       const value = (field.value * to.micro) / micro;
       if (Number.isInteger(value) || field.role.fractional) return value;

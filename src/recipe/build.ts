@@ -75,7 +75,7 @@ const OPTIMIZER_ROLES: readonly Role['role'][] = [
 ];
 
 function ofOptimizer({ of }: DecayRole): boolean {
-  return of !== 'weights' && of !== 'norm-stats' && of !== 'schedule';
+  return of !== 'model-ema' && of !== 'batch-norm' && of !== 'schedule';
 }
 
 function belongsToOptimizer(field: Field): boolean {

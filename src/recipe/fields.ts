@@ -225,7 +225,7 @@ function outOfRange(role: Role, value: number): string | undefined {
   if (role.role === 'learning-rate' && (role.point === 'peak' ? value <= 0 : value < 0))
     return 'a learning rate must be above 0';
   if (role.role === 'decay' && role.form !== 'half-life') {
-    const atMostOne = role.of === 'weights' || role.of === 'norm-stats';
+    const atMostOne = role.of === 'model-ema' || role.of === 'batch-norm';
     if (value < 0 || (atMostOne ? value > 1 : value >= 1)) return 'a decay must lie in [0, 1)';
   }
   if (

@@ -185,7 +185,7 @@ function decay(
   { rule, options, batch }: Task,
 ): Assessment {
   const { form, of, whole } = field.role;
-  const perUpdate = of === 'norm-stats' ? (batch.from.micro ?? batch.from.global) : batch.from.global;
+  const perUpdate = of === 'batch-norm' ? (batch.from.micro ?? batch.from.global) : batch.from.global;
   if (form === 'half-life') {
     const length = field.value * perUpdate;
     const scaled = rule.count(field.value, kappa);
@@ -251,7 +251,7 @@ function dampening(field: Field, settings: Settings, { rule, options, batch }: T
 
 function assessAverage(field: Field<DecayRole>, task: Task): Assessment {
   const { kappa, perDevice, perForward } = task.batch;
-  if (field.role.of !== 'norm-stats')
+  if (field.role.of !== 'batch-norm')
     return decay(field, undefined, field.role.per === 'forward' ? perForward : kappa, task);
   return decay(field, undefined, task.recipe.syncNorm ? perForward : perDevice, task);
 }
@@ -290,9 +290,9 @@ function assessCount(field: Field<CountRole>, { batch, rule, options }: Task): A
   if (isFraction(field)) return stays(field, 'A fraction of the run');
   const steps = field.value - origin;
   if (steps <= 0) return stays(field, 'The first step');
-  const ratio = unit === 'micro-steps' ? perForward : unit === 'ticks' ? kappa / world : kappa;
+  const ratio = unit === 'micro-steps' ? perForward : unit === 'scheduler-ticks' ? kappa / world : kappa;
   const { accumulation, world: devices = 1 } = batch.from;
-  const perStep = unit === 'micro-steps' ? accumulation : unit === 'ticks' ? devices : 1;
+  const perStep = unit === 'micro-steps' ? accumulation : unit === 'scheduler-ticks' ? devices : 1;
   const samples = (batch.from.global * steps) / perStep;
   const lengthAt = (value: number): TimeScale => ({
     what: 'length',

@@ -24,7 +24,7 @@ export function trainerFactor(trainer: TrainerScaling | undefined, change: Train
       return Math.sqrt(kappa);
     case 'per-worker':
       return world;
-    case 'passes':
+    case 'summed-passes':
       return passes;
     case 'micro':
       return kappa / passes;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { detect } from '../../src/dialect/dialect.ts';
-import { needlesOf } from '../../src/dialect/needles.ts';
+import { requiredKeysOf } from '../../src/dialect/required-keys.ts';
 
 describe('the keys of which one must be there', () => {
   it.each([
@@ -11,7 +11,7 @@ describe('the keys of which one must be there', () => {
     [{ anyOf: [{ required: ['a'] }, { properties: {} }] }, undefined],
     [{ not: { required: ['a'] } }, undefined],
     [{ type: 'object' }, undefined],
-  ])('%j', (schema, needles) => expect(needlesOf(schema)).toEqual(needles));
+  ])('%j', (schema, requiredKeys) => expect(requiredKeysOf(schema)).toEqual(requiredKeys));
 });
 
 describe('configs that share names are told apart', () => {

@@ -59,7 +59,7 @@ function convert(rule: Rule, optimizer: Optimizer, s: State, kappa: number, opti
     tau: s.tau === s.b1 && s.tau ? b1 : s.tau,
     wd: rule.weightDecay(s.wd, optimizer.weightDecay, settings, factor, ratio).value,
     eps: rule.epsilon(s.eps, optimizer.epsilonInside, settings, ratio, options).value,
-    rho: rule.decay(s.rho, 'weights', undefined, kappa, options).value,
+    rho: rule.decay(s.rho, 'model-ema', undefined, kappa, options).value,
     steps: rule.count(s.steps, kappa).value,
   };
 }
@@ -110,7 +110,13 @@ describe.each(table)('$name', ({ optimizer, rule }) => {
 
   it.each(KAPPAS)('tells 1 - decay as exactly as the decay at kappa %f', (kappa) => {
     for (const value of [0.9, 0.999, 1 - 1e-9]) {
-      const { value: decay, complement = 1 - decay } = rule.decay(value, 'weights', undefined, kappa, NOISE);
+      const { value: decay, complement = 1 - decay } = rule.decay(
+        value,
+        'model-ema',
+        undefined,
+        kappa,
+        NOISE,
+      );
       expect(Math.abs(decay + complement - 1)).toBeLessThan(1e-15);
     }
   });

@@ -110,7 +110,7 @@ it.each(tables.find((t) => t.id === 'nvlabs_ema')!.rows as unknown as [string, n
   (_, batch, halfLife, published) => {
     expect(Math.abs(decayPower(0.5 ** (1 / halfLife), batch).value - published)).toBeLessThan(1e-12);
     expect(
-      Math.abs(ema.decay(0.5 ** (32 / halfLife), 'weights', undefined, batch / 32, {}).value - published),
+      Math.abs(ema.decay(0.5 ** (32 / halfLife), 'model-ema', undefined, batch / 32, {}).value - published),
     ).toBeLessThan(1e-12);
   },
 );
@@ -141,5 +141,5 @@ it.each(rows('derived_lion'))('Lion: b1 %d, b2 %d, kappa %d', (b1, b2, kappa, ne
 });
 
 it.each(rows('derived_bn'))('BatchNorm: torch momentum %d, kappa %d', (momentum, kappa, expected) => {
-  expect(ema.decay(1 - momentum!, 'norm-stats', undefined, kappa!, {}).complement).toBeCloseTo(expected!, 12);
+  expect(ema.decay(1 - momentum!, 'batch-norm', undefined, kappa!, {}).complement).toBeCloseTo(expected!, 12);
 });

@@ -178,7 +178,7 @@ function passes(findings: readonly Finding[]): boolean {
 
 function sameUnit(old: Config, now: Config, { file }: Source): void {
   const unit = ({ recipe }: Config) =>
-    recipe.batch.fields.some((f) => f.role.unit === 'tokens' && f.role.part !== 'limit');
+    recipe.batch.fields.some((f) => f.role.unit === 'tokens' && f.role.part !== 'micro-limit');
   if (unit(old) === unit(now)) return;
   const problem = new Problem(
     'usage',

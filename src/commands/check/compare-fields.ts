@@ -190,7 +190,7 @@ function inFormOf(
 
 /** `ema` and `sum` are buffers of two kinds, but their decay is written alike. */
 function written({ role }: Field<DecayRole>): 'decay' | 'complement' | 'half-life' {
-  return role.form === 'ema' || role.form === 'sum' ? 'decay' : role.form;
+  return role.form;
 }
 
 /** Relative closeness; for a decay also of 1-decay, since that is what sets its memory. */

@@ -128,7 +128,7 @@ const BY_ITSELF = {
   sqrt: 'by the root of the global batch',
   'per-worker': 'by the number of devices',
   noam: 'by the warm-up length to the power -1/2',
-  passes: 'by accumulation x devices',
+  'summed-passes': 'by accumulation x devices',
   micro: 'by the micro batch',
 } as const;
 

@@ -136,7 +136,7 @@ function memoryOf(field: Field, { from }: BatchChange): Explanation['memory'] {
   if (!isRole(field, 'decay') || field.role.form === 'half-life') return undefined;
   const decay = field.role.form === 'complement' ? 1 - field.value : field.value;
   if (decay <= 0 || decay >= 1) return undefined;
-  const perUpdate = field.role.of === 'norm-stats' ? (from.micro ?? from.global) : from.global;
+  const perUpdate = field.role.of === 'batch-norm' ? (from.micro ?? from.global) : from.global;
   const [halfLifeSteps, windowSteps] = [halfLife(decay), 1 / (1 - decay)];
   return {
     halfLifeSteps,
@@ -155,14 +155,14 @@ const PART_OF_BATCH: Readonly<Record<BatchRole['part'], string>> = {
   'per-device': 'batch per device and step',
   'per-node': 'batch per node',
   nominal: 'nominal batch',
-  limit: 'second limit of the micro batch',
+  'micro-limit': 'second limit of the micro batch',
 };
 
 const AVERAGE_OF = {
   'second-moment': 'decay of the second moment',
   third: 'decay of a third average',
-  weights: 'decay of the weight average (EMA)',
-  'norm-stats': 'BatchNorm statistics',
+  'model-ema': 'decay of the weight average (EMA)',
+  'batch-norm': 'BatchNorm statistics',
   schedule: 'exponential warm-up of the learning rate',
   preconditioner: 'decay of the preconditioner',
 } as const;

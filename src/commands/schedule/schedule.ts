@@ -201,7 +201,7 @@ function stateChanges(
         formula: `t/${fraction(kappa)}`,
       });
   }
-  if (recipe.averages.some((a) => isRole(a, 'decay') && a.role.of === 'weights'))
+  if (recipe.averages.some((a) => isRole(a, 'decay') && a.role.of === 'model-ema'))
     changes.push({
       what: 'weight average (EMA) and its update counter',
       factor: 1 / kappa,

@@ -82,7 +82,7 @@ export function compare(old: Side, now: Side, rule: Rule, options: PlanOptions):
     rule: rule.name,
     averages: [
       ...compared.flatMap(({ averages }) => averages),
-      ...(['weights', 'norm-stats'] as const).flatMap((of) => compareOutside(of, context, unpaired)),
+      ...(['model-ema', 'batch-norm'] as const).flatMap((of) => compareOutside(of, context, unpaired)),
     ],
     learningRates: compared.flatMap(({ learningRate }) => learningRate ?? []),
     unpaired,
@@ -257,7 +257,7 @@ export function trainersOwn(
 
 /** Averages of the weights go by the optimizer step or the forward pass, those of BatchNorm by what it normalises over. */
 function compareOutside(
-  of: 'weights' | 'norm-stats',
+  of: 'model-ema' | 'batch-norm',
   { old, now }: Context,
   unpaired: string[],
 ): ComparedAverage[] {
@@ -280,6 +280,6 @@ function compareOutside(
 
 function samplesPerUpdate({ batch, recipe }: Side, { role }: Field<DecayRole>): number {
   const perForward = batch.global / batch.accumulation;
-  if (role.of === 'weights') return role.per === 'forward' ? perForward : batch.global;
+  if (role.of === 'model-ema') return role.per === 'forward' ? perForward : batch.global;
   return recipe.syncNorm ? perForward : (batch.micro ?? perForward / (batch.world ?? 1));
 }

@@ -4,16 +4,16 @@ import type { Schema } from './vocabulary.ts';
  * Top-level keys of which at least one must be there for a `detect` schema to hold; undefined where that cannot be
  * told from the schema. Lets recognition skip most detectors without running (and so compiling) them.
  */
-export function needlesOf(schema: Schema): readonly string[] | undefined {
+export function requiredKeysOf(schema: Schema): readonly string[] | undefined {
   const { required, anyOf, oneOf, allOf } = schema as { required?: string[] } & Record<
     string,
     Schema[] | undefined
   >;
   const candidates = [
     required?.[0] === undefined ? undefined : [required[0]],
-    ...(allOf ?? []).map(needlesOf),
+    ...(allOf ?? []).map(requiredKeysOf),
     ...[anyOf, oneOf].map((branches) => {
-      const each = branches?.map(needlesOf) ?? [undefined];
+      const each = branches?.map(requiredKeysOf) ?? [undefined];
       return each.includes(undefined) ? undefined : [...new Set((each as string[][]).flat())];
     }),
   ];
