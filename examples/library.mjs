@@ -1,5 +1,5 @@
 // The library: the same pipe as the command line, on texts. node examples/library.mjs
-import { check, checkAlone, convert, explain, verify } from 'rebatch';
+import { check, convert, explain, lint, placeOf, verify } from 'rebatch';
 
 const run = {
   file: 'run.yaml',
@@ -26,15 +26,15 @@ for (const { pointer, from, to, formula } of changes)
 // Check: does the second follow from the first? Somebody changed the batch alone:
 const forgotten = { file: 'new.yaml', text: run.text.replace('batch_size: 8', 'batch_size: 64') };
 const { pass, findings } = valueIn(await check(run, forgotten, { world: 1 }));
-console.log(pass, findings.length, findings[0].code, findings[0].place.line);
+console.log(pass, findings.length, findings[0].code, placeOf(forgotten.text, findings[0].offset).line);
 
 // The same, with the expected values written in: that is the conversion.
 const fixed = valueIn(await check(run, forgotten, { fix: true }));
 console.log(fixed.text === text);
 
-// A file by itself.
-const alone = valueIn(await checkAlone({ ...run, text: run.text.replace('2.0e-05', '2e-5') }));
-console.log(alone.findings[0].message);
+// A file on its own.
+const own = valueIn(await lint({ ...run, text: run.text.replace('2.0e-05', '2e-5') }));
+console.log(own.findings[0].message);
 
 // Explain: how long each average remembers.
 const { fields } = valueIn(await explain(run, { to: 64, world: 1 }));

@@ -16,7 +16,7 @@ const COMMANDS: Readonly<Record<string, (io: Io, answer: (yes: boolean) => void)
   doctor: async (io, answer) => (await import('./commands/doctor/command.ts')).doctorCommand(io, answer),
 };
 
-/** Nothing more to say: a gate answered no. */
+/** A check or verification failed. */
 export const EXIT_NO = 1;
 /** Usage, input or internal error. */
 export const EXIT_ERROR = 2;
@@ -35,7 +35,7 @@ export async function createProgram(
       'Rewrite a training config for another batch size: learning rate, momentum, averages and step counts, and nothing else.',
     )
     .version(VERSION)
-    .option('--color', 'colour even where the output is no terminal')
+    .option('--color', 'force colour')
     .option('--no-color', 'no colour')
     .usage('<config...> --to <n> [options]\n       rebatch <command> [options]')
     .addHelpText('after', EXAMPLES);
@@ -75,7 +75,7 @@ const LISTING = ['help', '--help', '-h', 'completion'];
 /**
  * Runs the command line.
  * @param argv arguments without `node` and the script
- * @returns the exit code: 0 fine, 1 a gate said no, 2 usage, unreadable or invalid input
+ * @returns the exit code: 0 fine, 1 check or verification failed, 2 usage, unreadable or invalid input
  */
 export async function run(argv: readonly string[], io: Io): Promise<number> {
   let code = 0;

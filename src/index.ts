@@ -1,29 +1,27 @@
 /** The library: the same pipe as the command line on texts, with what is wrong with an input as a value. */
 
+import type { Source } from './base/diagnostic.ts';
 import { Problem } from './base/problem.ts';
-import {
-  type Checked,
-  type CheckOptions,
-  checkPair,
-  checkAlone as judgeAlone,
-} from './commands/check/check.ts';
-import { type Explained, explainText } from './commands/explain/explain.ts';
+import { type Checked, type CheckOptions, checkPair, lint as lintSource } from './commands/check/check.ts';
+import { type Explanation, explainConfig } from './commands/explain/explain.ts';
 import { compareConfigs, compareWithConversion } from './commands/verify/configs.ts';
 import type { Verification, VerifyOptions } from './commands/verify/verify.ts';
-import type { Source } from './pipe/configs.ts';
-import { type Conversion, type ConvertOptions, convertText } from './pipe/convert.ts';
+import { type Conversion, convertConfig } from './pipe/convert.ts';
+import type { ConvertOptions } from './pipe/plan.ts';
 
-export { type Place, Problem, type ProblemCode } from './base/problem.ts';
+export { type Diagnostic, type Place, placeOf, type Severity, type Source } from './base/diagnostic.ts';
+export { FINDINGS, type FindingCode } from './base/findings.ts';
+export { Problem, type ProblemCode } from './base/problem.ts';
 export type { Checked, CheckedField, CheckOptions, OtherDifference } from './commands/check/check.ts';
-export { FINDINGS, type Finding, type FindingCode, type Severity } from './commands/check/finding.ts';
-export type { Silenced } from './commands/check/suppress.ts';
-export type { Explained, Explanation } from './commands/explain/explain.ts';
+export type { Finding } from './commands/check/finding.ts';
+export type { Suppressed } from './commands/check/suppress.ts';
+export type { ExplainedField, Explanation } from './commands/explain/explain.ts';
 export type { Verification, VerifiedAverage } from './commands/verify/verify.ts';
 export { type Dialect, listDialects } from './dialect/dialect.ts';
 export { OPTIMIZERS } from './optimizers/table.ts';
-export type { Source } from './pipe/configs.ts';
-export type { Conversion, ConvertOptions } from './pipe/convert.ts';
+export type { Conversion } from './pipe/convert.ts';
 export type { PlacedChange } from './pipe/editor.ts';
+export type { ConvertOptions } from './pipe/plan.ts';
 export { ema } from './rules/ema.ts';
 export { RULES } from './rules/index.ts';
 export type { Change } from './rules/plan.ts';
@@ -46,12 +44,12 @@ async function outcome<T>(run: () => Promise<T>): Promise<Outcome<T>> {
 
 /** Rewrites a config for another batch size; only the values that must move change, and that is proven. */
 export function convert(source: Source, options: ConvertOptions): Promise<Outcome<Conversion>> {
-  return outcome(() => convertText(source.text, source.file, options));
+  return outcome(() => convertConfig(source, options));
 }
 
 /** Explains every field that is understood; without a target batch, at twice the batch. */
-export function explain(source: Source, options: ConvertOptions = {}): Promise<Outcome<Explained>> {
-  return outcome(() => explainText(source.text, source.file, options));
+export function explain(source: Source, options: ConvertOptions = {}): Promise<Outcome<Explanation>> {
+  return outcome(() => explainConfig(source, options));
 }
 
 /** Judges a candidate by a reference: is it what the rule makes of the reference at the candidate's batch size? */
@@ -64,8 +62,8 @@ export function check(
 }
 
 /** Judges a file by itself. That it cannot be read is a finding, not a problem. */
-export function checkAlone(source: Source, options: CheckOptions = {}): Promise<Outcome<Checked>> {
-  return outcome(() => judgeAlone(source, options));
+export function lint(source: Source, options: CheckOptions = {}): Promise<Outcome<Checked>> {
+  return outcome(() => lintSource(source, options));
 }
 
 /**

@@ -215,7 +215,7 @@ describe('refusals: exit 2, the place, the line, what to do; nothing on stdout',
       'an unknown config',
       'servers:\n  - a\n',
       [],
-      /^x\.yaml:1:1: not a training config that rebatch knows \(top level: servers\)/,
+      /^x\.yaml:1:1: not a recognised training config \(top-level keys: servers\)/,
     ],
     ['no batch size', 'optimizer:\n  lr: 0.1\n', [], /^x\.yaml: no batch size found .* --from N/],
     [
@@ -259,7 +259,7 @@ describe('refusals: exit 2, the place, the line, what to do; nothing on stdout',
       'an optimizer no table knows',
       'per_device_train_batch_size: 8\noptim: magic\n',
       [],
-      /^x\.yaml:2:8: no table knows the optimizer "magic".*--optimizer NAME/,
+      /^x\.yaml:2:8: unknown optimizer "magic".*--optimizer NAME/,
     ],
     [
       'a conflict with --from',
@@ -323,7 +323,7 @@ describe('refusals: exit 2, the place, the line, what to do; nothing on stdout',
     ],
     ['bytes that are not UTF-8', Buffer.from([0x61, 0xff, 0xfe]), [], /^x\.yaml: is not UTF-8/],
     ['an empty file', '', [], /^x\.yaml:1:1: the file is empty/],
-    ['a duplicate key', 'lr: 0.1\nlr: 0.2\n', [], /^x\.yaml:2:1: this key stands twice/],
+    ['a duplicate key', 'lr: 0.1\nlr: 0.2\n', [], /^x\.yaml:2:1: duplicate key/],
     [
       'a wrong type',
       'per_device_train_batch_size: 8\nlearning_rate: [1]\n',
@@ -354,7 +354,9 @@ describe('refusals: exit 2, the place, the line, what to do; nothing on stdout',
     writeFileSync(join(cwd, name), text);
     const { code, stdout, stderr } = await cli([name, '--to', '64'], { cwd });
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
-    expect(stderr).toMatch(new RegExp(`^${name}: is ${format}; only YAML and JSON are read`));
+    expect(stderr).toMatch(
+      new RegExp(`^${name}: ${format} is not supported; convert it to YAML or JSON first`),
+    );
     const checked = await cli(['check', name], { cwd });
     expect([checked.code, checked.stdout.includes('notice')]).toEqual([0, true]);
   });
@@ -362,7 +364,7 @@ describe('refusals: exit 2, the place, the line, what to do; nothing on stdout',
   it('a suffix with two meanings is not guessed at', async () => {
     const { code, stderr } = await cli(['run.yaml', '--to', '32k'], { cwd });
     expect(code).toBe(2);
-    expect(stderr).toContain('Write it out: 32k is 32000 to some and 32768 to others.');
+    expect(stderr).toContain('"32k" is ambiguous (32000 or 32768); write the number out.');
   });
 
   it('shows the line with a caret', async () => {

@@ -30,13 +30,14 @@ schema 3 adam_beta2 must be < 1 (Hugging Face Trainer)
 `;
 
 /** A program that uses the types as its user would. */
-const TYPED = `import { check, checkAlone, type Checked, convert, explain, type Finding, FINDINGS, type Outcome, verify } from 'rebatch';
+const TYPED = `import { check, type Checked, convert, explain, type Finding, FINDINGS, lint, type Outcome, placeOf, verify } from 'rebatch';
 const config = { file: 'run.yaml', text: '' };
 const converted = await convert(config, { to: 64, rule: 'ema' });
 const text: string = converted.ok ? converted.value.text : converted.problem.message;
 const checked: Outcome<Checked> = await check(config, { file: 'b', text }, { tolerance: 0.02, fix: true });
-const line: number | undefined = checked.ok ? checked.value.findings[0]?.place?.line : checked.problem.place?.line;
-const alone = await checkAlone(config);
+const first = checked.ok ? checked.value.findings[0]?.offset : undefined;
+const line: number | undefined = checked.ok ? placeOf(checked.value.source.text, first ?? 0).line : checked.problem.place?.line;
+const alone = await lint(config);
 const errors: readonly Finding[] = alone.ok ? alone.value.findings : [];
 const explained = await explain(config, {});
 const half: number | undefined = explained.ok ? explained.value.fields[0]?.memory?.halfLifeSteps : undefined;

@@ -1,15 +1,4 @@
-/** A place in a text: 1-based line and column, and the 0-based offset they came from. */
-export interface Place {
-  readonly offset: number;
-  readonly line: number;
-  readonly column: number;
-}
-
-/** One line of the input, shown under an error message. */
-interface Excerpt {
-  readonly line: string;
-  readonly column: number;
-}
+import { type Diagnostic, type Place, placeOf, printable, type Severity, type Source } from './diagnostic.ts';
 
 /** Everything that can go wrong because of the input, by code. The codes are part of the interface. */
 export type ProblemCode =
@@ -39,38 +28,63 @@ export type ProblemCode =
   | 'interrupted';
 
 /** A refusal: what is wrong, where, and what to do about it. Nothing has been written when it is thrown. */
-export class Problem extends Error {
+export class Problem extends Error implements Diagnostic<ProblemCode> {
   override readonly name = 'Problem';
+  readonly severity: Severity = 'error';
+  readonly offset?: number;
+  /** The file it is about, and its text once somebody who has it catches this. */
   file?: string;
-  /** Further ones of the same kind in the same file, in the order of their places. */
-  also: readonly Problem[] = [];
+  text?: string;
 
+  /** @param also further ones of the same kind in the same file, in the order of their places */
   constructor(
     readonly code: ProblemCode,
     message: string,
-    readonly place?: Place,
-    readonly excerpt?: Excerpt,
+    offset?: number,
+    readonly also: readonly Problem[] = [],
   ) {
     super(message);
+    if (offset !== undefined) this.offset = offset;
+  }
+
+  /** Says which text this is about, unless that is known. */
+  in({ file, text }: Source): this {
+    if (this.file === undefined) Object.assign(this, { file, text });
+    return this;
+  }
+
+  /** Line and column, where it is about a place in a known text. */
+  get place(): Place | undefined {
+    const { text, offset } = this;
+    return text === undefined || offset === undefined ? undefined : placeOf(text, offset);
   }
 
   /** The message as `file:line:column: message`, with the line and a caret under it; then the further ones. */
-  format(file = this.file): string {
-    const at = this.place ? `:${this.place.line}:${this.place.column}` : '';
-    const head = `${file ?? 'rebatch'}${at}: ${this.message}`;
-    const own = printable(this.excerpt ? `${head}\n${frame(this.excerpt, this.place?.line ?? 1)}` : head);
-    return [own, ...this.also.map((problem) => problem.format(file))].join('\n');
+  format(): string {
+    const { file = 'rebatch', text, offset, message } = this;
+    const source = { file, text: text ?? '' };
+    const own =
+      text === undefined || offset === undefined ? `${file}: ${message}` : framed(source, offset, message);
+    return [printable(own), ...this.also.map((problem) => problem.in(source).format())].join('\n');
   }
 }
 
-function frame({ line, column }: Excerpt, lineNumber: number): string {
-  const gutter = `  ${lineNumber} | `;
-  const start = Math.max(0, column - 60);
-  const shown = line.slice(start, start + 100).replace(/\t/g, ' ');
-  return `${gutter}${shown}\n${' '.repeat(gutter.length + column - 1 - start)}^`;
+/** Runs what reads a text, so that a refusal says which text it is about. */
+export async function about<T>(source: Source, read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    throw error instanceof Problem ? error.in(source) : error;
+  }
 }
 
-/** Text without the control characters with which a file could talk to the terminal; line breaks stay. */
-export function printable(text: string): string {
-  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g, '\ufffd');
+function framed({ file, text }: Source, offset: number, message: string): string {
+  const { line, column } = placeOf(text, offset);
+  const start = text.lastIndexOf('\n', offset - 1) + 1;
+  const end = text.indexOf('\n', offset);
+  const whole = text.slice(start, end === -1 ? undefined : end).replace(/^\ufeff|\r$/g, '');
+  const gutter = `  ${line} | `;
+  const from = Math.max(0, column - 60);
+  const shown = whole.slice(from, from + 100).replace(/\t/g, ' ');
+  return `${file}:${line}:${column}: ${message}\n${gutter}${shown}\n${' '.repeat(gutter.length + column - 1 - from)}^`;
 }

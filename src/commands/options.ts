@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Io } from '../base/io/streams.ts';
 import { Problem } from '../base/problem.ts';
-import type { ConvertOptions } from '../pipe/convert.ts';
+import type { ConvertOptions } from '../pipe/plan.ts';
 import { RULES } from '../rules/index.ts';
 import { findSettings } from '../settings/find.ts';
 import type { Applied } from '../settings/settings.ts';
@@ -20,22 +20,22 @@ export function conversionOptions(command: Command): Command {
   return ruleOptions(
     command
       .option('--to <n>', 'global batch size to convert to', wholeNumber)
-      .option('--from <n>', 'global batch size of the file, where it does not say', wholeNumber)
-      .option('--world <n>', 'devices the file’s settings run on, where it does not say', wholeNumber)
+      .option('--from <n>', 'global batch size of the config, if not in the file', wholeNumber)
+      .option('--world <n>', 'devices the config was tuned for, if not in the file', wholeNumber)
       .option('--world-to <n>', 'devices the new settings will run on', wholeNumber)
       .option('--micro <n>', 'samples per device and forward pass to use', wholeNumber)
       .option('--accumulation <n>', 'gradient accumulation to use', wholeNumber)
-      .option('--no-insert', 'do not write fields that the file leaves to defaults; warn instead'),
+      .option('--no-insert', 'do not add missing fields; warn instead'),
   );
 }
 
 /** Adds the options that say by which rule, and how the file is read. */
 export function ruleOptions(command: Command): Command {
   return command
-    .option('--optimizer <name>', 'which optimizer it is, where the file does not say or the name is unknown')
+    .option('--optimizer <name>', 'optimizer to assume if none or an unknown one is named')
     .option('--rule <name>', `scaling rule: ${RULE_NAMES} (ema, or noise-aware with --noise-scale)`)
     .option('--noise-scale <n>', 'gradient noise scale in samples', notNegative)
-    .option('--literal', 'with --rule sqrt: decays as 1-kappa*(1-beta), as its paper has it')
+    .option('--literal', 'with --rule sqrt: use the paper’s linear form 1-kappa*(1-beta)')
     .option('--floor-beta2 <x>', 'never write a second-moment decay below this', decay)
     .option('--digits <n>', 'significant digits to write (6)', digits)
     .addOption(
@@ -45,7 +45,7 @@ export function ruleOptions(command: Command): Command {
     )
     .option('--cadence', 'also scale how often the run logs, saves and evaluates')
     .option('--dialect <name>', 'read the file as this dialect')
-    .option('--schema <file>', 'read the file by a dialect of your own');
+    .option('--schema <file>', 'read the file with a custom dialect');
 }
 
 const SETTINGS = [
@@ -103,7 +103,7 @@ export function wholeNumber(text: string): number {
   const thousands = /^(\d+)k$/i.exec(text)?.[1];
   if (thousands !== undefined)
     throw new InvalidArgumentError(
-      `Write it out: ${text} is ${1000 * Number(thousands)} to some and ${1024 * Number(thousands)} to others.`,
+      `"${text}" is ambiguous (${1000 * Number(thousands)} or ${1024 * Number(thousands)}); write the number out.`,
     );
   if (!Number.isSafeInteger(value) || value < 1)
     throw new InvalidArgumentError('It must be a whole number of at least 1.');

@@ -1,4 +1,3 @@
-import { problemAt } from '../base/position.ts';
 import { Problem } from '../base/problem.ts';
 import type { Document } from '../document/nodes.ts';
 import { type Pointer, parentOf, readable } from '../document/pointer.ts';
@@ -93,19 +92,19 @@ function ancestors(name: string): string[] {
  * Runs a document through its dialect: what was found, or what the schema has against it as Problems with their places.
  * @throws Problem with code `schema`: the first in the text, with the others
  */
-export function collect(document: Document, dialect: Dialect, text: string): Found[] {
+export function collect(document: Document, dialect: Dialect): Found[] {
   const found: Found[] = [];
   if (dialect.validate.call(found, document.data)) return found;
   const problems = telling(dialect.validate.errors ?? []).map((error) => {
     const node =
       document.nodes.get(error.instancePath) ?? document.nodes.get(nearest(document, error.instancePath));
     const message = `${readable(error.instancePath)} ${describe(error)} (${dialect.title})`;
-    return problemAt('schema', message, text, node?.offset ?? 0);
+    return { message, offset: node?.offset ?? 0 };
   });
-  const [first, ...others] = problems.sort((a, b) => a.place!.offset - b.place!.offset);
+  const [first, ...others] = problems.sort((a, b) => a.offset - b.offset);
   if (!first) return found;
-  first.also = others.slice(0, MOST_PROBLEMS - 1);
-  throw first;
+  const also = others.slice(0, MOST_PROBLEMS - 1).map((o) => new Problem('schema', o.message, o.offset));
+  throw new Problem('schema', first.message, first.offset, also);
 }
 
 const MOST_PROBLEMS = 10;

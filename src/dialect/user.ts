@@ -18,7 +18,6 @@ export async function readDialect(file: string, io: Io): Promise<Dialect> {
       error instanceof Problem
         ? error
         : new Problem('schema', `is not a dialect schema: ${(error as Error).message}`);
-    problem.file = file;
-    throw problem;
+    throw problem.in({ file, text });
   }
 }

@@ -1,4 +1,4 @@
-import type { Entry, MapNode } from './nodes.ts';
+import type { Document, Entry, MapNode, ScalarNode } from './nodes.ts';
 
 /** A replacement of `length` characters at `offset` by `text`; length 0 is an insertion. */
 export interface Edit {
@@ -35,7 +35,7 @@ export interface NewEntry {
  * its entries have lines of their own, else on the same line; comments at the sibling's line stay with it.
  */
 export function insertAfter(
-  text: string,
+  { text }: Document,
   map: MapNode,
   sibling: Entry | undefined,
   entries: readonly NewEntry[],
@@ -117,4 +117,11 @@ function lineEnd(text: string, offset: number): number {
 function newline(text: string): string {
   const first = text.indexOf('\n');
   return first > 0 && text[first - 1] === '\r' ? '\r\n' : '\n';
+}
+
+/** The edit that gives an empty value (`key:` or `key: null`) a text. */
+export function fillEmpty({ text }: Document, { offset, length }: ScalarNode, value: string): Edit {
+  const before = length === 0 && !/\s/.test(text[offset - 1] ?? '') ? ' ' : '';
+  const after = text[offset + length] === '#' ? ' ' : '';
+  return { offset, length, text: before + value + after };
 }

@@ -1,5 +1,5 @@
 import { type Node as JsonNode, type ParseError, parseTree, printParseErrorCode } from 'jsonc-parser';
-import { problemAt } from '../base/position.ts';
+import { Problem } from '../base/problem.ts';
 import type { Document, Entry, Node, WrittenScalar } from './nodes.ts';
 import { child, type Pointer } from './pointer.ts';
 import { documentOf } from './tree.ts';
@@ -11,15 +11,14 @@ export function parseJson(text: string): Document {
   const tree = parseTree(start ? ` ${text.slice(1)}` : text, errors, { allowTrailingComma: true });
   const error = errors[0];
   if (error)
-    throw problemAt(
+    throw new Problem(
       'syntax',
       `not valid JSON: ${sentence(printParseErrorCode(error.error))}`,
-      text,
       error.offset,
     );
-  if (!tree) throw problemAt('empty', 'the file is empty', text, 0);
+  if (!tree) throw new Problem('empty', 'the file is empty', 0);
   const scalars: WrittenScalar[] = [];
-  return documentOf('json', convert(tree, text, '', scalars), scalars, false);
+  return documentOf('json', text, convert(tree, text, '', scalars), scalars, false);
 }
 
 function convert(node: JsonNode, text: string, path: Pointer, scalars: WrittenScalar[]): Node {
@@ -34,13 +33,7 @@ function convert(node: JsonNode, text: string, path: Pointer, scalars: WrittenSc
     for (const property of node.children ?? []) {
       const [key, value] = property.children as [JsonNode, JsonNode];
       const name = String(key.value);
-      if (keys.has(name))
-        throw problemAt(
-          'duplicate-key',
-          `the key "${name}" stands twice in the same object`,
-          text,
-          key.offset,
-        );
+      if (keys.has(name)) throw new Problem('duplicate-key', `duplicate key "${name}"`, key.offset);
       keys.add(name);
       entries.push({
         key: name,

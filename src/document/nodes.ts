@@ -1,6 +1,5 @@
 import type { Pointer } from './pointer.ts';
 import type { ScalarValue } from './scalar.ts';
-import type { NodeTree } from './tree.ts';
 
 /** How a scalar is written. */
 export type ScalarStyle = 'plain' | 'single' | 'double' | 'block';
@@ -49,13 +48,21 @@ export interface ListNode {
 
 export type Node = ScalarNode | MapNode | ListNode;
 
+/** A document's nodes by their pointers, through aliases and merge keys. */
+export interface NodesByPointer extends Iterable<readonly [Pointer, Node]> {
+  get(pointer: Pointer): Node | undefined;
+  has(pointer: Pointer): boolean;
+}
+
 /** One parsed document (a YAML file can hold several): what it says, and where. */
 export interface Document {
   readonly format: 'yaml' | 'json';
+  /** The text of the whole file, for this room alone: others speak of offsets. */
+  readonly text: string;
   /** Plain data for the validator: what the trainer's parser would make of the text. */
   readonly data: unknown;
   /** The node that each pointer leads to, through aliases and merge keys. */
-  readonly nodes: NodeTree;
+  readonly nodes: NodesByPointer;
   /** For nodes that several pointers lead to: all of them. */
   readonly shared: ReadonlyMap<Node, readonly Pointer[]>;
   /** Every scalar of the text once, in order, with the path at which it is written (aliases as they stand). */
@@ -68,3 +75,9 @@ export interface WrittenScalar {
   readonly source: string;
   readonly offset: number;
 }
+
+/** Called periodically with how much is done, from 0 to 1. */
+export type Progress = (done: number) => void;
+
+/** Reads a text again as it was read the first time. */
+export type Parse = (text: string, progress?: Progress) => Document[];

@@ -1,15 +1,14 @@
-import { problemAt } from '../base/position.ts';
 import { Problem } from '../base/problem.ts';
-import type { Document } from './nodes.ts';
+import type { Document, Parse, Progress } from './nodes.ts';
 
-/** Told now and then how much is done, from 0 to 1. */
-export type Progress = (done: number) => void;
-
-/** Reads a text again as it was read the first time. */
-export type Parse = (text: string, progress?: Progress) => Document[];
-
-/** What configs are written in that are not read, by what their names end in. */
+/** Formats that are not read, by what their names end in. */
 const OTHERS: Readonly<Record<string, string>> = { '.toml': 'TOML', '.py': 'Python' };
+
+/** A text as it was read, and how to read an edited one in the same way. */
+export interface ParsedText {
+  readonly documents: readonly Document[];
+  readonly again: Parse;
+}
 
 /**
  * Reads a config text. A YAML file can hold several documents; JSON is one.
@@ -19,19 +18,15 @@ const OTHERS: Readonly<Record<string, string>> = { '.toml': 'TOML', '.py': 'Pyth
  * JSON if it reads as JSON, whatever it is called. Only the parser that is needed is loaded.
  * @throws Problem with code `syntax`, `duplicate-key` or `empty`; `not-a-training-config` for another format
  */
-export async function parse(
-  text: string,
-  fileName = '',
-  progress?: Progress,
-): Promise<{ documents: Document[]; again: Parse }> {
+export async function parse(text: string, fileName = '', progress?: Progress): Promise<ParsedText> {
   const format = OTHERS[/\.\w+$/.exec(fileName)?.[0].toLowerCase() ?? ''];
   if (format)
     throw new Problem(
       'not-a-training-config',
-      `is ${format}; only YAML and JSON are read. Have the settings written as one of them, and convert that`,
+      `${format} is not supported; convert it to YAML or JSON first`,
     );
   const content = text.replace(/^\ufeff/, '');
-  if (content.trim() === '') throw problemAt('empty', 'the file is empty', text, 0);
+  if (content.trim() === '') throw new Problem('empty', 'the file is empty', 0);
   const named = /\.(?:json|jsonc|json5)$/i.test(fileName);
   if (named || /^\s*(?:[{[]|\/[/*])/.test(content)) {
     const { parseJson } = await import('./json.ts');

@@ -1,7 +1,7 @@
 import { Problem } from '../base/problem.ts';
 import { applyEdits, type Edit, inOrder } from './edit.ts';
-import type { Document, Node, ScalarNode, WrittenScalar } from './nodes.ts';
-import type { Parse } from './parse.ts';
+import type { Document, Node, Progress, ScalarNode, WrittenScalar } from './nodes.ts';
+import type { ParsedText } from './parse.ts';
 import { type Pointer, readable } from './pointer.ts';
 import type { ScalarValue } from './scalar.ts';
 
@@ -17,13 +17,13 @@ export interface Planned {
  * the same.
  */
 export function editAndProve(
-  text: string,
+  { documents: before, again }: ParsedText,
   edits: readonly Edit[],
-  before: readonly Document[],
   planned: readonly (readonly Planned[])[],
-  reparse: Parse,
-): string {
-  if (edits.length === 0) return text;
+  progress?: Progress,
+): { readonly text: string; readonly documents: readonly Document[] } {
+  const { text } = before[0]!;
+  if (edits.length === 0) return { text, documents: before };
   const result = applyEdits(text, edits);
   const fail = (what: string): never => {
     throw new Problem(
@@ -33,7 +33,7 @@ export function editAndProve(
   };
   const readAgain = () => {
     try {
-      return reparse(result);
+      return again(result, progress);
     } catch (error) {
       return fail(error instanceof Problem ? error.message : String(error));
     }
@@ -55,7 +55,7 @@ export function editAndProve(
         fail(`${readable(scalar.path)} changed`);
     }
   }
-  return result;
+  return { text: result, documents: after };
 }
 
 function sameOutside(text: string, result: string, edits: readonly Edit[]): boolean {

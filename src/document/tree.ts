@@ -1,8 +1,8 @@
-import type { Document, Node, WrittenScalar } from './nodes.ts';
+import type { Document, Node, NodesByPointer, WrittenScalar } from './nodes.ts';
 import { child, type Pointer, segments } from './pointer.ts';
 
 /** A document's nodes by their pointers, found by walking: a pointer kept for each would be most of a large document. */
-export class NodeTree implements Iterable<readonly [Pointer, Node]> {
+class NodeTree implements NodesByPointer {
   constructor(private readonly root: Node) {}
 
   get(pointer: Pointer): Node | undefined {
@@ -40,12 +40,13 @@ function* walk(node: Node, pointer: Pointer): Generator<readonly [Pointer, Node]
  */
 export function documentOf(
   format: Document['format'],
+  text: string,
   root: Node,
   scalars: readonly WrittenScalar[],
   aliases: boolean,
 ): Document {
   const nodes = new NodeTree(root);
-  return { format, data: dataOf(root), nodes, shared: aliases ? sharedIn(nodes) : new Map(), scalars };
+  return { format, text, data: dataOf(root), nodes, shared: aliases ? sharedIn(nodes) : new Map(), scalars };
 }
 
 function dataOf(node: Node): unknown {

@@ -9,9 +9,17 @@ import {
   LineCounter,
   parseAllDocuments,
 } from 'yaml';
-import { problemAt } from '../base/position.ts';
-import type { Document, Entry, MapNode, Node, ScalarNode, ScalarStyle, WrittenScalar } from './nodes.ts';
-import type { Progress } from './parse.ts';
+import { Problem } from '../base/problem.ts';
+import type {
+  Document,
+  Entry,
+  MapNode,
+  Node,
+  Progress,
+  ScalarNode,
+  ScalarStyle,
+  WrittenScalar,
+} from './nodes.ts';
 import { child, type Pointer } from './pointer.ts';
 import { numberInString, type Resolved, resolvePlain } from './scalar.ts';
 import { documentOf } from './tree.ts';
@@ -38,14 +46,14 @@ export function parseYaml(text: string, progress: Progress = () => {}): Document
     const error = document.errors[0];
     const again = repeatedKey(document.contents);
     if (again !== undefined && !(error && error.pos[0] <= again))
-      throw problemAt('duplicate-key', 'this key stands twice in the same mapping', text, again);
+      throw new Problem('duplicate-key', 'duplicate key', again);
     if (error)
-      throw problemAt('syntax', `not valid YAML: ${error.message.replace(/\.?$/, '')}`, text, error.pos[0]);
+      throw new Problem('syntax', `not valid YAML: ${error.message.replace(/\.?$/, '')}`, error.pos[0]);
   }
   const filled = parsed.filter(
     (d) => d.contents !== null && !(isScalar(d.contents) && d.contents.source === ''),
   );
-  if (filled.length === 0) throw problemAt('empty', 'the file is empty', text, 0);
+  if (filled.length === 0) throw new Problem('empty', 'the file is empty', 0);
   return filled.map((document) => new Reader(text, document).read());
 }
 
@@ -95,7 +103,7 @@ class Reader {
 
   read(): Document {
     const root = this.convert(this.document.contents as LibraryNode, '');
-    return documentOf('yaml', root, this.scalars, this.anchored.size > 0);
+    return documentOf('yaml', this.text, root, this.scalars, this.anchored.size > 0);
   }
 
   private convert(node: LibraryNode, path: Pointer): Node {
@@ -160,11 +168,11 @@ class Reader {
     const target = isAlias(alias) ? alias.resolve(this.document) : undefined;
     const at = alias.range?.[0] ?? 0;
     const node = target && this.anchored.get(target as LibraryNode);
-    if (!node) throw problemAt('syntax', 'this alias has no anchor before it', this.text, at);
+    if (!node) throw new Problem('syntax', 'this alias has no anchor before it', at);
     this.scalars.push({ path, source: this.text.slice(at, alias.range?.[1]), offset: at });
     this.expansions += size(node, MAX_EXPANSIONS);
     if (this.expansions > MAX_EXPANSIONS)
-      throw problemAt('syntax', 'its aliases expand to too large a document', this.text, at);
+      throw new Problem('syntax', 'its aliases expand to too large a document', at);
     return node;
   }
 

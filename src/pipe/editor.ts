@@ -1,17 +1,16 @@
-import { placeOf, problemAt } from '../base/position.ts';
-import type { Place } from '../base/problem.ts';
-import { type Edit, insertAfter, type NewEntry } from '../document/edit.ts';
+import { type Diagnostic, warning } from '../base/diagnostic.ts';
+import { Problem } from '../base/problem.ts';
+import { type Edit, fillEmpty, insertAfter, type NewEntry } from '../document/edit.ts';
 import type { Document, MapNode, ScalarNode } from '../document/nodes.ts';
 import { writeNumber } from '../document/number.ts';
 import { isWithin, keyOf, type Pointer, parentOf, readable, segments } from '../document/pointer.ts';
 import type { Planned } from '../document/proof.ts';
-import type { Warning } from '../recipe/build.ts';
-import { type Field, isRole, type Recipe } from '../recipe/recipe.ts';
+import { fieldsOf, isRole, type Recipe } from '../recipe/recipe.ts';
 import type { Change } from '../rules/plan.ts';
 
 /** A change with its place in the old text; for an inserted value the place it was inserted behind. */
 export interface PlacedChange extends Change {
-  readonly place: Place;
+  readonly offset: number;
   /** Other pointers that see the same text through an alias or a merge key. */
   readonly uses: readonly Pointer[];
   /** The old and the new text of the value. */
@@ -22,17 +21,14 @@ export interface PlacedChange extends Change {
 export class Editor {
   readonly edits: Edit[] = [];
   readonly planned: Planned[] = [];
+  readonly warnings: Diagnostic[] = [];
   private readonly understood: ReadonlySet<Pointer>;
 
   constructor(
-    private readonly text: string,
     private readonly document: Document,
     private readonly recipe: Recipe,
-    private readonly warnings: Warning[],
   ) {
-    const { batch, groups, averages, counts, ramps, clips } = recipe;
-    const fields = [batch, ...groups].flatMap((part): readonly Field[] => part.fields);
-    this.understood = new Set([...fields, ...averages, ...counts, ...ramps, ...clips].map((f) => f.pointer));
+    this.understood = new Set(fieldsOf(recipe).map((f) => f.pointer));
   }
 
   edit(changes: readonly Change[]): PlacedChange[] {
@@ -43,7 +39,7 @@ export class Editor {
     }
     const placed = [...byNode].flatMap(([node, own]) => this.replace(node, own));
     return [...placed, ...this.insertions(changes.filter((c) => c.inserted))].sort(
-      (a, b) => a.place.offset - b.place.offset,
+      (a, b) => a.offset - b.offset,
     );
   }
 
@@ -58,10 +54,9 @@ export class Editor {
       const quote = change.part === undefined && quoted ? node.source[0]! : '';
       const to = writeNumber(change.to as number, site.source, this.document.format);
       inner.push({ offset: site.offset, length: site.length, text: quote + to + quote });
-      const place = placeOf(this.text, site.offset);
       return {
         ...change,
-        place,
+        offset: site.offset,
         uses: pointers.filter((p) => p !== change.pointer),
         text: { from: site.source, to: quote + to + quote },
       };
@@ -90,10 +85,9 @@ export class Editor {
       const key = change.part ?? '';
       const other = byPart.get(key);
       if (other && other.to !== change.to)
-        throw problemAt(
+        throw new Problem(
           'alias-conflict',
           `this value is used as ${useOf(other)} (should become ${other.to}) and as ${useOf(change)} (${change.to}): give them values of their own`,
-          this.text,
           node.offset,
         );
       if (!other) byPart.set(key, change);
@@ -103,18 +97,19 @@ export class Editor {
     const understood = definition !== undefined && this.understood.has(definition);
     const left = pointers.find((p) => !changed.has(p) && (p !== definition || understood));
     if (left !== undefined)
-      throw problemAt(
+      throw new Problem(
         'alias-conflict',
         `${readable(changes[0]!.pointer)} must change, but ${readable(left)} uses the same text through an alias and must not: give them values of their own`,
-        this.text,
         node.offset,
       );
     if (definition !== undefined && !changed.has(definition) && this.hasAlias(changes))
-      this.warnings.push({
-        code: 'anchor-moves',
-        message: `${readable(definition)} holds the anchor of ${readable(changes[0]!.pointer)} and changes with it: check that nothing else depends on it`,
-        offset: node.offset,
-      });
+      this.warnings.push(
+        warning(
+          'anchor-moves',
+          `${readable(definition)} holds the anchor of ${readable(changes[0]!.pointer)} and changes with it: check that nothing else depends on it`,
+          node.offset,
+        ),
+      );
     return [...byPart.values()];
   }
 
@@ -145,10 +140,9 @@ export class Editor {
       while (at !== '' && !this.document.nodes.has(at)) at = parentOf(at);
       const map = this.document.nodes.get(at);
       if (map?.kind !== 'map')
-        throw problemAt(
+        throw new Problem(
           'cannot-insert',
           `${readable(change.pointer)} should be ${JSON.stringify(change.to)}, but there is no mapping to write it into: write it there, or use --no-insert`,
-          this.text,
           map ? ('offset' in map ? map.offset : 0) : 0,
         );
       this.refuseShared(map, change);
@@ -160,12 +154,12 @@ export class Editor {
     for (const [at, { map, entries }] of byPlace) {
       const sibling = this.siblingFor(at, map);
       const written: NewEntry[] = [...entries].map(([key, parts]) => ({ key, value: this.nested(parts) }));
-      this.edits.push(...insertAfter(this.text, map, sibling, written));
+      this.edits.push(...insertAfter(this.document, map, sibling, written));
       for (const { change } of [...entries.values()].flat()) {
         this.planned.push({ pointer: change.pointer, value: change.to });
         placed.push({
           ...change,
-          place: placeOf(this.text, sibling?.end ?? map.offset),
+          offset: sibling?.end ?? map.offset,
           uses: [],
           text: { from: '', to: this.written(change) },
         });
@@ -176,10 +170,9 @@ export class Editor {
 
   private refuseShared(node: MapNode | ScalarNode, { pointer, to }: Change): void {
     if ((this.document.shared.get(node)?.length ?? 1) > 1)
-      throw problemAt(
+      throw new Problem(
         'cannot-insert',
         `${readable(pointer)} should be ${JSON.stringify(to)}, but its ${node.kind === 'map' ? 'mapping' : 'empty value'} is shared through an alias: write the value there, or use --no-insert`,
-        this.text,
         node.offset,
       );
   }
@@ -187,17 +180,9 @@ export class Editor {
   /** `key:` with nothing behind it takes the value there; `null` is replaced. */
   private fillEmpty(node: ScalarNode, change: Change): PlacedChange {
     const to = this.written(change);
-    const before = node.length === 0 && !/\s/.test(this.text[node.offset - 1] ?? '') ? ' ' : '';
-    const after = this.text[node.offset + node.length] === '#' ? ' ' : '';
-    this.edits.push({ offset: node.offset, length: node.length, text: before + to + after });
+    this.edits.push(fillEmpty(this.document, node, to));
     this.planned.push({ pointer: change.pointer, value: change.to });
-    return {
-      ...change,
-      inserted: false,
-      place: placeOf(this.text, node.offset),
-      uses: [],
-      text: { from: node.source, to },
-    };
+    return { ...change, inserted: false, offset: node.offset, uses: [], text: { from: node.source, to } };
   }
 
   /** The entry to insert behind: the learning rate if it is there, else another field that was understood, else the last. */

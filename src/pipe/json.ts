@@ -1,17 +1,25 @@
-import type { Conversion, PlacedWarning } from './convert.ts';
+import { type Diagnostic, placeOf, type Source } from '../base/diagnostic.ts';
+import type { BatchChange } from '../recipe/batch.ts';
 
 /** What the JSON of every conversion begins with: the file, how it was read, and its batch. */
-export function headJson({
-  file,
-  dialect,
-  rule,
-  batch,
-}: Pick<Conversion, 'file' | 'dialect' | 'rule' | 'batch'>) {
-  const { kappa, from, to } = batch;
-  return { version: 1, file, dialect, rule, kappa, batch: { from: from.global, to: to.global } };
+export function headJson(of: {
+  readonly source: Source;
+  readonly dialect: string;
+  readonly rule: string;
+  readonly batch: BatchChange;
+}) {
+  const { kappa, from, to } = of.batch;
+  return {
+    version: 1,
+    file: of.source.file,
+    dialect: of.dialect,
+    rule: of.rule,
+    kappa,
+    batch: { from: from.global, to: to.global },
+  };
 }
 
 /** A warning as every JSON has it. */
-export function warningJson({ code, message, line }: PlacedWarning): object {
-  return { code, message, ...(line === undefined ? {} : { line }) };
+export function warningJson({ code, message, offset }: Diagnostic, { text }: Source): object {
+  return { code, message, ...(offset === undefined ? {} : { line: placeOf(text, offset).line }) };
 }

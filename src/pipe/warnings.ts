@@ -1,18 +1,20 @@
 import type { ChalkInstance } from 'chalk';
-import { printable } from '../base/problem.ts';
+import { type Diagnostic, placeOf, printable, type Source } from '../base/diagnostic.ts';
 import { wrap } from '../base/text.ts';
-import type { PlacedWarning } from './convert.ts';
 
-/** Warnings, wrapped, one paragraph each. */
+/** Warnings about a text, wrapped, one paragraph each. */
 export function warningLines(
-  { file, warnings }: { readonly file: string; readonly warnings: readonly PlacedWarning[] },
+  { source, warnings }: { readonly source: Source; readonly warnings: readonly Diagnostic[] },
   chalk: ChalkInstance,
   columns = 80,
 ): string {
   return warnings
-    .map(({ code, message, line }) => {
-      const text = `${printable(file)}${line === undefined ? '' : `:${line}`}: ${message} [${code}]`;
-      const [first = '', ...rest] = wrap(printable(text), columns - 2);
+    .map(({ code, message, offset }) => {
+      const line = offset === undefined ? '' : `:${placeOf(source.text, offset).line}`;
+      const [first = '', ...rest] = wrap(
+        printable(`${source.file}${line}: ${message} [${code}]`),
+        columns - 2,
+      );
       return `${chalk.yellow('!')} ${[first, ...rest.map((l) => `  ${l}`)].join('\n')}\n`;
     })
     .join('');

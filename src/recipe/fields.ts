@@ -1,4 +1,5 @@
-import { problemAt } from '../base/position.ts';
+import { Problem } from '../base/problem.ts';
+import { type EncodedPart, partsOf, roleOfEntry } from '../dialect/encoding.ts';
 import type { Encoding, Found, Role } from '../dialect/roles.ts';
 import type { Document, ScalarNode } from '../document/nodes.ts';
 import { child, type Pointer, readable } from '../document/pointer.ts';
@@ -20,8 +21,8 @@ export interface Reading {
 }
 
 /** Reads the numbers behind the roles: through quotes, tuples in strings, key=value strings and interpolations. */
-export function readFields(document: Document, found: readonly Found[], text: string): Reading {
-  const reader = new FieldReader(document, text);
+export function readFields(document: Document, found: readonly Found[]): Reading {
+  const reader = new FieldReader(document);
   for (const [pointer, what] of found) {
     if ('role' in what) reader.role(pointer, what.role);
     else if ('encoding' in what) reader.encoded(pointer, what.encoding);
@@ -41,10 +42,7 @@ class FieldReader {
     optional: [],
   };
 
-  constructor(
-    private readonly document: Document,
-    private readonly text: string,
-  ) {}
+  constructor(private readonly document: Document) {}
 
   /** @param via the interpolations that led here, the use first */
   role(pointer: Pointer, role: Role, via: readonly Pointer[] = []): void {
@@ -76,10 +74,9 @@ class FieldReader {
     const devices =
       role.role === 'batch' && role.part === 'devices' && /^\d+(?:\s*,\s*\d+)*,?$/.test(value.trim());
     if (devices) return this.deviceList(pointer, role, value.split(',').filter((v) => v.trim()).length);
-    throw problemAt(
+    throw new Problem(
       'schema',
       `${readable(pointer)} must be a number, not ${JSON.stringify(value)}`,
-      this.text,
       node.offset,
     );
   }
@@ -113,7 +110,7 @@ class FieldReader {
     const wrong = outOfRange(field.role, field.value);
     if (wrong && field.site.kind === 'text') {
       const name = field.part ? `${readable(field.pointer)} ${field.part}` : readable(field.pointer);
-      throw problemAt('out-of-range', `${name} is ${field.value}: ${wrong}`, this.text, field.site.offset);
+      throw new Problem('out-of-range', `${name} is ${field.value}: ${wrong}`, field.site.offset);
     }
     const { fields } = this.reading;
     const known = fields.findIndex(
@@ -128,74 +125,47 @@ class FieldReader {
 
   encoded(pointer: Pointer, encoding: Encoding, via: readonly Pointer[] = []): void {
     const node = this.document.nodes.get(pointer);
-    const roleOf = (i: number) => encoding.items?.[Math.min(i, encoding.items.length - 1)]?.role;
+    const { items = [] } = encoding;
     if (node?.kind === 'list')
       for (const i of node.items.keys()) {
-        const role = roleOf(i);
+        const role = roleOfEntry(items, i);
         if (role) this.role(child(pointer, i), role, via);
       }
     if (node?.kind !== 'scalar' || typeof node.value !== 'string') return;
     const target = this.target(node.value);
     const path = [...via, pointer];
     if (target !== undefined && !path.includes(target)) return this.encoded(target, encoding, path);
-    const first = roleOf(0);
+    const first = items[0]?.role;
     if (first && node.value === 'auto') return this.skip(pointer, first, node, 'auto');
     if (first && node.value.includes('${')) return this.skip(pointer, first, node, 'interpolation');
-    const start = node.source.indexOf(node.value);
-    const at = node.offset + start;
-    const part = (name: string, source: string, index: number, role: Role, like = source) => {
-      if (source.includes('${')) return this.skip(pointer, role, node, 'interpolation');
-      const value = numberInString(source);
-      if (value !== undefined && start === -1)
-        throw problemAt(
-          'schema',
-          `${readable(pointer)} is written over several lines or with escapes, where its numbers cannot be replaced: write it on one line`,
-          this.text,
-          node.offset,
-        );
-      if (value !== undefined)
-        return this.push({
-          pointer,
-          part: name,
-          role,
-          value,
-          site: { kind: 'text', node, offset: at + index, length: source.length, source: like },
-        });
+    for (const part of partsOf(encoding, node.value)) this.part(pointer, node, node.value, part);
+  }
+
+  /** One value inside an encoded string: a number, or true or false. */
+  private part(pointer: Pointer, node: ScalarNode, text: string, found: EncodedPart): void {
+    const { name, source, index, role, like = source } = found;
+    if (source.includes('${')) return this.skip(pointer, role, node, 'interpolation');
+    const value = numberInString(source);
+    if (value === undefined) {
       if (/^(?:true|false)$/i.test(source))
         this.reading.flags.set(child(pointer, name), { role, value: /^t/i.test(source) });
-    };
-    const entries = (
-      tuple: string,
-      index: number,
-      name: string,
-      roles: readonly { readonly role: Role }[],
-    ) => {
-      for (const [i, match] of [...tuple.matchAll(/[^\s,()[\]]+/g)].entries()) {
-        const item = roles[Math.min(i, roles.length - 1)];
-        if (item) part(`${name}${i}`, match[0], index + match.index, item.role);
-      }
-    };
-    if (encoding.kind === 'kv-string') {
-      for (const match of node.value.matchAll(/([\w.]+)\s*=\s*([^,\s]+)/g)) {
-        const [whole, key = '', source = ''] = match;
-        const field = encoding.fields?.[key];
-        const index = match.index + whole.length - source.length;
-        if (field && 'items' in field) {
-          const tuple = /^[([]?[^()[\]=]*?(?=[)\]]|\s+[\w.]+\s*=|$)/.exec(node.value.slice(index))?.[0] ?? '';
-          entries(tuple, index, `${key} `, field.items);
-        } else if (field) part(key, source, index, field.role);
-      }
-    } else if (encoding.kind === 'tuple-string') {
-      entries(node.value, 0, '', encoding.items ?? []);
-    } else {
-      const batches = /^\s*(\d[\d_.]*(?:e[-+]?\d+)?)ba\s*$/i.exec(node.value);
-      const role = encoding.items?.[0]?.role;
-      if (batches?.[1] && role) {
-        // Written without an exponent: a trainer that reads 1e3ba may not read 4.0e+3ba.
-        const like = String(numberInString(batches[1]) ?? batches[1]);
-        part('ba', batches[1], node.value.indexOf(batches[1]), role, like);
-      }
+      return;
     }
+    const start = node.source.indexOf(text);
+    if (start === -1)
+      throw new Problem(
+        'schema',
+        `${readable(pointer)} is written over several lines or with escapes, where its numbers cannot be replaced: write it on one line`,
+        node.offset,
+      );
+    const offset = node.offset + start + index;
+    this.push({
+      pointer,
+      part: name,
+      role,
+      value,
+      site: { kind: 'text', node, offset, length: source.length, source: like },
+    });
   }
 
   absent(pointer: Pointer, found: Extract<Found[1], { absent: unknown }>['absent']): void {

@@ -1,8 +1,23 @@
-import type { Constraint, CountRole, DecayRole, Role } from '../dialect/roles.ts';
+import type { BatchRole, Constraint, CountRole, DecayRole, Role } from '../dialect/roles.ts';
 import type { ScalarNode } from '../document/nodes.ts';
 import type { Pointer } from '../document/pointer.ts';
 import type { Binding } from '../optimizers/optimizer.ts';
-import type { Batch } from './batch.ts';
+
+/** How a global batch is put together. All numbers are samples or counts. */
+export interface Batch {
+  /** Samples behind one optimizer step. */
+  readonly global: number;
+  /** Samples of one forward pass on one device, where known. */
+  readonly micro?: number;
+  readonly accumulation: number;
+  /** Data-parallel devices (or whatever else multiplies micro x accumulation), where known. */
+  readonly world?: number;
+  /** The accumulation follows from the other parts; where `world` is not known, it counts the devices too. */
+  readonly accumulates?: boolean;
+  /** A batch up to which the trainer accumulates by itself; `global` then is what that comes to. */
+  readonly nominal?: number;
+  readonly fields: readonly Field<BatchRole>[];
+}
 
 /** Where a field's text stands: a stretch of the file, or nothing yet. */
 export type Site =
@@ -81,4 +96,9 @@ export function fieldsOf({ batch, groups, averages, counts, ramps, clips }: Reci
 export function decayOf({ value, role }: Field<DecayRole>): number {
   if (role.form === 'half-life') return value <= 0 ? 0 : 0.5 ** (1 / value);
   return role.form === 'complement' ? 1 - value : value;
+}
+
+/** Where a field stands in the text; undefined where it is left to a default. */
+export function offsetOf({ site }: Field): number | undefined {
+  return site.kind === 'text' ? site.offset : undefined;
 }

@@ -1,7 +1,7 @@
+import { type Diagnostic, warning as warningAt } from '../base/diagnostic.ts';
 import { fraction, num } from '../base/numbers.ts';
 import { readable } from '../document/pointer.ts';
-import type { Warning } from '../recipe/build.ts';
-import { type Field, type Group, isRole } from '../recipe/recipe.ts';
+import { type Field, type Group, isRole, offsetOf } from '../recipe/recipe.ts';
 import { type Assessment, halfLife, settingsOf, type Task } from './assess.ts';
 import { varianceKeepingBeta1 } from './lion.ts';
 import { gradientLevelRatio } from './noise-aware.ts';
@@ -17,7 +17,7 @@ const SHORT_GRADIENT = 0.5;
 const BF16_STEP = 2 ** -9;
 
 /** What a user should know about a plan, with numbers. Says nothing where nothing moves. */
-export function remarks(task: Task, assessments: readonly Assessment[]): Warning[] {
+export function remarks(task: Task, assessments: readonly Assessment[]): Diagnostic[] {
   const { recipe, batch, rule, options } = task;
   if (batch.kappa === 1) return nominal(task, assessments);
   return [
@@ -48,11 +48,11 @@ export function remarks(task: Task, assessments: readonly Assessment[]): Warning
   ];
 }
 
-function warning(code: string, message: string, field?: Field): Warning {
-  return { code, message, ...(field?.site.kind === 'text' ? { offset: field.site.offset } : {}) };
+function warning(code: string, message: string, field?: Field): Diagnostic {
+  return warningAt(code, message, field && offsetOf(field));
 }
 
-function nominal({ batch: { from, moves } }: Task, assessments: readonly Assessment[]): Warning[] {
+function nominal({ batch: { from, moves } }: Task, assessments: readonly Assessment[]): Diagnostic[] {
   if (from.nominal === undefined || moves.length === 0) return [];
   const others = assessments.some((a) => a.field.role.role !== 'batch' && a.value !== a.field.value);
   const consequence = others
@@ -66,13 +66,13 @@ function nominal({ batch: { from, moves } }: Task, assessments: readonly Assessm
   ];
 }
 
-function aboutOptimizer(group: Group, { batch, rule, options }: Task): Warning[] {
+function aboutOptimizer(group: Group, { batch, rule, options }: Task): Diagnostic[] {
   const { kappa } = batch;
   const settings = settingsOf(group);
   const { optimizer, gradientDecay = 0, secondMomentDecay } = settings;
   const rates = group.fields.filter((f) => isRole(f, 'learning-rate'));
   const peak = rates.find((f) => f.role.point === 'peak') ?? rates[0];
-  const result: Warning[] = [];
+  const result: Diagnostic[] = [];
   const add = (code: string, message: string) => result.push(warning(code, message, peak));
   const powers = rule.decay(0.5, 'gradient', settings, kappa, { ...options, literal: false }).value !== 0.5;
   if (group.nesterov && gradientDecay > 0 && powers) {
@@ -176,12 +176,12 @@ function newestShare(mu: number, kappa: number): [before: number, after: number]
   return kappa > 1 ? [1 - mu ** (kappa + 1), 1 - mu ** (2 * kappa)] : [1 - mu ** 2, 1 - mu ** (1 + kappa)];
 }
 
-function aboutDecay({ field, value, complement }: Assessment, { batch, options }: Task): Warning[] {
+function aboutDecay({ field, value, complement }: Assessment, { batch, options }: Task): Diagnostic[] {
   if (!isRole(field, 'decay') || value === field.value || field.role.form === 'half-life') return [];
   const name = readable(field.pointer);
   const { of, form } = field.role;
   const [old, now] = form === 'complement' ? [1 - field.value, 1 - value] : [field.value, value];
-  const result: Warning[] = [];
+  const result: Diagnostic[] = [];
   const memory = -Math.log(old) * batch.kappa;
   if (of === 'second-moment' && now < SHORT_SECOND_MOMENT)
     result.push(
@@ -229,7 +229,7 @@ function aboutDecay({ field, value, complement }: Assessment, { batch, options }
   return result;
 }
 
-function aboutCount({ field, exact, value, scale }: Assessment, { options, batch }: Task): Warning[] {
+function aboutCount({ field, exact, value, scale }: Assessment, { options, batch }: Task): Diagnostic[] {
   if (!isRole(field, 'count')) return [];
   const { minimum = 1, use } = field.role;
   if (exact !== undefined && exact < minimum)
@@ -251,7 +251,7 @@ function aboutCount({ field, exact, value, scale }: Assessment, { options, batch
   return [];
 }
 
-function aboutClip(clip: Field, kappa: number): Warning {
+function aboutClip(clip: Field, kappa: number): Diagnostic {
   return warning(
     'clip',
     `${readable(clip.pointer)} ${num(clip.value)} is left alone: no rule is exact for a norm that mixes signal and noise. Where noise dominates, clip/sqrt(kappa) = ${num(clip.value / Math.sqrt(kappa))}`,
@@ -259,7 +259,7 @@ function aboutClip(clip: Field, kappa: number): Warning {
   );
 }
 
-function unreadable({ recipe }: Task): Warning[] {
+function unreadable({ recipe }: Task): Diagnostic[] {
   return recipe.unreadable.flatMap(({ pointer, role, source, why, offset }) => {
     const matters =
       role.role === 'count' ? role.use !== 'cadence' : role.role !== 'batch' || role.part !== 'devices';
@@ -267,6 +267,6 @@ function unreadable({ recipe }: Task): Warning[] {
       why === 'auto'
         ? 'is filled in from the trainer’s own config: convert that too'
         : 'is computed from other values: check what it comes to';
-    return matters ? [{ code: why, message: `${readable(pointer)} (${source}) ${advice}`, offset }] : [];
+    return matters ? [warningAt(why, `${readable(pointer)} (${source}) ${advice}`, offset)] : [];
   });
 }

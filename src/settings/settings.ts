@@ -1,13 +1,12 @@
 import { readFileSync } from 'node:fs';
-import { basename, dirname, relative, resolve, sep } from 'node:path';
-import { placeOf, problemAt } from '../base/position.ts';
-import { Problem } from '../base/problem.ts';
-import { FINDINGS, isFindingCode } from '../commands/check/finding.ts';
+import { dirname, relative, resolve, sep } from 'node:path';
+import { placeOf } from '../base/diagnostic.ts';
+import { FINDINGS, isFindingCode } from '../base/findings.ts';
+import { about, Problem } from '../base/problem.ts';
 import { collect } from '../dialect/dialect.ts';
 import type { Document } from '../document/nodes.ts';
 import { parse } from '../document/parse.ts';
 import { child, type Pointer } from '../document/pointer.ts';
-import { NodeTree } from '../document/tree.ts';
 import { validate } from './generated/validate.js';
 import { matchesGlob } from './glob.ts';
 
@@ -45,29 +44,26 @@ type Written = Readonly<Record<string, unknown>> & {
 
 /**
  * Reads what a settings file says of one config: the top level, and over it the entries of `files` that fit.
- * @param file a rebatch.config.yaml, or a package.json with a key `rebatch`
+ * @param file a rebatch.config.yaml
  * @param config the config's path; `-` is standard input, which no glob fits
  * @throws Problem with the place in the settings file
  */
 export async function readSettings(file: string, config: string, cwd: string): Promise<Applied> {
   const text = readFileSync(file, 'utf8');
   const shown = relative(cwd, file) || file;
-  try {
+  return about({ file: shown, text }, async () => {
     const { documents } = await parse(text, file);
-    const document = basename(file) === 'package.json' ? part(documents[0]!, '/rebatch') : documents[0]!;
-    collect(document, { ...PSEUDO_DIALECT, validate }, text);
+    const document = documents[0]!;
+    collect(document, { ...PSEUDO_DIALECT, validate });
     const written = document.data as Written;
-    knownCodes(document, text);
+    knownCodes(document);
     const path =
       config === '-' ? undefined : relative(dirname(file), resolve(cwd, config)).split(sep).join('/');
     const fitting = (written.files ?? []).flatMap((entry, i): [Pointer, typeof entry][] =>
       path !== undefined && matchesGlob(path, entry.glob) ? [[`/files/${i}`, entry]] : [],
     );
     return merged([['', written], ...fitting], document, text, shown);
-  } catch (error) {
-    if (error instanceof Problem) error.file ??= shown;
-    throw error;
-  }
+  });
 }
 
 const PSEUDO_DIALECT = {
@@ -98,17 +94,11 @@ function merged(
   return { settings, origins };
 }
 
-function knownCodes({ nodes }: Document, text: string): void {
+function knownCodes({ nodes }: Document): void {
   for (const [pointer, node] of nodes) {
     if (node.kind !== 'scalar' || !/\/ignore\/\d+$/.test(pointer) || isFindingCode(String(node.value)))
       continue;
     const known = Object.keys(FINDINGS).join(', ');
-    throw problemAt('schema', `there is no finding "${node.value}"; there are: ${known}`, text, node.offset);
+    throw new Problem('schema', `there is no finding "${node.value}"; there are: ${known}`, node.offset);
   }
-}
-
-/** What stands below a pointer, as a document of its own. */
-function part(document: Document, at: Pointer): Document {
-  const data = (document.data as Record<string, unknown>)[at.slice(1)] ?? {};
-  return { ...document, data, nodes: new NodeTree(document.nodes.get(at)!) };
 }

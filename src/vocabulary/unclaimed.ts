@@ -1,10 +1,9 @@
+import { type Diagnostic, warning } from '../base/diagnostic.ts';
 import { slips } from '../base/edit-distance.ts';
 import type { Found } from '../dialect/roles.ts';
 import type { Document, Node } from '../document/nodes.ts';
 import { child, keyOf, type Pointer, parentOf, readable } from '../document/pointer.ts';
 import { numberInString } from '../document/scalar.ts';
-import type { Warning } from '../recipe/build.ts';
-import { fieldsOf, type Recipe } from '../recipe/recipe.ts';
 
 // Keys that a dialect says nothing about although their names say something: what is left alone must not be left
 // without a word.
@@ -50,31 +49,34 @@ const MOST_NAMED = 8;
 
 /**
  * What to know about the keys that no role was found for.
+ * @param claimed pointers of the numbers that have a role
  * @param open any key may matter, not only those of the schema
  */
 export function aboutOtherKeys(
   document: Document,
   found: readonly Found[],
-  recipe: Recipe,
+  claimed: ReadonlySet<Pointer>,
   open: boolean,
-): Warning[] {
-  const slips = misspelt(document, found).map(({ pointer, meant, offset }) => ({
-    code: 'misspelt',
-    message: `${readable(pointer)} means nothing here: if it is ${meant} that was meant, correct it; as it is, the default of ${meant} is what holds`,
-    offset,
-  }));
-  const left = open ? untouched(document, found, recipe) : [];
+): Diagnostic[] {
+  const typos = misspelt(document, found).map(({ pointer, meant, offset }) =>
+    warning(
+      'misspelt',
+      `unknown key ${readable(pointer)}; did you mean ${meant}? ${meant} keeps its default`,
+      offset,
+    ),
+  );
+  const left = open ? unclaimed(document, found, claimed) : [];
   const [first] = left;
-  if (!first) return slips;
+  if (!first) return typos;
   const named = left.slice(0, MOST_NAMED).map(({ pointer, source }) => `${readable(pointer)} ${source}`);
   const more = left.length > named.length ? ` and ${left.length - named.length} more` : '';
   const message = `left alone, although by their names they may depend on the batch: ${named.join(', ')}${more}. Change them by hand where they do, or describe them with --schema FILE`;
-  return [...slips, { code: 'untouched', message, offset: first.offset }];
+  return [...typos, warning('unclaimed', message, first.offset)];
 }
 
 /** Numbers whose names look like step counts, learning rates or decays, and which no role was found for. */
-function untouched(document: Document, found: readonly Found[], recipe: Recipe) {
-  const known = new Set<Pointer>(fieldsOf(recipe).map(({ pointer }) => pointer));
+function unclaimed(document: Document, found: readonly Found[], claimed: ReadonlySet<Pointer>) {
+  const known = new Set(claimed);
   for (const [pointer, what] of found)
     if ('role' in what || 'encoding' in what || 'note' in what) known.add(pointer);
   const result: { readonly pointer: Pointer; readonly source: string; readonly offset: number }[] = [];
@@ -138,7 +140,7 @@ function misspelt(document: Document, found: readonly Found[]) {
 
 const SHORTEST = 5;
 
-/** One slip of the pen apart, two in a long name; `beta1` for `beta2` is none. */
+/** One typo apart, two in a long name; `beta1` for `beta2` is none. */
 function nearly(key: string, meant: string): boolean {
   const most = meant.length < 10 ? 1 : 2;
   if (key === meant || meant.length < SHORTEST || Math.abs(key.length - meant.length) > most) return false;

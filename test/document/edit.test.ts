@@ -5,9 +5,10 @@ import { documentsOf } from '../helpers/parse.ts';
 
 /** Inserts `betas` behind `lr` into the mapping at a pointer. */
 async function insert(text: string, pointer = '', file = 'x.yaml'): Promise<string> {
-  const map = (await documentsOf(text, file))[0]!.nodes.get(pointer) as MapNode;
+  const document = (await documentsOf(text, file))[0]!;
+  const map = document.nodes.get(pointer) as MapNode;
   const sibling = map.entries.find((e) => e.key === 'lr') ?? map.entries.at(-1);
-  return applyEdits(text, insertAfter(text, map, sibling, [{ key: 'betas', value: '[0.9, 0.99]' }]));
+  return applyEdits(text, insertAfter(document, map, sibling, [{ key: 'betas', value: '[0.9, 0.99]' }]));
 }
 
 describe('an entry is inserted in the style of its mapping', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { placeOf } from '../../src/base/position.ts';
+import { placeOf } from '../../src/base/diagnostic.ts';
 import { Problem } from '../../src/base/problem.ts';
 import { documentsOf } from '../helpers/parse.ts';
 
@@ -107,7 +107,7 @@ describe('bad text is refused at its place', () => {
     try {
       await documentsOf(text, file);
     } catch (error) {
-      problem = error;
+      problem = error instanceof Problem ? error.in({ file, text }) : error;
     }
     expect(problem).toBeInstanceOf(Problem);
     const { code: found, place } = problem as Problem;

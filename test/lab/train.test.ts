@@ -13,7 +13,8 @@ import {
 } from '../../src/commands/verify/train-configs.ts';
 import { REFERENCES } from '../../src/lab/optimizers.ts';
 import { mean, type TrainingRequest, train } from '../../src/lab/train.ts';
-import { type ConvertOptions, ruleOf } from '../../src/pipe/convert.ts';
+import type { ConvertOptions } from '../../src/pipe/plan.ts';
+import { ruleOf } from '../../src/pipe/plan.ts';
 import { findRule } from '../../src/rules/index.ts';
 import { cli } from '../helpers/cli.ts';
 import { fixtures } from '../helpers/fixtures.ts';

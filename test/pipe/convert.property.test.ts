@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { convertText } from '../../src/pipe/convert.ts';
+import { convertConfig } from '../../src/pipe/convert.ts';
 import { jsonConfig, type RandomConfig, yamlConfig } from '../helpers/documents.ts';
 import { documentsOf } from '../helpers/parse.ts';
 
@@ -27,7 +27,7 @@ describe.each([
       fc.asyncProperty(configs, factor, async (config, [up, down]) => {
         const from = await batchOf(config);
         const to = (from * up!) / down!;
-        const { text, changes } = await convertText(config.text, config.file, { to, insert: false });
+        const { text, changes } = await convertConfig(config, { to, insert: false });
         const planned = new Map(changes.map((c) => [c.pointer, c]));
         const before = (await documentsOf(config.text, config.file))[0]!;
         const after = (await documentsOf(text, config.file))[0]!;
@@ -54,8 +54,11 @@ describe.each([
       fc.asyncProperty(configs, factor, async (config, [up, down]) => {
         const from = await batchOf(config);
         const to = (from * up!) / down!;
-        const there = await convertText(config.text, config.file, { to, digits: 12, steps: 'keep' });
-        const back = await convertText(there.text, config.file, { to: from, digits: 12, steps: 'keep' });
+        const there = await convertConfig(config, { to, digits: 12, steps: 'keep' });
+        const back = await convertConfig(
+          { ...config, text: there.text },
+          { to: from, digits: 12, steps: 'keep' },
+        );
         const now = await numbers(back.text, config.file);
         for (const [pointer, value] of await numbers(config.text, config.file)) {
           expect(Math.abs(now.get(pointer)! - value)).toBeLessThanOrEqual(1e-9 * Math.abs(value));

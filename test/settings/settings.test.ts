@@ -57,8 +57,12 @@ describe('what applies', () => {
       verify: 0,
     });
     write('big/a/now.yaml', CONFIG.replace('8', '16'));
-    const { batch, rule, silenced } = await json('check', 'big/a/run.yaml', 'big/a/now.yaml', '--json');
-    expect({ batch, rule, silenced }).toEqual({ batch: { from: 512, to: 1024 }, rule: 'sqrt', silenced: [] });
+    const { batch, rule, suppressed } = await json('check', 'big/a/run.yaml', 'big/a/now.yaml', '--json');
+    expect({ batch, rule, suppressed }).toEqual({
+      batch: { from: 512, to: 1024 },
+      rule: 'sqrt',
+      suppressed: [],
+    });
   });
 
   it('each side of a pair has its own devices', async () => {
@@ -66,7 +70,7 @@ describe('what applies', () => {
     expect(batch).toEqual({ from: 512, to: 16 });
   });
 
-  it('findings are silenced by the project', async () => {
+  it('findings are suppressed by the project', async () => {
     write('big/a/run.yaml', CONFIG.replace('2.0e-05', '2e-05'));
     expect((await run('check', 'big/a/run.yaml')).code).toBe(0);
     write('run.yaml', CONFIG.replace('2.0e-05', '2e-05'));
@@ -78,13 +82,6 @@ describe('what applies', () => {
     expect((await json('big/a/run.yaml', '--to', '48', '--json', '-q')).batch.from).toBe(24);
     const { stdout } = await cli(['-', '--to', '64', '--json', '-q'], { cwd, stdin: CONFIG });
     expect(JSON.parse(stdout).batch.from).toBe(16);
-  });
-
-  it('a key in package.json does as well; a package.json without it is passed by', async () => {
-    write('big/package.json', '{"name": "x", "bin": {"rebatch": "y"}}');
-    expect((await json('big/a/run.yaml', '--to', '64', '--json', '-q')).batch.from).toBe(512);
-    write('big/package.json', '{\n"name": "x",\n"rebatch": {"world": 5}}');
-    expect((await json('big/a/run.yaml', '--to', '40', '--json', '-q')).batch.from).toBe(40);
   });
 });
 
@@ -124,12 +121,6 @@ describe('what is wrong with the settings is said at its place', () => {
     const { code, stdout, stderr } = await run('check', 'run.yaml');
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr.startsWith(says) ? says : stderr).toBe(says);
-  });
-
-  it('also in package.json', async () => {
-    write('big/package.json', '{\n  "rebatch": {\n    "world": 0\n  }\n}');
-    const { stderr } = await run('big/a/run.yaml', '--to', '64');
-    expect(stderr).toMatch(/^big\/package\.json:3:14: world must be >= 1/);
   });
 });
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { convertText } from '../../src/pipe/convert.ts';
+import { convertConfig } from '../../src/pipe/convert.ts';
 
 /** What is said about a config at four times its batch, by code. */
 async function said(text: string, code: string, options = {}): Promise<string[]> {
-  const { warnings } = await convertText(text, 'run.yaml', { to: 128, world: 1, ...options });
+  const { warnings } = await convertConfig({ text, file: 'run.yaml' }, { to: 128, world: 1, ...options });
   return warnings.filter((w) => w.code === code).map(({ message }) => message);
 }
 
@@ -20,7 +20,7 @@ describe('keys of a config that only its own code knows', () => {
     ['a teacher', 'teacher_ema: 0.996'],
     ['one in a list', 'stages: [{steps: 400}]'],
   ])('are named where they look as if they depended on the batch: %s', async (_, line) => {
-    const [message] = await said(`${OWN}${line}\n`, 'untouched');
+    const [message] = await said(`${OWN}${line}\n`, 'unclaimed');
     expect(message).toMatch(/^left alone, although by their names they may depend on the batch: /);
   });
 
@@ -33,19 +33,19 @@ describe('keys of a config that only its own code knows', () => {
     ['numbers that fit no step count', 'warmup: 0.1'],
     ['what is understood', 'max_steps: 1000'],
   ])('are not where they mean something else: %s', async (_, lines) => {
-    expect(await said(`${OWN}${lines}\n`, 'untouched')).toEqual([]);
+    expect(await said(`${OWN}${lines}\n`, 'unclaimed')).toEqual([]);
   });
 
   it('are named once and counted where there are many', async () => {
     const many = Array.from({ length: 12 }, (_, i) => `phase${i}_steps: ${100 + i}\n`).join('');
-    const [message, ...others] = await said(OWN + many, 'untouched');
+    const [message, ...others] = await said(OWN + many, 'unclaimed');
     expect(message).toContain('phase0_steps 100, phase1_steps 101');
     expect(message).toContain(' and 4 more');
     expect(others).toEqual([]);
   });
 });
 
-describe('a slip of the pen beside a field that is left to its default', () => {
+describe('a typo beside a field that is left to its default', () => {
   const TRAINER = 'output_dir: out\nper_device_train_batch_size: 32\nlearning_rate: 2.0e-5\n';
 
   it.each([
@@ -54,7 +54,7 @@ describe('a slip of the pen beside a field that is left to its default', () => {
     ['wieght_decay: 0.1', 'weight_decay'],
   ])('is told: %s', async (line, meant) => {
     const [message] = await said(`${TRAINER}${line}\n`, 'misspelt');
-    expect(message).toContain(`if it is ${meant} that was meant`);
+    expect(message).toContain(`did you mean ${meant}?`);
   });
 
   it('is none where another field is meant', async () => {
@@ -66,7 +66,7 @@ describe('a slip of the pen beside a field that is left to its default', () => {
     const dialect = 'hf-trainer';
     expect(await said(text, 'misspelt', { dialect })).toHaveLength(1);
     expect(await said(text, 'batch-default', { dialect })).toEqual([
-      'the file does not say per_device_train_batch_size: the trainer’s default 8 is taken',
+      'per_device_train_batch_size is not set; using the trainer’s default 8',
     ]);
   });
 });
@@ -74,7 +74,7 @@ describe('a slip of the pen beside a field that is left to its default', () => {
 describe('a named optimizer without its decays, where no framework says the defaults', () => {
   it('is told', async () => {
     const [message] = await said('batch_size: 32\noptimizer: adamw\nlr: 1.0e-3\n', 'decays-unsaid');
-    expect(message).toMatch(/^AdamW keeps averages whose decays this file does not say/);
+    expect(message).toMatch(/^AdamW: its decays are not in the file and the trainer’s defaults are unknown/);
   });
 
   it.each([
@@ -92,7 +92,7 @@ scheduler: {_target_: torch.optim.lr_scheduler.OneCycleLR, max_lr: 0.1, total_st
 `;
 
   it('follows the one optimizer there is, with the factor of its buffer', async () => {
-    const { changes } = await convertText(WITH_PEAK, 'run.yaml', { to: 128, world: 1 });
+    const { changes } = await convertConfig({ text: WITH_PEAK, file: 'run.yaml' }, { to: 128, world: 1 });
     const to = (pointer: string) => changes.find((c) => c.pointer === pointer)?.to;
     expect(to('/scheduler/max_lr')).toBeCloseTo((4 * 0.1 * (1 - 0.9 ** 4)) / 0.1, 12);
     expect(to('/scheduler/max_lr')).toBe(to('/optimizer/lr'));

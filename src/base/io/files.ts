@@ -15,10 +15,16 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
+import type { Source } from '../diagnostic.ts';
 import { Problem } from '../problem.ts';
 import type { Io } from './streams.ts';
 
 /** Reads a config; `-` is standard input. @throws Problem: unreadable, not-utf8 */
+export async function readSource(file: string, io: Io): Promise<Source> {
+  return { file: displayName(file), text: await readText(file, io) };
+}
+
+/** The text of a file; `-` is standard input. @throws Problem: unreadable, not-utf8 */
 export async function readText(file: string, io: Io): Promise<string> {
   const bytes = file === '-' ? await readAll(io) : readBytes(file, io);
   if (!isUtf8(bytes)) throw named(new Problem('not-utf8', 'is not UTF-8 text; save it as UTF-8 first'), file);

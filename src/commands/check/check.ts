@@ -1,22 +1,23 @@
+import type { Diagnostic, Source } from '../../base/diagnostic.ts';
 import { num } from '../../base/numbers.ts';
-import { placeOf } from '../../base/position.ts';
-import { type Place, Problem } from '../../base/problem.ts';
+import { Problem } from '../../base/problem.ts';
 import type { Edit } from '../../document/edit.ts';
 import type { Document, ScalarNode } from '../../document/nodes.ts';
 import { writeNumber } from '../../document/number.ts';
-import { parse } from '../../document/parse.ts';
 import { type Pointer, readable } from '../../document/pointer.ts';
 import { editAndProve, type Planned } from '../../document/proof.ts';
 import type { ScalarValue } from '../../document/scalar.ts';
-import { type Config, readPairs, type Source } from '../../pipe/configs.ts';
-import { type ConvertOptions, ruleOf, writeChanges } from '../../pipe/convert.ts';
-import type { Warning } from '../../recipe/build.ts';
-import { type Field, fieldsOf } from '../../recipe/recipe.ts';
+import type { ConvertOptions } from '../../pipe/plan.ts';
+import { ruleOf } from '../../pipe/plan.ts';
+import type { Config } from '../../pipe/read.ts';
+import { readPairs } from '../../pipe/read.ts';
+import { writeChanges } from '../../pipe/write.ts';
+import { type Field, fieldsOf, offsetOf } from '../../recipe/recipe.ts';
 import { changesOf } from '../../rules/plan.ts';
 import { type Compared, type Pairing, type PairOptions, pairRecipes } from './compare-fields.ts';
 import { type Finding, finding, findingOf } from './finding.ts';
-import { judgeAlone, readAlone, stringFloats } from './lint.ts';
-import { type Silenced, silence } from './suppress.ts';
+import { lintConfig, readForLint, stringFloats } from './lint.ts';
+import { type Suppressed, suppress } from './suppress.ts';
 import { asWritten } from './written.ts';
 
 /** Everything that decides a check beside the texts. */
@@ -34,7 +35,7 @@ export interface CheckOptions extends ConvertOptions, PairOptions {
 /** A compared field with its place in the candidate. */
 export interface CheckedField extends Compared {
   /** Where it stands; where the file leaves it to a default, where the batch size stands. */
-  readonly place: Place;
+  readonly offset: number;
 }
 
 /** A value that differs and that no rule speaks of: a seed, a path, a layer size. */
@@ -46,7 +47,7 @@ export interface OtherDifference {
 
 /** What the gate says about one file. */
 export interface Checked {
-  readonly file: string;
+  readonly source: Source;
   /** What it was compared with: another file, or `REV:path`. */
   readonly reference?: string;
   readonly dialect?: string;
@@ -57,8 +58,8 @@ export interface Checked {
   readonly compared: readonly CheckedField[];
   readonly others: readonly OtherDifference[];
   readonly findings: readonly Finding[];
-  readonly silenced: readonly Silenced[];
-  readonly warnings: readonly Warning[];
+  readonly suppressed: readonly Suppressed[];
+  readonly warnings: readonly Diagnostic[];
   /** The text with what could be fixed written in, where `fix` was asked for; and how many values that were. */
   readonly text?: string;
   readonly fixed: number;
@@ -87,24 +88,21 @@ export async function checkPair(
   const placed = pairings.map((p) => ({
     ...p,
     checked: p.pairing.compared
-      .map((c) => ({ ...c, place: placeOfField(c.field, p.now, candidate.text) }))
-      .sort((a, b) => a.place.offset - b.place.offset),
+      .map((c) => ({ ...c, offset: shownAt(c.field, p.now) }))
+      .sort((a, b) => a.offset - b.offset),
   }));
   const found = placed.flatMap(({ checked, pairing, now }) => [
     ...checked.flatMap(judge),
-    ...unpaired(pairing, now, candidate.text),
+    ...unpaired(pairing, now),
   ]);
-  const { told, silenced } = chosen(found, candidate.text, options);
+  const { told, suppressed } = chosen(found, candidate.text, options);
   const wrong = new Set(told.filter((f) => f.severity === 'error').map(identity));
   const fixes = options.fix
-    ? await fixPairs(
-        placed.map(({ now, checked }) => ({ now, checked, wrong })),
-        candidate,
-      )
+    ? await fixPairs(placed.map(({ now, checked }) => ({ now, checked, wrong })))
     : undefined;
   const first = pairings.find(({ pairing }) => pairing.batch.kappa !== 1) ?? pairings[0];
   return {
-    file: candidate.file,
+    source: candidate,
     reference: reference.file,
     dialect: first!.now.dialect.name,
     rule: rule.name,
@@ -113,7 +111,7 @@ export async function checkPair(
     compared: placed.flatMap(({ checked }) => checked),
     others: pairings.flatMap(({ old, now }) => otherDifferences(old, now)),
     findings: fixes ? told.filter((f) => f.severity !== 'error') : told,
-    silenced,
+    suppressed,
     warnings: pairs.flatMap(({ now }) => now.warnings),
     ...(fixes ? { text: fixes.text } : {}),
     fixed: fixes?.fixed ?? 0,
@@ -125,22 +123,18 @@ export async function checkPair(
  * Judges a file by itself. What is wrong with it is a finding, also that it cannot be read as a config. An optimizer of
  * one's own is nothing wrong: it only keeps a batch change from being judged.
  */
-export async function checkAlone(source: Source, options: CheckOptions = {}): Promise<Checked> {
+export async function lint(source: Source, options: CheckOptions = {}): Promise<Checked> {
   try {
-    const configs = await readAlone(source, options);
-    const { told, silenced } = chosen(
-      configs.flatMap((c) => judgeAlone(c, source.text)),
-      source.text,
-      options,
-    );
-    const fixes = options.fix ? await fixFloats(configs, told, source) : undefined;
+    const configs = await readForLint(source, options);
+    const { told, suppressed } = chosen(configs.flatMap(lintConfig), source.text, options);
+    const fixes = options.fix ? fixFloats(configs, told) : undefined;
     const findings = fixes ? told.filter((f) => f.code !== 'string-float') : told;
     return {
       ...NOTHING,
-      file: source.file,
+      source,
       dialect: configs[0]!.dialect.name,
       findings,
-      silenced,
+      suppressed,
       ...(fixes ?? {}),
       pass: passes(findings),
     };
@@ -155,8 +149,8 @@ export async function checkAlone(source: Source, options: CheckOptions = {}): Pr
 
 /** A file about which something is to be said, and nothing was compared. */
 export function told(source: Source, all: readonly Finding[], options: CheckOptions): Checked {
-  const { told: findings, silenced } = chosen(all, source.text, options);
-  return { ...NOTHING, file: source.file, findings, silenced, pass: passes(findings) };
+  const { told: findings, suppressed } = chosen(all, source.text, options);
+  return { ...NOTHING, source, findings, suppressed, pass: passes(findings) };
 }
 
 /** What keeps a config from being understood, as findings. @throws whatever says nothing about the file itself */
@@ -169,48 +163,44 @@ export function unreadable(source: Source, error: unknown, options: CheckOptions
 
 function chosen(findings: readonly Finding[], text: string, { ignore = [], only }: CheckOptions) {
   const wanted = only ? findings.filter((f) => only.includes(f.code)) : findings;
-  return silence(wanted, text, new Set(ignore));
+  return suppress(wanted, text, new Set(ignore));
 }
 
 function passes(findings: readonly Finding[]): boolean {
   return !findings.some((f) => f.severity === 'error');
 }
 
-function sameUnit(old: Config, now: Config, { file }: Source): void {
+function sameUnit(old: Config, now: Config, candidate: Source): void {
   const unit = ({ recipe }: Config) =>
     recipe.batch.fields.some((f) => f.role.unit === 'tokens' && f.role.part !== 'micro-limit');
   if (unit(old) === unit(now)) return;
-  const problem = new Problem(
+  throw new Problem(
     'usage',
     `its batch counts ${unit(now) ? 'tokens' : 'samples'}, the reference’s ${unit(old) ? 'tokens' : 'samples'}: their ratio is not known. Give both in one unit with --from and --to`,
-  );
-  problem.file = file;
-  throw problem;
+  ).in(candidate);
 }
 
 /** A field's own place; one that is left to a default is shown at the batch size, which is why it must be written. */
-function placeOfField({ site }: Field, { recipe }: Config, text: string): Place {
-  if (site.kind === 'text') return placeOf(text, site.offset);
-  const batch = recipe.batch.fields.find((f) => f.site.kind === 'text');
-  const other = batch ?? fieldsOf(recipe).find((f) => f.site.kind === 'text');
-  return placeOf(text, other?.site.kind === 'text' ? other.site.offset : 0);
+function shownAt(field: Field, { recipe }: Config): number {
+  const inText = [field, ...recipe.batch.fields, ...fieldsOf(recipe)].find((f) => f.site.kind === 'text');
+  return (inText && offsetOf(inText)) ?? 0;
 }
 
 /** A value told apart from all others of a file, which may hold several documents. */
-function identity({ pointer = '', part = '', place }: Pick<Finding, 'pointer' | 'part' | 'place'>): string {
-  return `${place?.offset}\n${pointer}\n${part}`;
+function identity({ pointer = '', part = '', offset }: Pick<Finding, 'pointer' | 'part' | 'offset'>): string {
+  return `${offset}\n${pointer}\n${part}`;
 }
 
 /** The field that a finding is about, if it is about one that was compared. */
 export function fieldOf(finding: Finding, compared: readonly CheckedField[]): CheckedField | undefined {
-  return compared.find(({ field, place }) => identity({ ...field, place }) === identity(finding));
+  return compared.find(({ field, offset }) => identity({ ...field, offset }) === identity(finding));
 }
 
-function judge({ field, place, from, expected, moves, pass, formula }: CheckedField): Finding[] {
+function judge({ field, offset, from, expected, moves, pass, formula }: CheckedField): Finding[] {
   if (pass) return [];
   const name = readable(field.pointer) + (field.part ? ` ${field.part}` : '');
   const where = {
-    place,
+    offset,
     pointer: field.pointer,
     ...(field.part === undefined ? {} : { part: field.part }),
   };
@@ -229,9 +219,9 @@ function judge({ field, place, from, expected, moves, pass, formula }: CheckedFi
       ];
 }
 
-function unpaired({ unpaired: sentences }: Pairing, { recipe }: Config, text: string): Finding[] {
+function unpaired({ unpaired: sentences }: Pairing, { recipe }: Config): Finding[] {
   const batch = recipe.batch.fields.find((f) => f.site.kind === 'text')?.site;
-  const where = batch?.kind === 'text' ? { place: placeOf(text, batch.offset) } : {};
+  const where = batch?.kind === 'text' ? { offset: batch.offset } : {};
   return sentences.map((sentence) => finding('not-compared', sentence, where));
 }
 
@@ -264,32 +254,27 @@ async function fixPairs(
     readonly checked: readonly CheckedField[];
     readonly wrong: ReadonlySet<string>;
   }[],
-  candidate: Source,
 ): Promise<{ text: string; fixed: number }> {
   const parts = pairs.map(({ now, checked, wrong }) => ({
-    ...now,
+    config: now,
     changes: changesOf(
-      checked.map(({ field, place, expected, formula, reason }) => ({
+      checked.map(({ field, offset, expected, formula, reason }) => ({
         field,
         formula,
         reason,
-        value: wrong.has(identity({ ...field, place })) ? expected : field.value,
+        value: wrong.has(identity({ ...field, offset })) ? expected : field.value,
       })),
     ),
   }));
-  const text = await writeChanges(candidate.text, candidate.file, parts);
+  const { text } = await writeChanges(parts);
   return { text, fixed: parts.reduce((sum, { changes }) => sum + changes.length, 0) };
 }
 
 /** The file with `1e-4` written as the number that PyYAML reads too: `1.0e-4`. */
-async function fixFloats(
-  configs: readonly Config[],
-  told: readonly Finding[],
-  { text, file }: Source,
-): Promise<{ text: string; fixed: number }> {
-  const wanted = new Set(told.filter((f) => f.code === 'string-float').map((f) => f.place?.offset));
-  const { documents, again } = await parse(text, file);
-  const planned: Planned[][] = documents.map(() => []);
+function fixFloats(configs: readonly Config[], told: readonly Finding[]) {
+  const wanted = new Set(told.filter((f) => f.code === 'string-float').map((f) => f.offset));
+  const { parsed } = configs[0]!;
+  const planned: Planned[][] = parsed.documents.map(() => []);
   const edits = configs.flatMap((config) => {
     const nodes = stringFloats(config)
       .map(({ node }) => node)
@@ -303,7 +288,7 @@ async function fixFloats(
       }),
     );
   });
-  return { text: editAndProve(text, edits, documents, planned, again), fixed: edits.length };
+  return { text: editAndProve(parsed, edits, planned).text, fixed: edits.length };
 }
 
 function kept(node: ScalarNode, { nodes }: Document): Planned[] {

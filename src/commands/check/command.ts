@@ -1,23 +1,7 @@
 import { Command, Option } from 'commander';
 import type { Io } from '../../base/io/streams.ts';
-import { type ConversionFlags, notNegative, ruleOptions, wholeNumber } from '../options.ts';
-
-/** What the command line says beside what decides a conversion. */
-export interface CheckFlags extends ConversionFlags {
-  readonly base?: string;
-  readonly alone?: boolean;
-  readonly fix?: boolean;
-  readonly printConfig?: boolean;
-  readonly tolerance?: number;
-  readonly ignore?: readonly string[];
-  readonly only?: readonly string[];
-  readonly format?: (typeof FORMATS)[number];
-  readonly json?: boolean;
-  readonly color?: boolean;
-}
-
-/** What a check can be reported as. */
-export const FORMATS = ['text', 'json', 'github', 'sarif', 'junit'] as const;
+import { notNegative, ruleOptions, wholeNumber } from '../options.ts';
+import { type CheckFlags, FORMATS } from './flags.ts';
 
 /**
  * `rebatch check REFERENCE CANDIDATE`, `rebatch check --base REV FILE...`, `rebatch check FILE`. What it runs is loaded
@@ -25,24 +9,22 @@ export const FORMATS = ['text', 'json', 'github', 'sarif', 'junit'] as const;
  */
 export function checkCommand(io: Io, answer: (yes: boolean) => void): Command {
   return ruleOptions(new Command('check'))
-    .description(
-      'does a config follow from another, or from itself at a git revision? Or is it sound by itself?',
-    )
+    .description('check a config against a reference, a git revision, or on its own')
     .argument(
       '<config...>',
       'reference and candidate; with --base or --alone the files to judge; - is standard input',
     )
     .option('--base <rev>', 'compare each file with itself at this git revision')
-    .option('--alone', 'judge each file by itself (as one file alone always is)')
+    .option('--alone', 'check each file on its own (default for one file)')
     .option('--fix', 'write the expected values into the files')
-    .option('--print-config', 'print what applies to the files, and where it comes from, and check nothing')
+    .option('--print-config', 'print effective settings and their origin, then exit')
     .option('--tolerance <x>', 'relative difference that passes, also of 1-decay (0.01)', notNegative)
-    .option('--ignore <code>', 'a kind of finding not to tell; give several', several)
-    .option('--only <code>', 'the only kind of finding to tell; give several', several)
-    .option('--from <n>', 'global batch size of the reference, where it does not say', wholeNumber)
-    .option('--to <n>', 'global batch size of the candidate, where it does not say', wholeNumber)
-    .option('--world <n>', 'devices the reference runs on, where it does not say', wholeNumber)
-    .option('--world-to <n>', 'devices the candidate runs on, where it is not as many', wholeNumber)
+    .option('--ignore <code>', 'finding code to ignore (repeatable)', several)
+    .option('--only <code>', 'finding code to report (repeatable)', several)
+    .option('--from <n>', 'global batch size of the reference, if not in the file', wholeNumber)
+    .option('--to <n>', 'global batch size of the candidate, if not in the file', wholeNumber)
+    .option('--world <n>', 'devices of the reference, if not in the file', wholeNumber)
+    .option('--world-to <n>', 'devices of the candidate, if different', wholeNumber)
     .addOption(
       new Option('--format <how>', 'output (text; github where GITHUB_ACTIONS is true)').choices(FORMATS),
     )

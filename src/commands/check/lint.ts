@@ -1,10 +1,11 @@
+import type { Source } from '../../base/diagnostic.ts';
 import { num } from '../../base/numbers.ts';
-import { placeOf } from '../../base/position.ts';
 import { Problem, type ProblemCode } from '../../base/problem.ts';
 import type { Document } from '../../document/nodes.ts';
 import { readable, segments } from '../../document/pointer.ts';
-import { type Config, readConfig, type Source } from '../../pipe/configs.ts';
-import type { ConvertOptions } from '../../pipe/convert.ts';
+import type { ConvertOptions } from '../../pipe/plan.ts';
+import type { Config } from '../../pipe/read.ts';
+import { readConfigs } from '../../pipe/read.ts';
 import { decayOf, type Field, fieldsOf, type Group, isRole, type Recipe } from '../../recipe/recipe.ts';
 import { halfLife } from '../../rules/assess.ts';
 import { type Finding, finding } from './finding.ts';
@@ -19,38 +20,38 @@ export const WITHOUT_BATCH: readonly ProblemCode[] = ['batch-unknown', 'auto', '
  * The configs of a file, also where nobody knows the batch: what a file says about itself does not depend on it.
  * @throws Problem as reading a config does, but for the batch size
  */
-export async function readAlone(source: Source, options: ConvertOptions): Promise<Config[]> {
+export async function readForLint(source: Source, options: ConvertOptions): Promise<Config[]> {
   try {
-    return await readConfig(source, options);
+    return await readConfigs(source, options);
   } catch (error) {
     if (!(error instanceof Problem && WITHOUT_BATCH.includes(error.code)) || options.from !== undefined)
       throw error;
-    return readConfig(source, { ...options, from: 1 });
+    return readConfigs(source, { ...options, from: 1 });
   }
 }
 
 /** What can be said about a config from its text alone. */
-export function judgeAlone(config: Config, text: string): Finding[] {
+export function lintConfig(config: Config): Finding[] {
   const { recipe, document } = config;
   return [
     ...stringFloats(config).map(({ field, message, severity }) =>
-      finding('string-float', message, { ...where(field, text), severity }),
+      finding('string-float', message, { ...where(field), severity }),
     ),
-    ...recipe.groups.flatMap((group) => secondMomentTooShort(group, text)),
-    ...(keepsStateInBf16(document) ? fieldsOf(recipe).flatMap((field) => lostInBf16(field, text)) : []),
-    ...fieldsOf(recipe).flatMap((field) => rescaled(field, text)),
-    ...nominalBatch(recipe, text),
+    ...recipe.groups.flatMap((group) => secondMomentTooShort(group)),
+    ...(keepsStateInBf16(document) ? fieldsOf(recipe).flatMap((field) => lostInBf16(field)) : []),
+    ...fieldsOf(recipe).flatMap((field) => rescaled(field)),
+    ...nominalBatch(recipe),
     ...config.warnings
       .filter(({ code }) => code === 'misspelt')
-      .map(({ message, offset = 0 }) => finding('misspelt', message, { place: placeOf(text, offset) })),
+      .map(({ message, offset = 0 }) => finding('misspelt', message, { offset })),
   ];
 }
 
-function where(field: Field, text: string): Pick<Finding, 'place' | 'pointer' | 'part'> {
+function where(field: Field): Pick<Finding, 'offset' | 'pointer' | 'part'> {
   return {
     pointer: field.pointer,
     ...(field.part === undefined ? {} : { part: field.part }),
-    ...(field.site.kind === 'text' ? { place: placeOf(text, field.site.offset) } : {}),
+    ...(field.site.kind === 'text' ? { offset: field.site.offset } : {}),
   };
 }
 
@@ -73,7 +74,7 @@ export function stringFloats({ recipe, dialect }: Pick<Config, 'recipe' | 'diale
   });
 }
 
-function secondMomentTooShort({ fields, binding: { optimizer } }: Group, text: string): Finding[] {
+function secondMomentTooShort({ fields, binding: { optimizer } }: Group): Finding[] {
   if (!optimizer.secondMoment || optimizer.mixesNewest || optimizer.buffer !== 'ema') return [];
   const [first, second] = (['gradient', 'second-moment'] as const).map((of) =>
     fields.find((f) => isRole(f, 'decay') && f.role.of === of),
@@ -86,7 +87,7 @@ function secondMomentTooShort({ fields, binding: { optimizer } }: Group, text: s
     finding(
       'short-second-moment',
       `${optimizer.title}: beta2 ${num(beta2)} forgets half in ${num(halfLife(beta2))} steps, beta1 ${num(beta1)} in ${num(halfLife(beta1))}: the divisor forgets faster than what it divides`,
-      where(shown, text),
+      where(shown),
     ),
   ];
 }
@@ -109,7 +110,7 @@ function keepsStateInBf16({ nodes }: Document): boolean {
   });
 }
 
-function lostInBf16(field: Field, text: string): Finding[] {
+function lostInBf16(field: Field): Finding[] {
   if (!isRole(field, 'decay')) return [];
   const left = 1 - decayOf(field);
   if (left <= 0 || left >= BF16_STEP) return [];
@@ -118,7 +119,7 @@ function lostInBf16(field: Field, text: string): Finding[] {
     finding(
       'bf16-decay',
       `${name}: an update moves this average by ${num(left)} of the difference, below what bfloat16 resolves (2^-9 = 0.00195), and the file keeps states in bfloat16`,
-      where(field, text),
+      where(field),
     ),
   ];
 }
@@ -132,7 +133,7 @@ const BY_ITSELF = {
   micro: 'by the micro batch',
 } as const;
 
-function rescaled(field: Field, text: string): Finding[] {
+function rescaled(field: Field): Finding[] {
   const { role } = field;
   const trainer = role.role === 'learning-rate' || role.role === 'weight-decay' ? role.trainer : undefined;
   if (trainer === undefined || field.site.kind !== 'text' || field.value === 0) return [];
@@ -140,12 +141,12 @@ function rescaled(field: Field, text: string): Finding[] {
     finding(
       'trainer-rescales',
       `${readable(field.pointer)}: the trainer multiplies it ${BY_ITSELF[trainer]}`,
-      where(field, text),
+      where(field),
     ),
   ];
 }
 
-function nominalBatch({ batch }: Recipe, text: string): Finding[] {
+function nominalBatch({ batch }: Recipe): Finding[] {
   const field = batch.fields.find((f) => f.role.part === 'nominal') ?? batch.fields[0];
   if (batch.nominal === undefined || !field) return [];
   const shown =
@@ -154,7 +155,7 @@ function nominalBatch({ batch }: Recipe, text: string): Finding[] {
     finding(
       'trainer-rescales',
       `the trainer accumulates up to ${batch.nominal} samples by itself: the batch behind a step is ${batch.global}`,
-      where(shown, text),
+      where(shown),
     ),
   ];
 }

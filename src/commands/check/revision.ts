@@ -1,6 +1,6 @@
+import type { Source } from '../../base/diagnostic.ts';
 import { Problem } from '../../base/problem.ts';
-import type { Source } from '../../pipe/configs.ts';
-import { type Checked, type CheckOptions, checkAlone, checkPair, told, unreadable } from './check.ts';
+import { type Checked, type CheckOptions, checkPair, lint, told, unreadable } from './check.ts';
 import { finding } from './finding.ts';
 import type { Revision } from './git.ts';
 import { WITHOUT_BATCH } from './lint.ts';
@@ -33,8 +33,8 @@ export async function checkAgainst(
   } catch (error) {
     if (!(error instanceof Problem) || error.file !== reference.file)
       return unreadable(source, error, options);
-    const alone = await checkAlone(source, options);
-    if (alone.dialect === undefined) return alone;
+    const own = await lint(source, options);
+    if (own.dialect === undefined) return own;
     const message = `its version at ${revision.name} cannot be read: ${error.message}`;
     const code = WITHOUT_BATCH.includes(error.code) ? 'not-judged' : 'reference-unreadable';
     return told(source, [finding(code, message)], options);
@@ -43,9 +43,8 @@ export async function checkAgainst(
 
 function gone(file: string, revision: Revision, existed: boolean) {
   if (existed) return finding('deleted-file', `it was deleted since ${revision.name}`);
-  const problem = new Problem('unreadable', `there is no such file, here or at ${revision.name}`);
-  problem.file = file;
-  throw problem;
+  const message = `there is no such file, here or at ${revision.name}`;
+  throw new Problem('unreadable', message).in({ file, text: '' });
 }
 
 /** Nothing that goes by the batch had to move: the global batch is the same, and so is what one device sees. */
@@ -56,7 +55,7 @@ function sameBatch({ kappa, compared }: Checked): boolean {
 function unchanged(source: Source, reference: Source, checked?: Checked): Checked {
   const { dialect, rule, kappa, batch } = checked ?? {};
   return {
-    file: source.file,
+    source,
     reference: reference.file,
     ...(dialect === undefined ? {} : { dialect }),
     ...(rule === undefined ? {} : { rule }),
@@ -65,7 +64,7 @@ function unchanged(source: Source, reference: Source, checked?: Checked): Checke
     compared: [],
     others: [],
     findings: [],
-    silenced: [],
+    suppressed: [],
     warnings: [],
     fixed: 0,
     pass: true,

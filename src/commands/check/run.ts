@@ -2,15 +2,15 @@ import { appendFileSync, existsSync } from 'node:fs';
 import { isAbsolute, relative, resolve, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { chalkFor } from '../../base/colour.ts';
-import { displayName, readText, writeText } from '../../base/io/files.ts';
+import type { Source } from '../../base/diagnostic.ts';
+import { FINDINGS, isFindingCode } from '../../base/findings.ts';
+import { displayName, readSource, readText, writeText } from '../../base/io/files.ts';
 import type { Io } from '../../base/io/streams.ts';
 import { Problem } from '../../base/problem.ts';
-import type { Source } from '../../pipe/configs.ts';
-import { ruleOf } from '../../pipe/convert.ts';
+import { ruleOf } from '../../pipe/plan.ts';
 import { conversionSettings, projectSettings } from '../options.ts';
-import { type Checked, type CheckOptions, checkAlone, checkPair } from './check.ts';
-import type { CheckFlags } from './command.ts';
-import { FINDINGS, isFindingCode } from './finding.ts';
+import { type Checked, type CheckOptions, checkPair, lint } from './check.ts';
+import type { CheckFlags } from './flags.ts';
 import { findRevision, folderOf, type Revision } from './git.ts';
 import { checkAgainst } from './revision.ts';
 import { annotationReporter, summaryReporter } from './views/github.ts';
@@ -32,20 +32,20 @@ export async function runCheck(files: readonly string[], flags: CheckFlags, io: 
     return true;
   }
   const reporter = reporterOf(flags, io);
-  const fixed: { readonly file: string; readonly text: string }[] = [];
+  const fixed: { readonly source: Source; readonly text: string }[] = [];
   let said = '';
   let pass = true;
   for await (const checked of checkAll(files, flags, io)) {
-    const { file, text } = checked;
+    const { source, text } = checked;
     pass &&= checked.pass;
-    if (text !== undefined) fixed.push({ file, text });
+    if (text !== undefined) fixed.push({ source, text });
     said += reporter.add(checked);
     // With --fix nothing is written, or said to be, before every file could be checked.
     if (flags.fix) continue;
     io.stdout.write(said);
     said = '';
   }
-  for (const { file, text } of fixed) if (text !== (await readText(file, io))) writeText(file, text, io);
+  for (const { source, text } of fixed) if (text !== source.text) writeText(source.file, text, io);
   io.stdout.write(said);
   for (const part of reporter.end()) io.stdout.write(part);
   return pass;
@@ -61,7 +61,7 @@ function refuse(files: readonly string[], { base, alone, fix, ignore = [], only 
   if (base !== undefined && alone) throw usage('--base and --alone exclude each other');
   if (files.filter((f) => f === '-').length > 1) throw usage('standard input can be read once');
   if (files.includes('-') && base !== undefined)
-    throw usage('standard input has no past in git; give a file with --base');
+    throw usage('--base cannot read standard input; give a file');
   if (fix && (pair ? files.slice(1) : files).includes('-'))
     throw usage('standard input cannot be fixed in place');
   const wrong = [...ignore, ...only].find((code) => !isFindingCode(code));
@@ -91,12 +91,12 @@ async function* checkAll(files: readonly string[], flags: CheckFlags, io: Io): A
   else if (alone || files.length === 1)
     for (const file of files) {
       const options = batchOfItself(await settingsOf(file, flags, io));
-      yield checkAlone(await sourceOf(file, io), options);
+      yield lint(await readSource(file, io), options);
     }
   else {
     const [reference, candidate] = files as [string, string];
     const options = await sidesOf(reference, candidate, flags, io);
-    yield checkPair(await sourceOf(reference, io), await sourceOf(candidate, io), options);
+    yield checkPair(await readSource(reference, io), await readSource(candidate, io), options);
   }
 }
 
@@ -119,10 +119,6 @@ async function* checkPast(
   } finally {
     for (const revision of revisions.values()) revision.close();
   }
-}
-
-async function sourceOf(file: string, io: Io): Promise<Source> {
-  return { file: displayName(file), text: await readText(file, io) };
 }
 
 /** Where the project says of the two files what devices they run on and what dialect they are, each keeps its own. */

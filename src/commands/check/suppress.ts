@@ -1,8 +1,9 @@
-import { placeOf } from '../../base/position.ts';
-import { type Finding, finding, isFindingCode } from './finding.ts';
+import { placeOf } from '../../base/diagnostic.ts';
+import { isFindingCode } from '../../base/findings.ts';
+import { type Finding, finding } from './finding.ts';
 
 /** A finding that somebody decided not to be told: in a comment of the file, or by `--ignore`. */
-export interface Silenced extends Finding {
+export interface Suppressed extends Finding {
   readonly by: 'comment' | 'option';
 }
 
@@ -11,29 +12,30 @@ const COMMENT = /(?:^|\s)(?:#|\/\/)\s*rebatch-ignore:?\s+([\w-]+(?:\s*,\s*[\w-]+
 const ALONE = /^\s*(?:#|\/\/)/;
 
 /**
- * Parts findings into those to tell and those silenced. A comment behind a value speaks of its own line; one that
+ * Parts findings into those to tell and those suppressed. A comment behind a value applies to its own line; one that
  * stands alone, of the next line that is no comment.
  */
-export function silence(
+export function suppress(
   findings: readonly Finding[],
   text: string,
   ignored: ReadonlySet<string>,
-): { readonly told: Finding[]; readonly silenced: Silenced[] } {
-  const { byLine, slips } = comments(text);
+): { readonly told: Finding[]; readonly suppressed: Suppressed[] } {
+  const { byLine, typos } = comments(text);
   const told: Finding[] = [];
-  const silenced: Silenced[] = [];
-  for (const one of [...findings, ...slips]) {
-    if (ignored.has(one.code)) silenced.push({ ...one, by: 'option' });
-    else if (one.place && byLine.get(one.place.line)?.has(one.code)) silenced.push({ ...one, by: 'comment' });
+  const suppressed: Suppressed[] = [];
+  for (const one of [...findings, ...typos]) {
+    if (ignored.has(one.code)) suppressed.push({ ...one, by: 'option' });
+    else if (one.offset !== undefined && byLine.get(placeOf(text, one.offset).line)?.has(one.code))
+      suppressed.push({ ...one, by: 'comment' });
     else told.push(one);
   }
-  return { told, silenced };
+  return { told, suppressed };
 }
 
-function comments(text: string): { byLine: Map<number, Set<string>>; slips: Finding[] } {
+function comments(text: string): { byLine: Map<number, Set<string>>; typos: Finding[] } {
   const byLine = new Map<number, Set<string>>();
-  const slips: Finding[] = [];
-  if (!text.includes('rebatch-ignore')) return { byLine, slips };
+  const typos: Finding[] = [];
+  if (!text.includes('rebatch-ignore')) return { byLine, typos };
   const lines = text.split('\n');
   let offset = 0;
   for (const [i, line] of lines.entries()) {
@@ -42,13 +44,13 @@ function comments(text: string): { byLine: Map<number, Set<string>>; slips: Find
     for (const code of codes) {
       if (isFindingCode(code)) byLine.set(at + 1, (byLine.get(at + 1) ?? new Set()).add(code));
       else {
-        const place = placeOf(text, offset + line.indexOf(code, line.indexOf('rebatch-ignore') + 14));
-        slips.push(finding('unknown-code', `there is no finding "${code}" to ignore`, { place }));
+        const at = offset + line.indexOf(code, line.indexOf('rebatch-ignore') + 14);
+        typos.push(finding('unknown-code', `there is no finding "${code}" to ignore`, { offset: at }));
       }
     }
     offset += line.length + 1;
   }
-  return { byLine, slips };
+  return { byLine, typos };
 }
 
 function nextLine(lines: readonly string[], from: number): number {

@@ -5,7 +5,7 @@ import { COMPLETIONS, type Shell } from './scripts.ts';
 /** `rebatch completion SHELL`. All commands have to be loaded: they are what gets completed. */
 export function completionCommand(io: Io): Command {
   return new Command('completion')
-    .description('print a completion script for a shell, made from these very commands')
+    .description('print a completion script for a shell')
     .addArgument(new Argument('<shell>', 'shell').choices(Object.keys(COMPLETIONS)))
     .action((shell: Shell, _: unknown, command: Command) => {
       io.stdout.write(COMPLETIONS[shell](command.parent ?? command));

@@ -1,10 +1,12 @@
 import { Command, Option } from 'commander';
-import { displayName, readText, writeText } from '../../base/io/files.ts';
+import { printable } from '../../base/diagnostic.ts';
+import { readSource, writeText } from '../../base/io/files.ts';
 import type { Io } from '../../base/io/streams.ts';
-import { Problem, printable } from '../../base/problem.ts';
+import { Problem } from '../../base/problem.ts';
 import { progressBar } from '../../base/progress.ts';
 import type { Conversion } from '../../pipe/convert.ts';
-import { convertText } from '../../pipe/convert.ts';
+import { convertConfig } from '../../pipe/convert.ts';
+import { namesTarget } from '../../pipe/plan.ts';
 import { type ConversionFlags, conversionOptions, conversionSettings } from '../options.ts';
 
 interface Flags extends ConversionFlags {
@@ -37,12 +39,7 @@ export function convertCommand(io: Io): Command {
 }
 
 async function convert(files: readonly string[], flags: Flags, io: Io): Promise<void> {
-  if (
-    flags.to === undefined &&
-    flags.micro === undefined &&
-    flags.accumulation === undefined &&
-    flags.worldTo === undefined
-  )
+  if (!namesTarget(flags))
     throw new Problem(
       'usage',
       'say which batch size to convert to with --to N (or --micro, --accumulation, --world-to)',
@@ -55,27 +52,22 @@ async function convert(files: readonly string[], flags: Flags, io: Io): Promise<
     throw new Problem('usage', 'standard input can be read once');
   if (files.includes('-') && flags.write)
     throw new Problem('usage', 'standard input cannot be rewritten in place; leave --write away');
-  const sources = new Map<string, string>();
   const conversions: Conversion[] = [];
   for (const file of files) {
-    const text = await readText(file, io);
-    sources.set(file, text);
+    const source = await readSource(file, io);
     const options = await conversionSettings(flags, io, file);
-    const bar = flags.quiet
-      ? undefined
-      : progressBar(io.stderr, `converting ${printable(displayName(file))}`);
+    const bar = flags.quiet ? undefined : progressBar(io.stderr, `converting ${printable(source.file)}`);
     try {
-      conversions.push(await convertText(text, displayName(file), options, bar?.show));
+      conversions.push(await convertConfig(source, options, bar?.show));
     } finally {
       bar?.clear();
     }
   }
-  await emit(files, sources, conversions, flags, io);
+  await emit(files, conversions, flags, io);
 }
 
 async function emit(
   files: readonly string[],
-  sources: ReadonlyMap<string, string>,
   conversions: readonly Conversion[],
   flags: Flags,
   io: Io,
@@ -94,13 +86,12 @@ async function emit(
     io.stdout.write(`${JSON.stringify(reports.length === 1 ? reports[0] : reports, null, 2)}\n`);
     return;
   }
-  for (const [i, { text, file }] of conversions.entries()) {
-    const before = sources.get(files[i]!) ?? '';
+  for (const [i, { text, source }] of conversions.entries()) {
     if (flags.diff) {
       const { chalkFor, unifiedDiff } = await import('./diff.ts');
-      io.stdout.write(unifiedDiff(file, before, text, chalkFor(io.stdout, io.env, flags.color)));
+      io.stdout.write(unifiedDiff(source, text, chalkFor(io.stdout, io.env, flags.color)));
     } else if (flags.write) {
-      if (text !== before) writeText(files[i]!, text, io);
+      if (text !== source.text) writeText(files[i]!, text, io);
     } else if (flags.output !== undefined && flags.output !== '-') writeText(flags.output, text, io);
     else io.stdout.write(text);
   }

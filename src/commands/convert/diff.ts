@@ -1,11 +1,11 @@
 import type { ChalkInstance } from 'chalk';
 import { createTwoFilesPatch } from 'diff';
-import { printable } from '../../base/problem.ts';
+import { printable, type Source } from '../../base/diagnostic.ts';
 
 export { chalkFor } from '../../base/colour.ts';
 
 /** A unified diff, as `patch` and `git apply` read it; empty where nothing differs. */
-export function unifiedDiff(file: string, before: string, after: string, chalk: ChalkInstance): string {
+export function unifiedDiff({ file, text: before }: Source, after: string, chalk: ChalkInstance): string {
   if (before === after) return '';
   const patch = createTwoFilesPatch(`a/${file}`, `b/${file}`, before, after, undefined, undefined, {
     context: 3,

@@ -1,6 +1,6 @@
 import type { ChalkInstance } from 'chalk';
+import { placeOf, printable } from '../../base/diagnostic.ts';
 import { fraction, num } from '../../base/numbers.ts';
-import { printable } from '../../base/problem.ts';
 import { wrap } from '../../base/text.ts';
 import { readable } from '../../document/pointer.ts';
 import type { Conversion } from '../../pipe/convert.ts';
@@ -11,12 +11,12 @@ const INDENT = '       ';
 
 /** The changes of a conversion for people: place, old, new, the rule with its numbers, the time scale in samples. */
 export function conversionTable(conversion: Conversion, chalk: ChalkInstance, columns = 80): string {
-  const { file, dialect, rule, batch, changes, warnings } = conversion;
+  const { source, dialect, rule, batch, changes, warnings } = conversion;
   const assumed = warnings.some(({ code }) => code === 'world-assumed') ? ' (1 device assumed)' : '';
-  const head = `${chalk.bold(printable(file))}  ${dialect}  batch ${batch.from.global} -> ${batch.to.global}${assumed}  kappa ${fraction(batch.kappa)}  rule ${rule}`;
+  const head = `${chalk.bold(printable(source.file))}  ${dialect}  batch ${batch.from.global} -> ${batch.to.global}${assumed}  kappa ${fraction(batch.kappa)}  rule ${rule}`;
   if (changes.length === 0) return `${head}\n${INDENT}nothing has to change\n`;
   const rows = changes.map((change) => ({
-    line: change.inserted ? '+' : String(change.place.line),
+    line: change.inserted ? '+' : String(placeOf(source.text, change.offset).line),
     field: printable(readable(change.pointer) + (change.part ? ` ${change.part}` : '')),
     from: change.inserted ? `(${written(change.from)})` : change.text.from,
     to: change.text.to,

@@ -1,6 +1,6 @@
 import type { ChalkInstance } from 'chalk';
+import { printable } from '../../base/diagnostic.ts';
 import { count } from '../../base/numbers.ts';
-import { printable } from '../../base/problem.ts';
 import { wrap } from '../../base/text.ts';
 import type { Finding } from './examine.ts';
 

@@ -1,14 +1,13 @@
-import { Command, Option } from 'commander';
+import { Command } from 'commander';
 import { chalkFor } from '../../base/colour.ts';
-import { displayName, readText } from '../../base/io/files.ts';
+import { readSource } from '../../base/io/files.ts';
 import type { Io } from '../../base/io/streams.ts';
 import { warningLines } from '../../pipe/warnings.ts';
 import { type ConversionFlags, conversionOptions, conversionSettings } from '../options.ts';
-import { explainText } from './explain.ts';
-import { explainedJson, explainedMarkdown, explainedText } from './view.ts';
+import { explainConfig } from './explain.ts';
+import { explanationJson, explanationText } from './view.ts';
 
 interface Flags extends ConversionFlags {
-  readonly format: 'text' | 'json' | 'markdown';
   readonly json?: boolean;
   readonly color?: boolean;
 }
@@ -16,27 +15,19 @@ interface Flags extends ConversionFlags {
 /** `rebatch explain CONFIG [--to N]` */
 export function explainCommand(io: Io): Command {
   return conversionOptions(new Command('explain'))
-    .description('every field that is understood: role, time scale in steps and samples, rule, source')
+    .description('every recognised field: role, time scale in steps and samples, rule, source')
     .argument('<config>', 'config file; - is standard input')
-    .addOption(
-      new Option('--format <how>', 'output format').choices(['text', 'json', 'markdown']).default('text'),
-    )
-    .option('--json', 'same as --format json')
+    .option('--json', 'print JSON')
     .action(async (file: string, _: unknown, command: Command) => {
       const flags = command.optsWithGlobals<Flags>();
-      const explained = await explainText(
-        await readText(file, io),
-        displayName(file),
-        await conversionSettings(flags, io, file),
-      );
-      const format = flags.json ? 'json' : flags.format;
-      if (format !== 'json')
-        io.stderr.write(warningLines(explained, chalkFor(io.stderr, io.env, flags.color), io.stderr.columns));
-      if (format === 'json') io.stdout.write(`${JSON.stringify(explainedJson(explained), null, 2)}\n`);
-      else if (format === 'markdown') io.stdout.write(explainedMarkdown(explained));
-      else
-        io.stdout.write(
-          explainedText(explained, chalkFor(io.stdout, io.env, flags.color), io.stdout.columns),
-        );
+      const options = await conversionSettings(flags, io, file);
+      const explanation = await explainConfig(await readSource(file, io), options);
+      if (flags.json) {
+        io.stdout.write(`${JSON.stringify(explanationJson(explanation), null, 2)}\n`);
+        return;
+      }
+      const [out, err] = [io.stdout, io.stderr].map((stream) => chalkFor(stream, io.env, flags.color));
+      io.stderr.write(warningLines(explanation, err!, io.stderr.columns));
+      io.stdout.write(explanationText(explanation, out!, io.stdout.columns));
     });
 }

@@ -1,29 +1,21 @@
-import { placeOf } from '../../base/position.ts';
-import { Problem } from '../../base/problem.ts';
+import type { Diagnostic, Source } from '../../base/diagnostic.ts';
 import type { BatchRole } from '../../dialect/roles.ts';
-import { parse } from '../../document/parse.ts';
 import type { Pointer } from '../../document/pointer.ts';
-import {
-  type ConvertOptions,
-  dialectOf,
-  lined,
-  type PlacedWarning,
-  ruleOf,
-  understand,
-} from '../../pipe/convert.ts';
-import { type BatchChange, moveBatch } from '../../recipe/batch.ts';
+import type { ConvertOptions } from '../../pipe/plan.ts';
+import { namesTarget, planFor } from '../../pipe/plan.ts';
+import { readConfigs } from '../../pipe/read.ts';
+import type { BatchChange } from '../../recipe/batch.ts';
 import { type Field, isRole } from '../../recipe/recipe.ts';
-import { type Assessment, assess, halfLife } from '../../rules/assess.ts';
-import { remarks } from '../../rules/remarks.ts';
+import { type Assessment, halfLife } from '../../rules/assess.ts';
 import type { Rule } from '../../rules/rule.ts';
 import type { TimeScale } from '../../rules/time-scale.ts';
 
 /** A field of a config with everything that is known about it. */
-export interface Explanation {
+export interface ExplainedField {
   readonly pointer: Pointer;
   readonly part?: string;
   /** Where it stands; undefined where the trainer's default holds. */
-  readonly line?: number;
+  readonly offset?: number;
   /** In words: `heavy-ball momentum`, `learning rate (peak)`. */
   readonly role: string;
   readonly value: number;
@@ -43,72 +35,47 @@ export interface Explanation {
 }
 
 /** A config explained field by field. */
-export interface Explained {
-  readonly file: string;
+export interface Explanation {
+  readonly source: Source;
   readonly dialect: string;
   readonly framework: string;
   readonly rule: string;
   readonly batch: BatchChange;
   /** False: no target was given, and the other side shows what twice the batch would do. */
   readonly asked: boolean;
-  readonly fields: readonly Explanation[];
-  readonly warnings: readonly PlacedWarning[];
+  readonly fields: readonly ExplainedField[];
+  readonly warnings: readonly Diagnostic[];
 }
 
 /**
- * Explains every field that rebatch understands in a config: what it does, how long it remembers in steps and in
- * samples, what the rule makes of it, and where that comes from. Without a target batch, of twice the batch.
- * @throws Problem as `convert` does
+ * Explains every recognised field of a config: what it does, how long it remembers in steps and in samples, what the
+ * rule makes of it, and where that comes from. Without a target batch, of twice the batch.
+ * @throws Problem as a conversion does
  */
-export async function explainText(text: string, file: string, options: ConvertOptions): Promise<Explained> {
-  try {
-    const { documents } = await parse(text, file);
-    const rule = ruleOf(options);
-    for (const document of documents) {
-      const dialect = await dialectOf(document, documents.length > 1, text, options);
-      if (!dialect) continue;
-      const { recipe, warnings } = understand(document, dialect, text, options);
-      const asked = [options.to, options.micro, options.accumulation, options.worldTo].some(
-        (n) => n !== undefined,
-      );
-      const batch = moveBatch(
-        recipe.batch,
-        asked ? options : { ...options, to: 2 * recipe.batch.global },
-        text,
-      );
-      const task = { recipe, batch, rule, options };
-      const assessments = assess(task);
-      const fields = assessments.map((a) =>
-        explanation(a, batch, rule, dialect.version || dialect.title, text),
-      );
-      // What only follows from a target belongs to the conversion, where one was asked for.
-      if (asked) warnings.push(...remarks(task, assessments));
-      fields.sort((a, b) => (a.line ?? Number.POSITIVE_INFINITY) - (b.line ?? Number.POSITIVE_INFINITY));
-      return {
-        file,
-        dialect: dialect.name,
-        framework: dialect.framework,
-        rule: rule.name,
-        batch,
-        asked,
-        fields,
-        warnings: warnings.map((w) => lined(w, text)),
-      };
-    }
-    throw new Problem('unknown-dialect', 'none of its documents is a training config that rebatch knows');
-  } catch (error) {
-    if (error instanceof Problem) error.file ??= file;
-    throw error;
-  }
+export async function explainConfig(source: Source, options: ConvertOptions): Promise<Explanation> {
+  const [config] = await readConfigs(source, options);
+  const asked = namesTarget(options);
+  const { recipe, dialect } = config;
+  const { assessments, batch, rule, warnings } = await planFor(
+    config,
+    asked ? options : { ...options, to: 2 * recipe.batch.global },
+  );
+  const fields = assessments.map((a) => explanation(a, batch, rule, dialect.version || dialect.title));
+  const order = ({ offset = Number.POSITIVE_INFINITY }: ExplainedField) => offset;
+  return {
+    source,
+    dialect: dialect.name,
+    framework: dialect.framework,
+    rule: rule.name,
+    batch,
+    asked,
+    fields: fields.sort((a, b) => order(a) - order(b)),
+    // What only follows from a target belongs to the conversion, where one was asked for.
+    warnings: asked ? warnings : config.warnings,
+  };
 }
 
-function explanation(
-  a: Assessment,
-  batch: BatchChange,
-  rule: Rule,
-  framework: string,
-  text: string,
-): Explanation {
+function explanation(a: Assessment, batch: BatchChange, rule: Rule, framework: string): ExplainedField {
   const { field, settings, value, formula, reason, scale } = a;
   const { site } = field;
   const memory = memoryOf(field, batch);
@@ -120,7 +87,7 @@ function explanation(
   return {
     pointer: field.pointer,
     ...(field.part === undefined ? {} : { part: field.part }),
-    ...(site.kind === 'text' ? { line: placeOf(text, site.offset).line } : {}),
+    ...(site.kind === 'text' ? { offset: site.offset } : {}),
     role: roleInWords(a),
     value: field.value,
     ...(memory ? { memory } : {}),
@@ -132,7 +99,7 @@ function explanation(
   };
 }
 
-function memoryOf(field: Field, { from }: BatchChange): Explanation['memory'] {
+function memoryOf(field: Field, { from }: BatchChange): ExplainedField['memory'] {
   if (!isRole(field, 'decay') || field.role.form === 'half-life') return undefined;
   const decay = field.role.form === 'complement' ? 1 - field.value : field.value;
   if (decay <= 0 || decay >= 1) return undefined;

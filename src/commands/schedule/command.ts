@@ -1,10 +1,10 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { chalkFor } from '../../base/colour.ts';
-import { displayName, readText } from '../../base/io/files.ts';
+import { readSource } from '../../base/io/files.ts';
 import type { Io } from '../../base/io/streams.ts';
 import { warningLines } from '../../pipe/warnings.ts';
 import { type ConversionFlags, conversionOptions, conversionSettings, wholeNumber } from '../options.ts';
-import { type PhaseRequest, type RampUnit, scheduleText } from './schedule.ts';
+import { type PhaseRequest, type RampUnit, scheduleConfig } from './schedule.ts';
 import { scheduleData, scheduleTable, scheduleYaml } from './view.ts';
 
 interface Flags extends ConversionFlags {
@@ -40,7 +40,7 @@ export function scheduleCommand(io: Io): Command {
       const { batches, unit, tokensPerSample, ...flags } = command.optsWithGlobals<Flags>();
       const settings = await conversionSettings(flags, io, file);
       const options = { ...settings, unit, ...(tokensPerSample === undefined ? {} : { tokensPerSample }) };
-      const schedule = await scheduleText(await readText(file, io), displayName(file), batches, options);
+      const schedule = await scheduleConfig(await readSource(file, io), batches, options);
       const format = flags.json ? 'json' : flags.format;
       if (format === 'json') io.stdout.write(`${JSON.stringify(scheduleData(schedule), null, 2)}\n`);
       else if (format === 'yaml') io.stdout.write(scheduleYaml(schedule, (await import('yaml')).stringify));

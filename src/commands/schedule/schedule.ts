@@ -1,22 +1,14 @@
+import type { Diagnostic, Source } from '../../base/diagnostic.ts';
 import { fraction, num } from '../../base/numbers.ts';
 import { Problem } from '../../base/problem.ts';
-import { parse } from '../../document/parse.ts';
 import type { Pointer } from '../../document/pointer.ts';
-import {
-  type ConvertOptions,
-  dialectOf,
-  lined,
-  type PlacedWarning,
-  ruleOf,
-  understand,
-} from '../../pipe/convert.ts';
-import { moveBatch } from '../../recipe/batch.ts';
-import type { Warning } from '../../recipe/build.ts';
+import type { ConvertOptions } from '../../pipe/plan.ts';
+import { type Plan, planFor, ruleOf } from '../../pipe/plan.ts';
+import { readConfigs } from '../../pipe/read.ts';
 import { isRole, type Recipe } from '../../recipe/recipe.ts';
-import { assess, settingsOf } from '../../rules/assess.ts';
+import { settingsOf } from '../../rules/assess.ts';
 import { bufferFactor } from '../../rules/ema.ts';
 import { dividesByLevel, gradientLevelRatio } from '../../rules/noise-aware.ts';
-import { remarks } from '../../rules/remarks.ts';
 import type { Rule, RuleOptions } from '../../rules/rule.ts';
 
 /** One stretch of a batch-size ramp as asked for: a global batch from a position on. */
@@ -50,12 +42,12 @@ export interface Phase {
 
 /** A ramp over a config. */
 export interface Schedule {
-  readonly file: string;
+  readonly source: Source;
   readonly dialect: string;
   readonly rule: string;
   readonly unit: RampUnit;
   readonly phases: readonly Phase[];
-  readonly warnings: readonly PlacedWarning[];
+  readonly warnings: readonly Diagnostic[];
 }
 
 /** How a ramp is asked for beside the conversion's own options. */
@@ -68,63 +60,55 @@ export interface ScheduleOptions extends ConvertOptions {
 /**
  * The settings of a config for every phase of a batch-size ramp, and what to do with the optimizer's state at each
  * switch (factors derived: they keep the buffers at the level they would have had under the new settings).
- * @throws Problem as `convert` does; usage for a ramp that does not start at 0 or does not go forward
+ * @throws Problem as a conversion does; usage for a ramp that does not start at 0 or does not go forward
  */
-export async function scheduleText(
-  text: string,
-  file: string,
+export async function scheduleConfig(
+  source: Source,
   ramp: readonly PhaseRequest[],
   options: ScheduleOptions,
 ): Promise<Schedule> {
   checkRamp(ramp, options);
-  try {
-    const { documents } = await parse(text, file);
-    const rule = ruleOf(options);
-    const document = documents[0]!;
-    const dialect = await dialectOf(document, false, text, options);
-    if (!dialect) throw new Problem('unknown-dialect', 'not a training config that rebatch knows');
-    const { recipe, warnings } = understand(document, dialect, text, options);
-    const positions = inSamples(ramp, options);
-    const remarked = new Map<string, Warning[]>();
-    const phases = ramp.map(({ batch, start }, i): Phase => {
-      const change = moveBatch(recipe.batch, { ...options, to: batch }, text);
-      const task = { recipe, batch: change, rule, options };
-      const assessments = assess(task);
-      // Of each kind those of the latest phase that has any: there a ramp has gone furthest.
-      const about = remarks(task, assessments);
-      for (const { code } of about)
-        remarked.set(
-          code,
-          about.filter((w) => w.code === code),
-        );
-      const settings = assessments.filter(
-        ({ field: { role } }) => role.role !== 'batch' && role.role !== 'count' && role.role !== 'clip',
+  const [config] = await readConfigs(source, options);
+  const positions = inSamples(ramp, options);
+  const rule = ruleOf(options);
+  const advice = new Map<string, Diagnostic[]>();
+  const phases: Phase[] = [];
+  for (const [i, { batch, start }] of ramp.entries()) {
+    const plan = await planFor(config, { ...options, to: batch });
+    // Of each kind those of the latest phase that has any: there a ramp has gone furthest.
+    const about = plan.warnings.slice(config.warnings.length);
+    for (const { code } of about)
+      advice.set(
+        code,
+        about.filter((w) => w.code === code),
       );
-      const before = ramp[i - 1];
-      return {
-        batch,
-        start,
-        ...positions[i]!,
-        settings: settings.map(({ field, value }) => ({
-          pointer: field.pointer,
-          ...(field.part === undefined ? {} : { part: field.part }),
-          value,
-        })),
-        state: before ? stateChanges(recipe, rule, before.batch, batch, options) : [],
-      };
+    const before = ramp[i - 1];
+    phases.push({
+      batch,
+      start,
+      ...positions[i]!,
+      settings: settingsIn(plan),
+      state: before ? stateChanges(config.recipe, rule, before.batch, batch, options) : [],
     });
-    return {
-      file,
-      dialect: dialect.name,
-      rule: rule.name,
-      unit: options.unit,
-      phases,
-      warnings: [...warnings, ...[...remarked.values()].flat()].map((w) => lined(w, text)),
-    };
-  } catch (error) {
-    if (error instanceof Problem) error.file ??= file;
-    throw error;
   }
+  return {
+    source,
+    dialect: config.dialect.name,
+    rule: rule.name,
+    unit: options.unit,
+    phases,
+    warnings: [...config.warnings, ...[...advice.values()].flat()],
+  };
+}
+
+function settingsIn({ assessments }: Plan): Phase['settings'] {
+  return assessments
+    .filter(({ field: { role } }) => !['batch', 'count', 'clip'].includes(role.role))
+    .map(({ field, value }) => ({
+      pointer: field.pointer,
+      ...(field.part === undefined ? {} : { part: field.part }),
+      value,
+    }));
 }
 
 function checkRamp(ramp: readonly PhaseRequest[], { unit, tokensPerSample }: ScheduleOptions): void {

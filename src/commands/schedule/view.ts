@@ -1,6 +1,6 @@
 import type { ChalkInstance } from 'chalk';
+import { printable } from '../../base/diagnostic.ts';
 import { count, num } from '../../base/numbers.ts';
-import { printable } from '../../base/problem.ts';
 import { wrap } from '../../base/text.ts';
 import { readable } from '../../document/pointer.ts';
 import { warningJson } from '../../pipe/json.ts';
@@ -9,10 +9,10 @@ import type { Phase, Schedule } from './schedule.ts';
 const nameOf = ({ pointer, part }: Phase['settings'][number]) => readable(pointer) + (part ? ` ${part}` : '');
 
 /** A ramp as plain data, for JSON and YAML: version 1. */
-export function scheduleData({ file, dialect, rule, unit, phases, warnings }: Schedule): object {
+export function scheduleData({ source, dialect, rule, unit, phases, warnings }: Schedule): object {
   return {
     version: 1,
-    file,
+    file: source.file,
     dialect,
     rule,
     unit,
@@ -20,7 +20,7 @@ export function scheduleData({ file, dialect, rule, unit, phases, warnings }: Sc
       ...phase,
       settings: Object.fromEntries(settings.map((s) => [nameOf(s), s.value])),
     })),
-    warnings: warnings.map(warningJson),
+    warnings: warnings.map((one) => warningJson(one, source)),
   };
 }
 
@@ -31,11 +31,11 @@ export function scheduleYaml(schedule: Schedule, stringify: (data: object) => st
 
 /** A ramp for people: settings down, phases across; where that is too wide, phase by phase. */
 export function scheduleTable(
-  { file, dialect, rule, unit, phases }: Schedule,
+  { source, dialect, rule, unit, phases }: Schedule,
   chalk: ChalkInstance,
   columns = 80,
 ): string {
-  const head = `${chalk.bold(printable(file))}  ${dialect}  rule ${rule}  positions in ${unit}\n\n`;
+  const head = `${chalk.bold(printable(source.file))}  ${dialect}  rule ${rule}  positions in ${unit}\n\n`;
   const titles = phases.map((p) => `${p.batch} from ${count(p.start)}`);
   const names = phases[0]!.settings.map(nameOf);
   const rows = [

@@ -1,7 +1,8 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { Io } from '../../base/io/streams.ts';
 import { Problem } from '../../base/problem.ts';
-import type { ConvertOptions } from '../../pipe/convert.ts';
+import type { ConvertOptions } from '../../pipe/plan.ts';
+import { namesTarget } from '../../pipe/plan.ts';
 import { type ConversionFlags, conversionOptions, conversionSettings, notNegative } from '../options.ts';
 import type { RunFlags } from './run.ts';
 
@@ -44,10 +45,7 @@ async function verifyConfigs(
   io: Io,
   answer: Answer,
 ): Promise<void> {
-  if (
-    now === undefined &&
-    ![flags.to, flags.micro, flags.accumulation, flags.worldTo].some((x) => x !== undefined)
-  )
+  if (now === undefined && !namesTarget(flags))
     throw new Problem(
       'usage',
       'say which batch size to convert to with --to N (or --micro, --accumulation, --world-to), or give the new config as well',

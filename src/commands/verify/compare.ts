@@ -3,7 +3,7 @@ import type { Pointer } from '../../document/pointer.ts';
 import { readable } from '../../document/pointer.ts';
 import { type AveragePair, align } from '../../lab/theory.ts';
 import { nameGroup, pairUp, samePlace } from '../../pipe/pairing.ts';
-import type { Batch } from '../../recipe/batch.ts';
+import type { Batch } from '../../recipe/recipe.ts';
 import { decayOf, type Field, type Group, isRole, type Recipe } from '../../recipe/recipe.ts';
 import { type PlanOptions, settingsOf } from '../../rules/assess.ts';
 import type { Ratio, Rule } from '../../rules/rule.ts';

@@ -1,5 +1,5 @@
 import { chalkFor } from '../../base/colour.ts';
-import { displayName, readText, writeText } from '../../base/io/files.ts';
+import { displayName, readSource, writeText } from '../../base/io/files.ts';
 import type { Io } from '../../base/io/streams.ts';
 import { Problem } from '../../base/problem.ts';
 import { progressBar } from '../../base/progress.ts';
@@ -8,7 +8,8 @@ import { chooseBackend } from '../../lab/backends/index.ts';
 import type { LoadedBackend } from '../../lab/backends/tensorflow.ts';
 import { readRecording } from '../../lab/recorded.ts';
 import { SIGNAL_NAMES, type SignalName } from '../../lab/signals.ts';
-import { type ConvertOptions, ruleOf } from '../../pipe/convert.ts';
+import type { ConvertOptions } from '../../pipe/plan.ts';
+import { ruleOf } from '../../pipe/plan.ts';
 import type { Comparison } from './compare.ts';
 import { compareConfigs, compareWithConversion } from './configs.ts';
 import { verificationJson, verificationText } from './report/text.ts';
@@ -42,11 +43,10 @@ export async function runVerification(
   io: Io,
 ): Promise<{ readonly text: string; readonly pass: boolean }> {
   const gradients = await gradientsOf(flags.gradients, io);
-  const source = async (file: string) => ({ text: await readText(file, io), file: displayName(file) });
   const comparisons =
     now === undefined
-      ? await compareWithConversion(await source(old), options)
-      : await compareConfigs(await source(old), await source(now), options);
+      ? await compareWithConversion(await readSource(old, io), options)
+      : await compareConfigs(await readSource(old, io), await readSource(now, io), options);
   const title = now === undefined ? displayName(old) : `${displayName(old)} ${displayName(now)}`;
   const backend = await chooseBackend(flags.backend, io.cwd, io.stderr);
   const { seed, tolerance, strict, noiseScale } = flags;

@@ -63,7 +63,7 @@ it('an edit that leaves the batch is not judged, whatever it changes', async () 
   repo.write('configs/run.yaml', CONFIG.replace('2.0e-05', '5.0e-05').replace('seed: 1', 'seed: 2'));
   const { code, stdout } = await check('HEAD', 'configs/run.yaml');
   expect(code).toBe(0);
-  expect(stdout).toContain('the batch is the same: nothing has to follow');
+  expect(stdout).toContain('batch unchanged');
 });
 
 it('--fix writes exactly what convert would', async () => {
@@ -148,7 +148,7 @@ describe('where one of several files cannot be read', () => {
     const { code, stdout } = await check('HEAD', 'configs/run.yaml', 'nowhere.yaml');
     expect(code).toBe(2);
     expect(stdout).toMatch(
-      /^configs\/run\.yaml {2}hf-trainer[\s\S]*4 wrong; --fix writes what is expected\n$/,
+      /^configs\/run\.yaml {2}hf-trainer[\s\S]*4 errors; --fix writes what is expected\n$/,
     );
   });
 
@@ -292,7 +292,5 @@ it('a config that was broken since is an error at its place', async () => {
   repo.write('configs/run.yaml', `${CONFIG}seed: 2\n`);
   const { code, stdout } = await check('HEAD', 'configs/run.yaml');
   expect(code).toBe(1);
-  expect(stdout).toContain(
-    'configs/run.yaml:8:1: error: this key stands twice in the same mapping [duplicate-key]',
-  );
+  expect(stdout).toContain('configs/run.yaml:8:1: error: duplicate key [duplicate-key]');
 });

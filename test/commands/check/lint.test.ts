@@ -2,16 +2,21 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { placeOf } from '../../../src/base/diagnostic.ts';
+import { FINDINGS } from '../../../src/base/findings.ts';
 import { Problem } from '../../../src/base/problem.ts';
-import { checkAlone } from '../../../src/commands/check/check.ts';
-import { FINDINGS } from '../../../src/commands/check/finding.ts';
-import { convertText } from '../../../src/pipe/convert.ts';
+import { lint } from '../../../src/commands/check/check.ts';
+import { convertConfig } from '../../../src/pipe/convert.ts';
 import { cli } from '../../helpers/cli.ts';
 import { fixtures, rejects } from '../../helpers/fixtures.ts';
 
-const judge = (text: string, file = 'run.yaml', options = {}) => checkAlone({ text, file }, options);
+const judge = (text: string, file = 'run.yaml', options = {}) => lint({ text, file }, options);
 const told = async (text: string, file = 'run.yaml') =>
-  (await judge(text, file)).findings.map((f) => [f.code, f.severity, f.place?.line]);
+  (await judge(text, file)).findings.map((f) => [
+    f.code,
+    f.severity,
+    f.offset === undefined ? undefined : placeOf(text, f.offset).line,
+  ]);
 
 /** A file for each kind of finding, and where it is told. */
 const CASES: readonly (readonly [code: string, line: number, text: string, file?: string])[] = [
@@ -97,8 +102,8 @@ describe('silencing', () => {
   // rebatch-ignore short-second-moment
   "per_device_train_batch_size": 8, "learning_rate": 1.0e-5, "adam_beta1": 0.95, "adam_beta2": 0.9
 }`;
-    const { findings, silenced } = await judge(json, 'run.json');
-    expect([findings, silenced.map((s) => [s.code, s.by])]).toEqual([
+    const { findings, suppressed } = await judge(json, 'run.json');
+    expect([findings, suppressed.map((s) => [s.code, s.by])]).toEqual([
       [],
       [['short-second-moment', 'comment']],
     ]);
@@ -142,11 +147,11 @@ it.each(rejects().map((r) => [r.file.replace(/.*fixtures\//, ''), r.file] as con
   '%s: what convert refuses is found at the same place, unless it is about converting',
   async (_, file) => {
     const text = readFileSync(file, 'utf8');
-    const problem = await convertText(text, file, { to: 64 }).catch((error: unknown) => error);
+    const problem = await convertConfig({ text, file }, { to: 64 }).catch((error: unknown) => error);
     const { findings } = await judge(text, file);
     if (!(problem instanceof Problem) || ABOUT_CONVERTING.test(problem.code))
       return expect(findings.filter((f) => f.severity === 'error')).toEqual([]);
-    expect(findings.map((f) => [f.message, f.place])).toContainEqual([problem.message, problem.place]);
+    expect(findings.map((f) => [f.message, f.offset])).toContainEqual([problem.message, problem.offset]);
   },
 );
 

@@ -15,7 +15,7 @@ const STATES = {
   followed: { text: FOLLOWED, pair: 0, alone: 0 },
   'batch alone': { text: REFERENCE.replace('8', '64'), pair: 1, alone: 0 },
   'followed wrongly': { text: FOLLOWED.replace('1.6e-04', '9.0e-04'), pair: 1, alone: 0 },
-  silenced: {
+  suppressed: {
     text: FOLLOWED.replace('1.6e-04', '9.0e-04 # rebatch-ignore not-by-rule'),
     pair: 0,
     alone: 0,
@@ -103,7 +103,7 @@ describe('usage', () => {
     [['check', 'a', 'b', 'c'], 'check compares two files, not 3'],
     [['check', '--base', 'HEAD', '--alone', 'a'], '--base and --alone exclude each other'],
     [['check', '-', '-'], 'standard input can be read once'],
-    [['check', '--base', 'HEAD', '-'], 'standard input has no past in git'],
+    [['check', '--base', 'HEAD', '-'], '--base cannot read standard input'],
     [['check', '-', '--fix'], 'standard input cannot be fixed in place'],
     [['check', 'a', '-', '--fix'], 'standard input cannot be fixed in place'],
     [['check', 'a', '--only', 'x'], 'there is no finding "x"'],

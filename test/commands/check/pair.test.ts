@@ -3,10 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
+import { placeOf } from '../../../src/base/diagnostic.ts';
 import type { Io } from '../../../src/base/io/streams.ts';
 import { checkPair } from '../../../src/commands/check/check.ts';
 import { conversionOptions, conversionSettings } from '../../../src/commands/options.ts';
-import { convertText } from '../../../src/pipe/convert.ts';
+import { convertConfig } from '../../../src/pipe/convert.ts';
 import { ema } from '../../../src/rules/ema.ts';
 import type { Rule } from '../../../src/rules/rule.ts';
 import { cli } from '../../helpers/cli.ts';
@@ -99,7 +100,7 @@ it('a comment silences its line, a comment alone the next, --ignore a kind', asy
   const wrong = CANDIDATE.replace('learning_rate: 1.6e-04', 'learning_rate: 3.0e-04');
   expect((await pair(wrong)).pass).toBe(false);
   const behind = await pair(wrong.replace('3.0e-04', '3.0e-04  # rebatch-ignore not-by-rule: tuned'));
-  expect([behind.pass, behind.silenced[0]?.by]).toEqual([true, 'comment']);
+  expect([behind.pass, behind.suppressed[0]?.by]).toEqual([true, 'comment']);
   const before = wrong.replace('learning_rate', '# rebatch-ignore not-by-rule\nlearning_rate');
   expect((await pair(before)).pass).toBe(true);
   expect((await pair(wrong, { ignore: ['not-by-rule'] })).pass).toBe(true);
@@ -110,8 +111,11 @@ it('a comment silences its line, a comment alone the next, --ignore a kind', asy
 });
 
 it('a comment with a code that does not exist is told, at the code', async () => {
-  const { findings } = await pair(CANDIDATE.replace('seed: 1', 'seed: 1 # rebatch-ignore not-convertd'));
-  expect(findings.map((f) => [f.code, f.place?.line, f.place?.column])).toEqual([['unknown-code', 7, 26]]);
+  const text = CANDIDATE.replace('seed: 1', 'seed: 1 # rebatch-ignore not-convertd');
+  const { findings } = await pair(text);
+  expect(findings.map((f) => [f.code, placeOf(text, f.offset!)])).toEqual([
+    ['unknown-code', { line: 7, column: 26 }],
+  ]);
 });
 
 it('the documents of one file are judged each by its own', async () => {
@@ -121,7 +125,9 @@ it('the documents of one file are judged each by its own', async () => {
     { file: 'a.yaml', text: documents(4) },
     { file: 'b.yaml', text: documents(8) },
   );
-  expect(judged.findings.map((f) => [f.code, f.place?.line])).toEqual([['not-converted', 7]]);
+  expect(judged.findings.map((f) => [f.code, placeOf(documents(8), f.offset!).line])).toEqual([
+    ['not-converted', 7],
+  ]);
   expect(judged.batch).toEqual({ from: 4, to: 8 });
   const sources = [documents(4), documents(8)].map((text, i) => ({ file: `${i}.yaml`, text }));
   const { text } = await checkPair(sources[0]!, sources[1]!, { fix: true });
@@ -139,7 +145,7 @@ describe('--fix', () => {
     });
   });
 
-  it('leaves silenced values alone', async () => {
+  it('leaves suppressed values alone', async () => {
     const text = REFERENCE.replace('size: 8', 'size: 64').replace(
       '2.0e-05',
       '3.0e-05 # rebatch-ignore not-by-rule',
@@ -204,7 +210,7 @@ it('every fixture with only its batch moved fails, and --fix makes of it what co
     const flags = conversionOptions(new Command()).parse(plan.args, { from: 'user' }).opts();
     const { rule, noiseScale, ...options } = await conversionSettings(flags, await io(), input);
     const text = readFileSync(input, 'utf8');
-    const moved = await convertText(text, input, { ...options, rule: forgetful });
+    const moved = await convertConfig({ text, file: input }, { ...options, rule: forgetful });
     if (moved.changes.some((c) => c.role.role !== 'batch') || moved.batch.kappa === 1) continue;
     const given = { ...options, ...(rule ? { rule } : {}), ...(noiseScale ? { noiseScale } : {}) };
     const { to, ...whereTheFileSays } = given;

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Ajv } from 'ajv';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { FINDINGS } from '../../../src/commands/check/finding.ts';
+import { FINDINGS } from '../../../src/base/findings.ts';
 import { cli } from '../../helpers/cli.ts';
 import { parseXml } from '../../helpers/xml.ts';
 
@@ -33,7 +33,7 @@ describe('the table', () => {
 place        field          was      is       expected  rule          code
 b.yaml:2:16  learning_rate  2.0e-05  2.0e-05  1.6e-04   8 * 0.00002   not-converted
 b.yaml:5:15  warmup_steps   100      50       13        100/8 = 12.5  not-by-rule
-2 wrong (1 silenced); --fix writes what is expected
+2 errors (1 ignored); --fix writes what is expected
 `,
     );
   });

@@ -1,8 +1,9 @@
+import type { Severity, Source } from '../../../base/diagnostic.ts';
+import { placeName, placeOf, printable } from '../../../base/diagnostic.ts';
 import { fraction, num } from '../../../base/numbers.ts';
-import { printable } from '../../../base/problem.ts';
 import { readable } from '../../../document/pointer.ts';
 import { type Checked, fieldOf } from '../check.ts';
-import type { Finding, Severity } from '../finding.ts';
+import type { Finding } from '../finding.ts';
 import { asWritten } from '../written.ts';
 import type { Reporter } from './reporter.ts';
 
@@ -14,15 +15,18 @@ import type { Reporter } from './reporter.ts';
 export function annotationReporter(inRepository: (file: string) => string): Reporter {
   const all: Record<Severity, string[]> = { error: [], warning: [], notice: [] };
   return {
-    add({ file, findings }) {
-      for (const finding of findings) all[finding.severity].push(annotation(inRepository(file), finding));
+    add({ source, findings }) {
+      for (const finding of findings)
+        all[finding.severity].push(annotation(inRepository(source.file), finding, source));
       return '';
     },
     end: () => [...all.error, ...all.warning, ...all.notice],
   };
 }
 
-function annotation(file: string, { code, severity, message, place }: Finding): string {
+function annotation(file: string, finding: Finding, { text }: Source): string {
+  const { code, severity, message, offset } = finding;
+  const place = offset === undefined ? undefined : placeOf(text, offset);
   const where = place ? `,line=${place.line},col=${place.column}` : '';
   return `::${severity} file=${property(file)}${where},title=${property(`rebatch ${code}`)}::${data(message)}\n`;
 }
@@ -44,12 +48,12 @@ export function summaryReporter(): Reporter {
   let wrong = 0;
   return {
     add(checked) {
-      const { file, batch, kappa, rule } = checked;
+      const { source, batch, kappa, rule } = checked;
       files += 1;
       wrong += checked.pass ? 0 : 1;
       if (batch && batch.from !== batch.to)
         batches.push(
-          `- \`${cell(file)}\`: batch ${batch.from} to ${batch.to}, kappa ${fraction(kappa ?? 1)}, rule \`${rule}\``,
+          `- \`${cell(source.file)}\`: batch ${batch.from} to ${batch.to}, kappa ${fraction(kappa ?? 1)}, rule \`${rule}\``,
         );
       rows.push(...checked.findings.map((finding) => row(checked, finding)));
       return '';
@@ -75,10 +79,10 @@ export function summaryReporter(): Reporter {
 
 const SIGN = { error: '❌', warning: '⚠️', notice: 'ℹ️' } as const;
 
-function row({ file, compared }: Checked, finding: Finding): string {
-  const { severity, code, place, pointer, part, message } = finding;
+function row({ source, compared }: Checked, finding: Finding): string {
+  const { severity, code, offset, pointer, part, message } = finding;
   const own = fieldOf(finding, compared);
-  const where = place ? `${file}:${place.line}:${place.column}` : file;
+  const where = placeName(source, offset);
   const cells = own
     ? [
         readable(own.field.pointer) + (part ? ` ${part}` : ''),

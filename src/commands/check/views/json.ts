@@ -1,3 +1,5 @@
+import type { Source } from '../../../base/diagnostic.ts';
+import { placeOf } from '../../../base/diagnostic.ts';
 import type { Checked, CheckedField } from '../check.ts';
 import type { Finding } from '../finding.ts';
 import type { Reporter } from './reporter.ts';
@@ -21,10 +23,10 @@ export function jsonReporter(): Reporter {
 
 /** Version 1 of `check --json`: as `convert --json`, with `expected` and `actual` in place of `to`. */
 function checkJson(checked: Checked): object {
-  const { file, reference, dialect, rule, kappa, batch, pass, fixed, compared, others } = checked;
+  const { source, reference, dialect, rule, kappa, batch, pass, fixed, compared, others } = checked;
   return {
     version: 1,
-    file,
+    file: source.file,
     ...(reference === undefined ? {} : { reference }),
     ...(dialect === undefined ? {} : { dialect }),
     ...(rule === undefined ? {} : { rule }),
@@ -32,26 +34,28 @@ function checkJson(checked: Checked): object {
     ...(batch === undefined ? {} : { batch }),
     pass,
     fixed,
-    changes: compared.filter((c) => c.moves).map(fieldJson),
+    changes: compared.filter((c) => c.moves).map((c) => fieldJson(c, source)),
     others: [
       ...compared
         .filter((c) => !c.moves && !c.pass)
         .map(({ field, from }) => ({ pointer: field.pointer, from, actual: field.value })),
       ...others.map(({ pointer, from = null, actual = null }) => ({ pointer, from, actual })),
     ],
-    findings: checked.findings.map(findingJson),
-    silenced: checked.silenced.map((s) => ({ ...findingJson(s), by: s.by })),
+    findings: checked.findings.map((f) => findingJson(f, source)),
+    suppressed: checked.suppressed.map((s) => ({ ...findingJson(s, source), by: s.by })),
     warnings: checked.warnings.map(({ code, message }) => ({ code, message })),
   };
 }
 
-function fieldJson({ field, place, from, expected, formula, reason, scale, pass }: CheckedField): object {
+function fieldJson(
+  { field, offset, from, expected, formula, reason, scale, pass }: CheckedField,
+  { text }: Source,
+): object {
   const { role: name, ...details } = field.role;
   return {
     pointer: field.pointer,
     ...(field.part === undefined ? {} : { part: field.part }),
-    line: place.line,
-    column: place.column,
+    ...placeOf(text, offset),
     role: name,
     ...('of' in details ? { of: details.of } : {}),
     from,
@@ -66,13 +70,13 @@ function fieldJson({ field, place, from, expected, formula, reason, scale, pass 
   };
 }
 
-function findingJson({ code, severity, message, place, pointer, part }: Finding): object {
+function findingJson({ code, severity, message, offset, pointer, part }: Finding, { text }: Source): object {
   return {
     code,
     severity,
     message,
     ...(pointer === undefined ? {} : { pointer }),
     ...(part === undefined ? {} : { part }),
-    ...(place === undefined ? {} : { line: place.line, column: place.column }),
+    ...(offset === undefined ? {} : placeOf(text, offset)),
   };
 }

@@ -1,3 +1,4 @@
+import { placeName, placeOf } from '../../../base/diagnostic.ts';
 import type { Checked } from '../check.ts';
 import type { Finding } from '../finding.ts';
 import type { Reporter } from './reporter.ts';
@@ -27,12 +28,12 @@ function errorsOf(findings: readonly Finding[]): Finding[] {
   return findings.filter((f) => f.severity === 'error');
 }
 
-function suite({ file, findings }: Checked): string {
+function suite({ source, findings }: Checked): string {
   const errors = errorsOf(findings);
-  const name = xml(file);
+  const name = xml(source.file);
   const cases = errors.map((f) => {
-    const at = f.place ? ` line="${f.place.line}"` : '';
-    const text = `${file}${f.place ? `:${f.place.line}:${f.place.column}` : ''}: ${f.message}`;
+    const at = f.offset === undefined ? '' : ` line="${placeOf(source.text, f.offset).line}"`;
+    const text = `${placeName(source, f.offset)}: ${f.message}`;
     return `    <testcase classname="${name}" name="${xml(caseName(f))}" file="${name}"${at}>\n      <failure type="${f.code}" message="${xml(f.message)}">${xml(text)}</failure>\n    </testcase>\n`;
   });
   const passed = `    <testcase classname="${name}" name="rebatch check" file="${name}"/>\n`;

@@ -1,23 +1,27 @@
+import type { Source } from '../../../base/diagnostic.ts';
+import { placeOf } from '../../../base/diagnostic.ts';
+import type { FindingCode } from '../../../base/findings.ts';
+import { FINDINGS } from '../../../base/findings.ts';
 import { VERSION } from '../../../base/version.ts';
-import { FINDINGS, type Finding, type FindingCode } from '../finding.ts';
-import type { Silenced } from '../suppress.ts';
+import type { Finding } from '../finding.ts';
+import type { Suppressed } from '../suppress.ts';
 import type { Reporter } from './reporter.ts';
 
 const CODES = Object.keys(FINDINGS) as FindingCode[];
 const LEVEL = { error: 'error', warning: 'warning', notice: 'note' } as const;
 
 /**
- * The findings as a SARIF 2.1.0 log; silenced ones are there as suppressed.
+ * The findings as a SARIF 2.1.0 log; suppressed ones are there as suppressed.
  * @param uriOf a file as a URI reference, relative to the root of the repository where it lies in one
  * @see https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
  */
 export function sarifReporter(uriOf: (file: string) => string): Reporter {
   const results: object[] = [];
   return {
-    add({ file, findings, silenced }) {
+    add({ source, findings, suppressed }) {
       results.push(
-        ...findings.map((f) => result(f, uriOf(file))),
-        ...silenced.map((s) => ({ ...result(s, uriOf(file)), suppressions: [suppression(s)] })),
+        ...findings.map((f) => result(f, source, uriOf)),
+        ...suppressed.map((s) => ({ ...result(s, source, uriOf), suppressions: [suppression(s)] })),
       );
       return '';
     },
@@ -49,7 +53,13 @@ function logOf(results: readonly object[]): object {
   };
 }
 
-function result({ code, severity, message, place }: Finding, uri: string) {
+function result(
+  { code, severity, message, offset }: Finding,
+  { file, text }: Source,
+  uriOf: (file: string) => string,
+) {
+  const uri = uriOf(file);
+  const place = offset === undefined ? undefined : placeOf(text, offset);
   const region = place ? { region: { startLine: place.line, startColumn: place.column } } : {};
   return {
     ruleId: code,
@@ -60,6 +70,6 @@ function result({ code, severity, message, place }: Finding, uri: string) {
   };
 }
 
-function suppression({ by }: Silenced) {
+function suppression({ by }: Suppressed) {
   return { kind: by === 'comment' ? 'inSource' : 'external' };
 }

@@ -1,11 +1,12 @@
 import type { ChalkInstance } from 'chalk';
+import type { Severity, Source } from '../../../base/diagnostic.ts';
+import { placeName, printable } from '../../../base/diagnostic.ts';
 import { fraction, num } from '../../../base/numbers.ts';
-import { printable } from '../../../base/problem.ts';
 import { wrap } from '../../../base/text.ts';
 import { readable } from '../../../document/pointer.ts';
 import { describeScale } from '../../../rules/time-scale.ts';
 import { type Checked, type CheckedField, fieldOf, type OtherDifference } from '../check.ts';
-import type { Finding, Severity } from '../finding.ts';
+import type { Finding } from '../finding.ts';
 import { asWritten } from '../written.ts';
 import type { Reporter } from './reporter.ts';
 
@@ -36,17 +37,17 @@ function fileText(checked: Checked, chalk: ChalkInstance, columns: number): stri
   const shown = new Set(wrong.map(({ finding }) => finding));
   return [
     heading(checked, chalk),
-    ...(wrong.length ? table(checked.file, wrong, chalk, columns) : []),
-    ...findings.filter((f) => !shown.has(f)).map((f) => findingText(checked.file, f, chalk, columns)),
+    ...(wrong.length ? table(checked.source, wrong, chalk, columns) : []),
+    ...findings.filter((f) => !shown.has(f)).map((f) => findingText(checked.source, f, chalk, columns)),
     ...others(checked.others, columns).map((line) => chalk.dim(line)),
     verdict(checked, chalk),
     '',
   ].join('\n');
 }
 
-function heading({ file, reference, dialect, batch, kappa, rule }: Checked, chalk: ChalkInstance): string {
+function heading({ source, reference, dialect, batch, kappa, rule }: Checked, chalk: ChalkInstance): string {
   const parts = [
-    chalk.bold(printable(file)),
+    chalk.bold(printable(source.file)),
     dialect ?? '',
     batch ? `batch ${batch.from} -> ${batch.to}  kappa ${fraction(kappa ?? 1)}  rule ${rule}` : '',
     reference === undefined ? '' : `against ${printable(reference)}`,
@@ -55,13 +56,13 @@ function heading({ file, reference, dialect, batch, kappa, rule }: Checked, chal
 }
 
 function table(
-  file: string,
+  source: Source,
   wrong: readonly { readonly field: CheckedField; readonly finding: Finding }[],
   chalk: ChalkInstance,
   columns: number,
 ): string[] {
-  const rows = wrong.map(({ field: { field, from, expected, formula, scale, place }, finding }) => ({
-    place: printable(`${file}:${place.line}:${place.column}`),
+  const rows = wrong.map(({ field: { field, from, expected, formula, scale, offset }, finding }) => ({
+    place: printable(placeName(source, offset)),
     field: printable(readable(field.pointer) + (field.part ? ` ${field.part}` : '')),
     was: asWritten(from, field),
     is: field.site.kind === 'text' ? printable(field.site.source) : `(${num(field.value)})`,
@@ -104,12 +105,12 @@ const PAINT: Readonly<Record<Severity, 'red' | 'yellow' | 'cyan'>> = {
 };
 
 function findingText(
-  file: string,
-  { code, severity, message, place }: Finding,
+  source: Source,
+  { code, severity, message, offset }: Finding,
   chalk: ChalkInstance,
   columns: number,
 ): string {
-  const where = place ? `${file}:${place.line}:${place.column}` : file;
+  const where = placeName(source, offset);
   const [first = '', ...rest] = wrap(printable(`${where}: ${severity}: ${message} [${code}]`), columns - 2);
   const coloured = first.replace(`${severity}:`, chalk[PAINT[severity]](`${severity}:`));
   return [coloured, ...rest.map((l) => `  ${l}`)].join('\n');
@@ -121,7 +122,7 @@ function others(differences: readonly OtherDifference[], columns: number): strin
     .slice(0, MOST_OTHERS)
     .map(({ pointer, from, actual }) => `${readable(pointer)} ${written(from)} -> ${written(actual)}`);
   const more = differences.length > MOST_OTHERS ? [`and ${differences.length - MOST_OTHERS} more`] : [];
-  const text = `differs for other reasons: ${[...shown, ...more].join(', ')}`;
+  const text = `other differences: ${[...shown, ...more].join(', ')}`;
   return wrap(printable(text), columns - 2).map((l, i) => (i ? `  ${l}` : l));
 }
 
@@ -132,24 +133,27 @@ function written(value: OtherDifference['from']): string {
 }
 
 function verdict(
-  { findings, fixed, pass, compared, silenced, reference, kappa }: Checked,
+  { findings, fixed, pass, compared, suppressed, reference, kappa }: Checked,
   chalk: ChalkInstance,
 ): string {
   const errors = findings.filter((f) => f.severity === 'error').length;
-  const aside = silenced.length ? ` (${silenced.length} silenced)` : '';
+  const aside = suppressed.length ? ` (${suppressed.length} ignored)` : '';
   if (!pass) {
     const fixable = findings.some((f) => ['not-converted', 'not-by-rule', 'string-float'].includes(f.code));
-    return chalk.red(`${errors} wrong${aside}`) + (fixable ? '; --fix writes what is expected' : '');
+    return (
+      chalk.red(`${errors} error${errors === 1 ? '' : 's'}${aside}`) +
+      (fixable ? '; --fix writes what is expected' : '')
+    );
   }
   if (fixed) return chalk.green(`${fixed} fixed${aside}`);
   if (reference !== undefined && compared.length === 0 && findings.length === 0)
-    return chalk.green(`the batch is the same: nothing has to follow${aside}`);
+    return chalk.green(`batch unchanged${aside}`);
   const moved = compared.filter(({ moves }) => moves).length;
   if (kappa !== undefined && moved) return chalk.green(`${moved} values follow the batch${aside}`);
-  return chalk.green(`nothing wrong${aside}`);
+  return chalk.green(`no problems${aside}`);
 }
 
 function total(files: number, wrong: number, chalk: ChalkInstance): string {
-  const text = `${files} files, ${wrong} wrong`;
+  const text = `${files} files, ${wrong} with errors`;
   return wrong ? chalk.red(text) : chalk.green(text);
 }

@@ -1,6 +1,6 @@
 import type { ChalkInstance } from 'chalk';
+import { printable } from '../../../base/diagnostic.ts';
 import { fraction, num } from '../../../base/numbers.ts';
-import { printable } from '../../../base/problem.ts';
 import { wrap } from '../../../base/text.ts';
 import { readable } from '../../../document/pointer.ts';
 import type { NoTraining, Training } from '../train-configs.ts';

@@ -1,5 +1,5 @@
 import type { ChalkInstance } from 'chalk';
-import { printable } from '../../../base/problem.ts';
+import { printable } from '../../../base/diagnostic.ts';
 import { wrap } from '../../../base/text.ts';
 import { readable } from '../../../document/pointer.ts';
 import type { CandidateResult, RegimeResult } from '../../../lab/train.ts';

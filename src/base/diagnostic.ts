@@ -1,0 +1,53 @@
+/** A text and what messages call it. */
+export interface Source {
+  readonly file: string;
+  readonly text: string;
+}
+
+/** `error` refuses a conversion and fails a check; the others are reported. */
+export type Severity = 'error' | 'warning' | 'notice';
+
+/** Something to tell about a config. Where it stands is an offset; lines are worked out where it is printed. */
+export interface Diagnostic<Code extends string = string> {
+  /** Part of the interface: people filter by it. */
+  readonly code: Code;
+  readonly severity: Severity;
+  readonly message: string;
+  /** UTF-16 units from the start of the text; undefined where it is about the file as a whole. */
+  readonly offset?: number;
+  /** The field it is about, and which part of it where the field is an encoded string. */
+  readonly pointer?: string;
+  readonly part?: string;
+}
+
+/** A warning, about a place where one is given. */
+export function warning<Code extends string>(code: Code, message: string, offset?: number): Diagnostic<Code> {
+  return { code, severity: 'warning', message, ...(offset === undefined ? {} : { offset }) };
+}
+
+/** A place in a text: line and column from 1; a column is a UTF-16 unit, as editors count. */
+export interface Place {
+  readonly line: number;
+  readonly column: number;
+}
+
+/** Line and column of an offset. A byte order mark takes no column. */
+export function placeOf(text: string, offset: number): Place {
+  const before = text.lastIndexOf('\n', offset - 1);
+  let line = 1;
+  for (let i = text.indexOf('\n'); i !== -1 && i < offset; i = text.indexOf('\n', i + 1)) line++;
+  const bom = before === -1 && text.charCodeAt(0) === 0xfeff ? 1 : 0;
+  return { line, column: Math.max(1, offset - before - bom) };
+}
+
+/** A place as messages call it: `file:line:column`, or the file alone. */
+export function placeName({ file, text }: Source, offset?: number): string {
+  if (offset === undefined) return file;
+  const { line, column } = placeOf(text, offset);
+  return `${file}:${line}:${column}`;
+}
+
+/** Text without the control characters with which a file could talk to the terminal; line breaks stay. */
+export function printable(text: string): string {
+  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g, '\ufffd');
+}

@@ -1,0 +1,72 @@
+import { type Diagnostic, warning } from '../base/diagnostic.ts';
+import { num } from '../base/numbers.ts';
+import { about } from '../base/problem.ts';
+import { readable } from '../document/pointer.ts';
+import { type BatchChange, moveBatch } from '../recipe/batch.ts';
+import { type Assessment, assess, type PlanOptions } from '../rules/assess.ts';
+import { findRule } from '../rules/index.ts';
+import { type Change, changesOf } from '../rules/plan.ts';
+import { remarks } from '../rules/remarks.ts';
+import type { Rule } from '../rules/rule.ts';
+import type { Config, ReadOptions } from './read.ts';
+
+/** Everything that decides a conversion beside the text. */
+export interface ConvertOptions extends ReadOptions, PlanOptions {
+  /** A rule's name, or a custom rule; `ema` by default, `noise-aware` where a noise scale is given. */
+  readonly rule?: string | Rule;
+}
+
+/** The rule asked for. @throws Problem with code `usage` */
+export function ruleOf({ rule, noiseScale }: Pick<ConvertOptions, 'rule' | 'noiseScale'>): Rule {
+  if (typeof rule === 'object') return rule;
+  return findRule(rule ?? (noiseScale === undefined ? 'ema' : 'noise-aware'));
+}
+
+/** Whether the options say which batch to go to. */
+export function namesTarget({ to, micro, accumulation, worldTo }: ConvertOptions): boolean {
+  return [to, micro, accumulation, worldTo].some((n) => n !== undefined);
+}
+
+/** What a rule makes of one config at another batch. */
+export interface Plan {
+  readonly config: Config;
+  readonly rule: Rule;
+  readonly batch: BatchChange;
+  readonly assessments: readonly Assessment[];
+  /** Of reading and of the rule. */
+  readonly warnings: readonly Diagnostic[];
+}
+
+/** @throws Problem: batch-unreachable, and what the rule refuses */
+export async function planFor(config: Config, options: ConvertOptions): Promise<Plan> {
+  return about(config.source, async () => {
+    const { recipe } = config;
+    const rule = ruleOf(options);
+    const batch = moveBatch(recipe.batch, options);
+    const task = { recipe, batch, rule, options };
+    const assessments = assess(task);
+    return {
+      config,
+      rule,
+      batch,
+      assessments,
+      warnings: [...config.warnings, ...remarks(task, assessments)],
+    };
+  });
+}
+
+/** The changes to write; with `insert: false` insertions become warnings. */
+export function changesToWrite({ assessments }: Plan, { insert }: ConvertOptions) {
+  const all = changesOf(assessments);
+  const left = insert === false ? all.filter(({ inserted }) => inserted) : [];
+  return { changes: all.filter((change) => !left.includes(change)), warnings: left.map(notInserted) };
+}
+
+function notInserted({ pointer, from, to }: Change): Diagnostic {
+  const list = (v: number | readonly number[]) =>
+    typeof v === 'number' ? num(v) : `[${v.map(num).join(', ')}]`;
+  return warning(
+    'not-inserted',
+    `${readable(pointer)} is left to the trainer’s default ${list(from)}, but should become ${list(to)} (--no-insert)`,
+  );
+}

@@ -1,0 +1,156 @@
+import type { Diagnostic, Source } from '../base/diagnostic.ts';
+import { about, Problem } from '../base/problem.ts';
+import { collect, type Dialect, detect, loadDialect } from '../dialect/dialect.ts';
+import type { Document, Progress } from '../document/nodes.ts';
+import { type ParsedText, parse } from '../document/parse.ts';
+import { buildRecipe, type RecipeOptions } from '../recipe/build.ts';
+import { fieldsOf, type Recipe } from '../recipe/recipe.ts';
+import { aboutOtherKeys } from '../vocabulary/unclaimed.ts';
+
+/** What decides how a config is read, beside its text. */
+export interface ReadOptions extends RecipeOptions {
+  /** A dialect's name, or a compiled one; recognised from the content by default. */
+  readonly dialect?: string | Dialect;
+}
+
+/** One document of a file with what it means. */
+export interface Config {
+  readonly source: Source;
+  /** All documents of the file, and this one's place among them. */
+  readonly parsed: ParsedText;
+  readonly at: number;
+  readonly document: Document;
+  readonly dialect: Dialect;
+  readonly recipe: Recipe;
+  readonly warnings: readonly Diagnostic[];
+}
+
+/**
+ * Reads the training configs of a file: the way in of every command.
+ * @throws Problem where it cannot be read, is not recognised, or does not say enough
+ */
+export async function readConfigs(
+  source: Source,
+  options: ReadOptions,
+  progress?: Progress,
+): Promise<[Config, ...Config[]]> {
+  return about(source, async () => {
+    const parsed = await parse(source.text, source.file, progress);
+    const configs: Config[] = [];
+    for (const [at, document] of parsed.documents.entries()) {
+      const dialect = await dialectOf(document, parsed.documents.length > 1, options);
+      if (dialect) configs.push({ source, parsed, at, ...understand(document, dialect, options) });
+    }
+    const [first, ...others] = configs;
+    if (!first) throw unrecognised(parsed.documents[0]!);
+    return [first, ...others];
+  });
+}
+
+/** The dialect of a document; undefined where a file of several documents holds one that is not a config. */
+async function dialectOf(
+  document: Document,
+  oneOfMany: boolean,
+  { dialect }: ReadOptions,
+): Promise<Dialect | undefined> {
+  if (typeof dialect === 'object') return dialect;
+  if (dialect !== undefined) return loadDialect(dialect);
+  const [name, ...others] = detect(document.data);
+  if (others.length)
+    throw new Problem(
+      'ambiguous-dialect',
+      `this could be ${[name, ...others].join(' or ')}: say which with --dialect NAME`,
+      0,
+    );
+  if (name !== undefined) {
+    const found = await loadDialect(name);
+    if (found.refuses && !oneOfMany) throw new Problem('not-a-training-config', found.refuses, 0);
+    return found.refuses ? undefined : found;
+  }
+  if (oneOfMany) return undefined;
+  throw unrecognised(document);
+}
+
+function unrecognised(document: Document): Problem {
+  const root = document.nodes.get('');
+  const keys =
+    root?.kind === 'map'
+      ? root.entries
+          .map((e) => e.key)
+          .slice(0, 5)
+          .join(', ')
+      : 'none';
+  const shown = keys.length > 100 ? `${keys.slice(0, 100)}…` : keys;
+  return new Problem(
+    'unknown-dialect',
+    `not a recognised training config (top-level keys: ${shown}). Name its dialect with --dialect (rebatch schema lists them) or describe it with --schema FILE`,
+    0,
+  );
+}
+
+/**
+ * Reads a document's meaning: batch, optimizers, averages, counts.
+ * @throws Problem: schema, and whatever keeps the recipe from being built
+ */
+export function understand(
+  document: Document,
+  dialect: Dialect,
+  options: RecipeOptions,
+): Pick<Config, 'document' | 'dialect' | 'recipe' | 'warnings'> {
+  const warnings: Diagnostic[] = [];
+  const found = collect(document, dialect);
+  const recipe = buildRecipe(document, found, dialect.library, options, warnings);
+  const claimed = new Set(fieldsOf(recipe).map(({ pointer }) => pointer));
+  warnings.push(...aboutOtherKeys(document, found, claimed, dialect.open === true));
+  if (!dependsOnBatch(recipe)) refuseIdle(recipe, dialect);
+  return { document, dialect, recipe, warnings };
+}
+
+function dependsOnBatch({ groups, averages, counts }: Recipe): boolean {
+  return groups.length > 0 || averages.length > 0 || counts.some((c) => c.role.use === 'schedule');
+}
+
+/** A config in which nothing could change: because its values stand elsewhere, or because it is none. */
+function refuseIdle({ unreadable, batch }: Recipe, { title }: Dialect): void {
+  const [blocked] = unreadable;
+  if (blocked)
+    throw new Problem(
+      blocked.why,
+      `every value here that would change is ${blocked.source}: the trainer's own config sets it, so convert that file`,
+      blocked.offset,
+    );
+  if (batch.fields.length === 0)
+    throw new Problem(
+      'not-a-training-config',
+      `nothing here depends on the batch size (read as ${title})`,
+      0,
+    );
+}
+
+/**
+ * The configs of two files by their order. `from` and `world` say what the old one leaves open, `to` and `worldTo`
+ * what the new one does.
+ * @param dialect of the old one, where it is another
+ * @throws Problem: usage where they have not the same number of configs
+ */
+export async function readPairs(
+  old: Source,
+  now: Source,
+  options: ReadOptions,
+  dialect = options.dialect,
+): Promise<{ readonly old: Config; readonly now: Config }[]> {
+  const { from, to, world, worldTo, ...others } = options;
+  const before = await readConfigs(old, {
+    ...others,
+    ...(dialect === undefined ? {} : { dialect }),
+    ...known({ from, world }),
+  });
+  const after = await readConfigs(now, { ...others, ...known({ from: to, world: worldTo ?? world }) });
+  if (before.length !== after.length)
+    throw new Problem('usage', `${old.file} holds ${before.length} configs, ${now.file} ${after.length}`);
+  return before.map((config, i) => ({ old: config, now: after[i]! }));
+}
+
+function known(options: { from?: number | undefined; world?: number | undefined }): ReadOptions {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+}
