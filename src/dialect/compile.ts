@@ -1,10 +1,11 @@
 /** Compiles dialects with ajv: to source text at build time, to functions for `--schema`. */
 import standaloneCode from 'ajv/dist/standalone/index.js';
 import type { Dialect, Validator } from './dialect.ts';
-import { createAjv, expand, type Schema, type SchemaFiles } from './vocabulary.ts';
+import { createAjv, expand, type Schema, type SchemaFiles } from './keywords.ts';
+import { faultsOf } from './meta-schema.ts';
 
 export { requiredKeysOf } from './required-keys.ts';
-export { expand };
+export { expand, faultsOf };
 
 /** The `dialect` annotation at a schema's root. */
 export type Meta = Omit<Dialect, 'validate' | 'title'>;

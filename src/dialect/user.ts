@@ -5,14 +5,21 @@ import { Problem } from '../base/problem.ts';
 import { parse } from '../document/parse.ts';
 import { compileDialect } from './compile.ts';
 import type { Dialect } from './dialect.ts';
-import type { Schema } from './vocabulary.ts';
+import type { Schema } from './keywords.ts';
+import { faultsOf } from './meta-schema.ts';
+import { schemaProblem } from './schema-errors.ts';
 
-/** Reads and compiles a dialect of the user's own (`--schema FILE`, JSON or YAML). @throws Problem: schema */
+const FILES = { 'roles.schema.json': roles as Schema };
+
+/** Reads and compiles a dialect of the user's own (`--schema FILE`, JSON or YAML). @throws Problem: schema, at its place */
 export async function readDialect(file: string, io: Io): Promise<Dialect> {
   const text = await readText(file, io);
   try {
-    const { documents } = await parse(text, file);
-    return compileDialect(documents[0]!.data as Schema, { 'roles.schema.json': roles as Schema });
+    const document = (await parse(text, file)).documents[0]!;
+    const schema = document.data as Schema;
+    const faults = faultsOf(schema, FILES);
+    if (faults.length) throw schemaProblem(faults, document, text);
+    return compileDialect(schema, FILES);
   } catch (error) {
     const problem =
       error instanceof Problem

@@ -120,28 +120,33 @@ export function createAjv(options: { standalone: boolean; detector?: boolean }):
 /** Schemas that others may refer to, by file name. */
 export type SchemaFiles = Readonly<Record<string, Schema>>;
 
-/**
- * A schema made self-contained: references to other files (`roles.schema.json#/$defs/learningRate`) are replaced by
- * what they mean, a `role` beside the reference refines the definition's, and `absent` is derived wherever a
- * property has a `default`.
- */
+/** A schema made self-contained (`inline`), with `absent` derived wherever a property has a `default`. */
 export function expand(schema: Schema, files: SchemaFiles): Schema {
-  return withAbsent(inline(schema, undefined, files) as Schema);
+  return withAbsent(inline(schema, files));
+}
+
+/**
+ * A schema whose references to other files (`roles.schema.json#/$defs/learningRate`) are replaced by what they mean;
+ * a `role` beside the reference refines the definition's.
+ * @throws Error where a reference leads nowhere
+ */
+export function inline(schema: Schema, files: SchemaFiles): Schema {
+  return inlineNode(schema, undefined, files) as Schema;
 }
 
 /** @param file the other file that this part came from, whose own `#/$defs` it means; undefined for the schema itself */
-function inline(node: unknown, file: string | undefined, files: SchemaFiles): unknown {
-  if (Array.isArray(node)) return node.map((item) => inline(item, file, files));
+function inlineNode(node: unknown, file: string | undefined, files: SchemaFiles): unknown {
+  if (Array.isArray(node)) return node.map((item) => inlineNode(item, file, files));
   if (node === null || typeof node !== 'object') return node;
   const { $ref, ...rest } = node as { $ref?: unknown } & Record<string, unknown>;
-  const siblings = Object.fromEntries(Object.entries(rest).map(([k, v]) => [k, inline(v, file, files)]));
+  const siblings = Object.fromEntries(Object.entries(rest).map(([k, v]) => [k, inlineNode(v, file, files)]));
   if (typeof $ref !== 'string') return $ref === undefined ? siblings : { $ref, ...siblings };
   const [, named, name = ''] = /^([\w.-]*)#\/\$defs\/(\w+)$/.exec($ref) ?? [];
   const from = named || file;
   if (from === undefined) return { $ref, ...siblings };
   const definition = (files[from]?.$defs as Record<string, unknown> | undefined)?.[name];
   if (definition === undefined) throw new Error(`${from} has no ${$ref}`);
-  const inlined = inline(definition, from, files) as Record<string, unknown>;
+  const inlined = inlineNode(definition, from, files) as Record<string, unknown>;
   const role =
     inlined.role && siblings.role
       ? { role: { ...(inlined.role as object), ...(siblings.role as object) } }
