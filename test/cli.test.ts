@@ -635,7 +635,7 @@ describe('--schema', () => {
     expect({ code, stderr }).toEqual({
       code: 2,
       stderr: expect.stringContaining(
-        'bad.json:1:31: properties.lr.$ref leads nowhere: roles.schema.json has no definition nope',
+        'bad.json:1:32: properties.lr.$ref leads nowhere: roles.schema.json has no definition nope',
       ),
     });
   });
