@@ -113,16 +113,61 @@ export function createAjv(options: { standalone: boolean; detector?: boolean }):
     ajv.addKeyword(collector(keyword));
   ajv.addKeyword(absent);
   ajv.addKeyword(forbidden);
-  for (const annotation of ['dialect', 'detect', 'defaultFrom']) ajv.addKeyword(annotation);
+  for (const annotation of ['dialect', 'detect', 'defaultFrom', 'spelling']) ajv.addKeyword(annotation);
   return ajv;
 }
 
 /** Schemas that others may refer to, by file name. */
 export type SchemaFiles = Readonly<Record<string, Schema>>;
 
-/** A schema made self-contained (`inline`), with `absent` derived wherever a property has a `default`. */
+/** How the keys of a definition are written where `spelling` stands beside the reference to it. */
+export const SPELLINGS: Readonly<Record<string, (key: string) => string>> = {
+  snake_case: (key) => key,
+  'kebab-case': (key) => key.replaceAll('_', '-'),
+  '--kebab-case': (key) => `--${key.replaceAll('_', '-')}`,
+};
+
+/**
+ * A schema made self-contained (`inline`), with definitions spelled as their references say, and with `absent` derived
+ * wherever a property has a `default`.
+ */
 export function expand(schema: Schema, files: SchemaFiles): Schema {
-  return withAbsent(inline(schema, files));
+  const inlined = inline(schema, files);
+  const whole = spelled(inlined, inlined);
+  return withAbsent(whole, whole);
+}
+
+/** @param root the schema whose `$defs` are meant here: the whole, or `detect`, which is compiled by itself */
+function spelled<T>(node: T, root: Schema): T {
+  if (Array.isArray(node)) return node.map((item) => spelled(item, root)) as T;
+  if (node === null || typeof node !== 'object') return node;
+  const { spelling, $ref, ...beside } = node as Record<string, unknown>;
+  if (typeof spelling === 'string')
+    return { ...(withKeys(definitionOf($ref, root), SPELLINGS[spelling]!) as object), ...beside } as T;
+  const rootOf = (key: string, value: unknown) =>
+    key === 'detect' && (node as unknown) === root ? (value as Schema) : root;
+  return Object.fromEntries(Object.entries(node).map(([k, v]) => [k, spelled(v, rootOf(k, v))])) as T;
+}
+
+/** A schema in which every name of a field is spelled anew. */
+function withKeys(node: unknown, spell: (key: string) => string): unknown {
+  if (Array.isArray(node)) return node.map((item) => withKeys(item, spell));
+  if (node === null || typeof node !== 'object') return node;
+  return Object.fromEntries(
+    Object.entries(node).map(([keyword, value]) => {
+      if (keyword === 'required') return [keyword, (value as string[]).map(spell)];
+      if (keyword !== 'properties') return [keyword, withKeys(value, spell)];
+      return [
+        keyword,
+        Object.fromEntries(Object.entries(value as object).map(([k, v]) => [spell(k), withKeys(v, spell)])),
+      ];
+    }),
+  );
+}
+
+/** What `#/$defs/NAME` means in a schema. */
+function definitionOf($ref: unknown, { $defs }: Schema): Schema {
+  return ($defs as Record<string, Schema> | undefined)?.[String($ref).replace('#/$defs/', '')] ?? {};
 }
 
 /**
@@ -154,19 +199,21 @@ function inlineNode(node: unknown, file: string | undefined, files: SchemaFiles)
   return { ...inlined, ...siblings, ...role };
 }
 
-function withAbsent<T>(node: T): T {
-  if (Array.isArray(node)) return node.map(withAbsent) as T;
+/** @param root the schema whose `$defs` are meant here */
+function withAbsent<T>(node: T, root: Schema): T {
+  if (Array.isArray(node)) return node.map((item) => withAbsent(item, root)) as T;
   if (node === null || typeof node !== 'object') return node;
-  const walked = Object.fromEntries(Object.entries(node).map(([k, v]) => [k, withAbsent(v)])) as Record<
+  const walked = Object.fromEntries(Object.entries(node).map(([k, v]) => [k, withAbsent(v, root)])) as Record<
     string,
     unknown
   >;
   const { properties } = walked;
   if (properties === null || typeof properties !== 'object' || Array.isArray(properties)) return walked as T;
   const missing: Record<string, Absent> = {};
-  for (const [key, property] of Object.entries(properties as Record<string, Schema>)) {
+  for (const [key, written] of Object.entries(properties as Record<string, Schema>)) {
     const at = `/${key.replace(/~/g, '~0').replace(/\//g, '~1')}`;
-    if (property.defaultFrom === undefined && property.default === undefined) continue;
+    if (written.defaultFrom === undefined && written.default === undefined) continue;
+    const property = { ...withAbsent(definitionOf(written.$ref, root), root), ...written };
     if (property.prefixItems)
       missing[at] = fill(property, {
         items: (property.prefixItems as { role: Absent['role'] }[]).map((i) => i.role!),

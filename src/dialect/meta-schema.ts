@@ -2,7 +2,7 @@
 import { Ajv2020, type AnySchemaObject, type ErrorObject } from 'ajv/dist/2020.js';
 import { slips } from '../base/edit-distance.ts';
 import { child, type Pointer, readable } from '../document/pointer.ts';
-import { createAjv, inline, type Schema, type SchemaFiles } from './keywords.ts';
+import { createAjv, inline, type Schema, type SchemaFiles, SPELLINGS } from './keywords.ts';
 import { ROLES } from './roles.ts';
 import { describe, type Fault, telling } from './schema-errors.ts';
 
@@ -103,6 +103,7 @@ const KEYWORDS = {
   constraint: oneOfKinds('kind', { multiple: counts(2, 2), sum: counts(2) }),
   scope: { enum: ['optimizer'] },
   defaultFrom: { enum: ['optimizer'] },
+  spelling: { enum: Object.keys(SPELLINGS) },
   assumes: record({ optimizer: SENTENCE }, ['optimizer']),
   note: SENTENCE,
   forbidden: SENTENCE,
@@ -131,6 +132,7 @@ const META_SCHEMA: AnySchemaObject = {
   $dynamicAnchor: 'meta',
   allOf: [{ $ref: 'https://json-schema.org/draft/2020-12/schema' }],
   propertyNames: { enum: NAMES },
+  dependentRequired: { spelling: ['$ref'] },
   properties: KEYWORDS,
 };
 
