@@ -20,6 +20,7 @@ export type { Silenced } from './commands/check/suppress.ts';
 export type { Explained, Explanation } from './commands/explain/explain.ts';
 export type { Verification, VerifiedAverage } from './commands/verify/verify.ts';
 export { type Dialect, listDialects } from './dialect/dialect.ts';
+export { ROLES } from './dialect/roles.ts';
 export { OPTIMIZERS } from './optimizers/table.ts';
 export type { Source } from './pipe/configs.ts';
 export type { Conversion, ConvertOptions } from './pipe/convert.ts';

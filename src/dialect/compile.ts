@@ -17,7 +17,16 @@ const module = standaloneCode as unknown as {
 const generate = module.default ?? module;
 
 /** Keywords that say something to people; compiled, they would only be text to load. */
-const ANNOTATIONS = new Set(['$comment', '$schema', 'title', 'default', 'defaultFrom', 'dialect', 'detect']);
+const ANNOTATIONS = new Set([
+  '$comment',
+  '$schema',
+  'title',
+  'description',
+  'default',
+  'defaultFrom',
+  'dialect',
+  'detect',
+]);
 /** Keywords whose keys are names of fields or definitions, not keywords. */
 const NAMED = new Set(['properties', 'patternProperties', '$defs', 'dependentSchemas']);
 
