@@ -213,16 +213,16 @@ function withAbsent<T>(node: T, root: Schema): T {
   for (const [key, written] of Object.entries(properties as Record<string, Schema>)) {
     const at = `/${key.replace(/~/g, '~0').replace(/\//g, '~1')}`;
     if (written.defaultFrom === undefined && written.default === undefined) continue;
-    const property = { ...withAbsent(definitionOf(written.$ref, root), root), ...written };
+    const meant = withAbsent(definitionOf(written.$ref, root), root);
+    const property: Schema = { ...meant, ...written };
+    const below = { ...(meant.absent as object), ...(written.absent as object) };
     if (property.prefixItems)
       missing[at] = fill(property, {
         items: (property.prefixItems as { role: Absent['role'] }[]).map((i) => i.role!),
       });
     else if (property.role)
       missing[at] = fill(property, { role: property.role as NonNullable<Absent['role']> });
-    else
-      for (const [below, found] of Object.entries((property.absent ?? {}) as Record<string, Absent>))
-        missing[at + below] = found;
+    else for (const [pointer, found] of Object.entries(below)) missing[at + pointer] = found as Absent;
   }
   return (Object.keys(missing).length ? { ...walked, absent: missing } : walked) as T;
 }
