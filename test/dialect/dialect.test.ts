@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { detect } from '../../src/dialect/dialect.ts';
+import { collect, detect, loadDialect } from '../../src/dialect/dialect.ts';
 import { requiredKeysOf } from '../../src/dialect/required-keys.ts';
+import { parse } from '../../src/document/parse.ts';
 
 describe('the keys of which one must be there', () => {
   it.each([
@@ -47,4 +48,16 @@ describe('configs that share names are told apart', () => {
     ['rates of parts alone', { train: { encoder_lr: 1e-5 } }, ['generic']],
     ['no rate at all', { train: { encoder: 1e-5 } }, []],
   ])('%s', (_name, config, dialects) => expect(detect(config)).toEqual(dialects));
+});
+
+it.each([
+  ['checkpoint-scale', 'checkpoint-factor'],
+  ['checkpoint_scale', 'checkpoint_factor'],
+])('GPT-NeoX: beside %s: log, %s has a note and no role', async (scale, factor) => {
+  const text = JSON.stringify({ [scale]: 'log', [factor]: 2 });
+  const { documents } = await parse(text, 'x.json');
+  const found = collect(documents[0]!, await loadDialect('gpt-neox'), text);
+  expect(found.filter(([pointer]) => pointer === `/${factor}`)).toEqual([
+    [`/${factor}`, { note: expect.stringContaining('geometric series') }],
+  ]);
 });
