@@ -32,7 +32,7 @@ async function readJson(path) {
 async function validators() {
   const compiler = at('dist/.compile.mjs');
   await bundle(at('src/dialect/compile.ts'), { file: compiler, format: 'esm' }, { external: [/^ajv/] });
-  const { detectorSource, expand, exportName, requiredKeysOf, validatorSource } = await import(
+  const { detectorSource, expand, exportName, faultsOf, requiredKeysOf, validatorSource } = await import(
     `${pathToFileURL(compiler)}?${Date.now()}`
   );
   await rm(compiler);
@@ -40,6 +40,10 @@ async function validators() {
   const files = Object.fromEntries(
     await Promise.all(names.map(async (f) => [f, await readJson(`schemas/${f}`)])),
   );
+  const faults = Object.entries(files).flatMap(([name, schema]) =>
+    faultsOf(schema, files).map(({ pointer, message }) => `schemas/${name}#${pointer}: ${message}`),
+  );
+  if (faults.length) throw new Error(faults.join('\n'));
   const schemas = Object.values(files)
     .filter((s) => s.dialect)
     .map((s) => expand(s, files));
@@ -84,7 +88,7 @@ async function validators() {
 }
 
 const CORE =
-  /src\/cli\.ts|src\/(?:base|document\/(?!json|yaml)|vocabulary|recipe|rules|optimizers|pipe|dialect\/(?:dialect|generated\/(?:index|detect)\.js)|commands\/(?:convert\/(?!diff)|options|similar)|settings\/find)|node_modules\/(?:commander|chalk)|rolldown\/runtime/;
+  /src\/cli\.ts|src\/(?:base|document\/(?!json|yaml)|vocabulary|recipe|rules|optimizers|pipe|dialect\/(?:dialect|schema-errors|generated\/(?:index|detect)\.js)|commands\/(?:convert\/(?!diff)|options|similar)|settings\/find)|node_modules\/(?:commander|chalk)|rolldown\/runtime/;
 
 /** What dependencies load and nothing here uses: it stays out of the bundle, and out of every start. */
 const UNUSED = {

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { FINDINGS, listDialects, OPTIMIZERS, RULES } from '../dist/lib/index.js';
+import { FINDINGS, listDialects, OPTIMIZERS, ROLES, RULES } from '../dist/lib/index.js';
 
 /** Replaces what stands between the markers of a page, which is otherwise written by hand. */
 function fill(page, name, text) {
@@ -69,6 +69,39 @@ fill(
     ),
   ].join('\n'),
 );
+
+const { $defs: definitions } = JSON.parse(readFileSync('schemas/roles.schema.json', 'utf8'));
+fill(
+  'docs/write-a-dialect.md',
+  'definitions',
+  [
+    row('definition', 'of a field that holds', 'role'),
+    row('---', '---', '---'),
+    ...Object.entries(definitions).map(([name, { description, role, prefixItems }]) =>
+      row(`\`${name}\``, description, role ? fieldsOf(role) : `${prefixItems.length} decays`),
+    ),
+  ].join('\n'),
+);
+fill(
+  'docs/write-a-dialect.md',
+  'roles',
+  Object.entries(ROLES)
+    .map(([name, { means, fields }]) =>
+      [`- \`${name}\`: ${means}.`, ...Object.entries(fields).flatMap(fieldOfRole)].join('\n'),
+    )
+    .join('\n'),
+);
+
+function fieldsOf({ role, ...fields }) {
+  return [role, ...Object.entries(fields).map(([field, value]) => `${field} ${value}`)].join(', ');
+}
+
+/** What may stand in one field of a role, as lines of a list within a list. */
+function fieldOfRole([field, { means, values, type, required }]) {
+  const about = [required && 'required', type, means].filter(Boolean).join('; ');
+  const value = ([name, meaning]) => `    - \`${name}\`${meaning && `: ${meaning}`}`;
+  return [`  - \`${field}\`${about && ` (${about})`}`, ...Object.entries(values ?? {}).map(value)];
+}
 
 fill(
   'docs/findings.md',

@@ -18,6 +18,7 @@ export type { Suppressed } from './commands/check/suppress.ts';
 export type { ExplainedField, Explanation } from './commands/explain/explain.ts';
 export type { Verification, VerifiedAverage } from './commands/verify/verify.ts';
 export { type Dialect, listDialects } from './dialect/dialect.ts';
+export { ROLES } from './dialect/roles.ts';
 export { OPTIMIZERS } from './optimizers/table.ts';
 export type { Conversion } from './pipe/convert.ts';
 export type { PlacedChange } from './pipe/editor.ts';

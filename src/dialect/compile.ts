@@ -1,10 +1,11 @@
 /** Compiles dialects with ajv: to source text at build time, to functions for `--schema`. */
 import standaloneCode from 'ajv/dist/standalone/index.js';
 import type { Dialect, Validator } from './dialect.ts';
-import { createAjv, expand, type Schema, type SchemaFiles } from './vocabulary.ts';
+import { createAjv, expand, type Schema, type SchemaFiles } from './keywords.ts';
+import { faultsOf } from './meta-schema.ts';
 
 export { requiredKeysOf } from './required-keys.ts';
-export { expand };
+export { expand, faultsOf };
 
 /** The `dialect` annotation at a schema's root. */
 export type Meta = Omit<Dialect, 'validate' | 'title'>;
@@ -16,7 +17,16 @@ const module = standaloneCode as unknown as {
 const generate = module.default ?? module;
 
 /** Keywords that say something to people; compiled, they would only be text to load. */
-const ANNOTATIONS = new Set(['$comment', '$schema', 'title', 'default', 'defaultFrom', 'dialect', 'detect']);
+const ANNOTATIONS = new Set([
+  '$comment',
+  '$schema',
+  'title',
+  'description',
+  'default',
+  'defaultFrom',
+  'dialect',
+  'detect',
+]);
 /** Keywords whose keys are names of fields or definitions, not keywords. */
 const NAMED = new Set(['properties', 'patternProperties', '$defs', 'dependentSchemas']);
 

@@ -1,16 +1,9 @@
 import { Problem } from '../base/problem.ts';
 import type { Document } from '../document/nodes.ts';
-import { type Pointer, parentOf, readable } from '../document/pointer.ts';
+import { readable } from '../document/pointer.ts';
 import { dialects } from './generated/index.js';
 import type { Found } from './roles.ts';
-
-/** An error as ajv reports it. */
-export interface SchemaError {
-  readonly instancePath: string;
-  readonly keyword: string;
-  readonly message?: string;
-  readonly params: Readonly<Record<string, unknown>>;
-}
+import { describe, type SchemaError, schemaProblem, telling } from './schema-errors.ts';
 
 /** A compiled schema: checks the data and pushes what it finds onto `this`. */
 export interface Validator {
@@ -95,51 +88,9 @@ function ancestors(name: string): string[] {
 export function collect(document: Document, dialect: Dialect): Found[] {
   const found: Found[] = [];
   if (dialect.validate.call(found, document.data)) return found;
-  const problems = telling(dialect.validate.errors ?? []).map((error) => {
-    const node =
-      document.nodes.get(error.instancePath) ?? document.nodes.get(nearest(document, error.instancePath));
-    const message = `${readable(error.instancePath)} ${describe(error)} (${dialect.title})`;
-    return { message, offset: node?.offset ?? 0 };
-  });
-  const [first, ...others] = problems.sort((a, b) => a.offset - b.offset);
-  if (!first) return found;
-  const also = others.slice(0, MOST_PROBLEMS - 1).map((o) => new Problem('schema', o.message, o.offset));
-  throw new Problem('schema', first.message, first.offset, also);
-}
-
-const MOST_PROBLEMS = 10;
-/** Keywords whose errors only wrap those that say what is wrong. */
-const WRAPPERS = new Set(['if', 'anyOf', 'oneOf', 'not', 'allOf']);
-
-/** One error for each field; of alternatives that all fail, the first one's first. */
-function telling(errors: readonly SchemaError[]): SchemaError[] {
-  const choices = errors.filter((e) => e.keyword === 'anyOf' || e.keyword === 'oneOf');
-  const told = new Set<Pointer>();
-  const plain = errors.filter((error) => {
-    if (WRAPPERS.has(error.keyword)) return false;
-    const choice = choices.find(({ instancePath: at }) => `${error.instancePath}/`.startsWith(`${at}/`));
-    const at = choice?.instancePath ?? error.instancePath;
-    if (told.has(at)) return false;
-    told.add(at);
-    return true;
-  });
-  return plain.length ? plain : errors.slice(0, 1);
-}
-
-function nearest(document: Document, pointer: Pointer): Pointer {
-  let at = pointer;
-  while (at !== '' && !document.nodes.has(at)) at = parentOf(at);
-  return at;
-}
-
-function describe({ keyword, message, params }: SchemaError): string {
-  if (keyword === 'type') return `must be ${([] as unknown[]).concat(params.type).join(' or ')}`;
-  if (keyword === 'enum')
-    return `must be one of ${(params.allowedValues as unknown[]).filter((v) => v !== null).join(', ')}`;
-  if (keyword === 'multipleOf') return 'must be a whole number';
-  if (keyword === 'pattern') return 'is not written in a form that the trainer reads';
-  if (keyword === 'const') return `must be ${JSON.stringify(params.allowedValue)}`;
-  // `"b": false` under `dependentSchemas` of a: the framework takes one of them.
-  if (keyword === 'false schema') return 'cannot stand beside another field that is there';
-  return message ?? 'is not valid';
+  const problems = telling(dialect.validate.errors ?? []).map((error) => ({
+    pointer: error.instancePath,
+    message: `${readable(error.instancePath)} ${describe(error)} (${dialect.title})`,
+  }));
+  throw schemaProblem(problems, document);
 }

@@ -1,4 +1,4 @@
-import type { Schema } from './vocabulary.ts';
+import type { Schema } from './keywords.ts';
 
 /**
  * Top-level keys of which at least one must be there for a `detect` schema to hold; undefined where that cannot be

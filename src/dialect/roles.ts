@@ -1,89 +1,198 @@
-/** What a field of a config does, as its dialect's schema declares it (schemas/roles.schema.json). */
-export type Role =
-  | BatchRole
-  | LearningRateRole
-  | DecayRole
-  | CountRole
-  | { readonly role: 'dampening' | 'nesterov' | 'clip' | 'optimizer' | 'sync-norm' | 'rate' }
-  /** An average's warm-up 1-(1+t/gamma)^-power: its time constant and its power, side by side in one object. */
-  | { readonly role: 'ramp-gamma' | 'ramp-power' }
-  | { readonly role: 'weight-decay'; readonly form?: WeightDecayForm; readonly trainer?: TrainerScaling }
-  | { readonly role: 'epsilon'; readonly inside?: boolean };
-
-/** A factor of the global batch. The product of micro, accumulation, devices and nodes is global. */
-export interface BatchRole {
-  readonly role: 'batch';
-  /**
-   * `per-device` is micro x accumulation in one number, `per-node` the samples of one machine. `nominal` is a batch up to which the trainer accumulates by
-   * itself: the batch behind a step is the larger of it and global. `micro-limit` is a second limit on the micro batch
-   * (tokens beside sentences) and moves in proportion.
-   */
-  readonly part:
-    | 'global'
-    | 'micro'
-    | 'accumulation'
-    | 'devices'
-    | 'nodes'
-    | 'per-device'
-    | 'per-node'
-    | 'nominal'
-    | 'micro-limit';
-  readonly unit: 'samples' | 'tokens';
-  /** The trainer takes fractions of a sample per device (MaxText). */
-  readonly fractional?: boolean;
-  /**
-   * On the global batch: the trainer accumulates global / (micro x devices) times without a field that says so, so
-   * the micro batch stays where it divides.
-   */
-  readonly accumulates?: boolean;
+/** What may stand in one field of a role: one of some values, each with its meaning, or any value of a type. */
+interface FieldOfRole {
+  readonly means?: string;
+  readonly values?: Readonly<Record<string, string>>;
+  readonly type?: 'boolean' | 'integer';
+  readonly required?: true;
 }
 
-export interface LearningRateRole {
-  readonly role: 'learning-rate';
-  readonly point: 'peak' | 'minimum' | 'warmup-start';
-  /** What the trainer multiplies the value by at run time as the batch changes; it is divided out again. */
-  readonly trainer?: TrainerScaling;
+/** A role that a field of a config can play. */
+interface RoleDescription {
+  readonly means: string;
+  readonly fields: Readonly<Record<string, FieldOfRole>>;
 }
+
+const TRAINER = {
+  means: 'what the trainer itself multiplies the value by as the batch changes; it is divided out again',
+  values: {
+    linear: 'the global batch',
+    sqrt: 'the root of the global batch',
+    'per-worker': 'the number of devices',
+    noam: 'the length of the warm-up to the power -1/2',
+    'summed-passes': 'the passes of one step (accumulation x devices), where their gradients are added up',
+    micro: 'the samples of one such pass',
+  },
+} as const;
 
 /**
- * How a trainer scales a value by itself: with the global batch, its root, the number of devices, (`noam`) with the
- * warm-up length to the power -1/2, with the passes that make a step (accumulation x devices, where their gradients
- * are added up), or with the samples of one such pass (`micro`).
+ * Every role there is. The types below, the check of what a schema writes under `role` (meta-schema.ts) and the list
+ * in docs/write-a-dialect.md come from this table; types and bounds of values stand in schemas/roles.schema.json.
  */
-export type TrainerScaling = 'linear' | 'sqrt' | 'per-worker' | 'noam' | 'summed-passes' | 'micro';
+export const ROLES = {
+  batch: {
+    means: 'a factor of the global batch, or the product of some',
+    fields: {
+      part: {
+        required: true,
+        values: {
+          global: 'the samples of one optimizer step: micro x accumulation x devices x nodes',
+          micro: 'what one device takes through one forward and backward pass',
+          accumulation: 'passes whose gradients make one step',
+          devices: 'data-parallel devices, of one node where nodes are given too',
+          nodes: 'machines',
+          'per-device': 'micro x accumulation in one number',
+          'per-node': 'the samples of one machine',
+          nominal:
+            'a batch up to which the trainer accumulates by itself: a step has the larger of it and global',
+          'micro-limit': 'a second limit on the micro batch (tokens beside sentences), moved in proportion',
+        },
+      },
+      unit: { required: true, values: { samples: '', tokens: '' } },
+      fractional: { type: 'boolean', means: 'the trainer takes fractions of a sample for each device' },
+      accumulates: {
+        type: 'boolean',
+        means:
+          'on the global batch: the trainer works out the accumulation from it and the micro batch, which stays where it divides',
+      },
+    },
+  },
+  'learning-rate': {
+    means: 'a learning rate, not a factor of one',
+    fields: {
+      point: {
+        required: true,
+        values: {
+          peak: 'the highest of the schedule',
+          minimum: 'where the schedule ends; may be 0',
+          'warmup-start': 'where the warm-up begins; may be 0',
+        },
+      },
+      trainer: TRAINER,
+    },
+  },
+  decay: {
+    means: 'an exponential average',
+    fields: {
+      of: {
+        required: true,
+        values: {
+          gradient: "heavy-ball momentum or beta1: the optimizer's buffer decides",
+          'second-moment': 'squared gradients (beta2)',
+          third: 'a third average of the optimizer, such as beta3 of AdEMAMix',
+          'model-ema': "the model's weights",
+          'batch-norm': 'the statistics of batch normalisation',
+          preconditioner: 'the matrices of Shampoo and SOAP',
+          schedule: 'an exponential warm-up of the learning rate, which forgets its start alike',
+        },
+      },
+      form: {
+        required: true,
+        values: {
+          decay: 'the decay itself',
+          complement: '1 - decay',
+          'half-life': 'the half-life in updates',
+        },
+      },
+      per: {
+        required: true,
+        means: 'what one update of the average is',
+        values: { step: 'an optimizer step', forward: 'a forward pass' },
+      },
+      whole: { type: 'boolean', means: 'a half-life that the trainer reads as a whole number' },
+    },
+  },
+  count: {
+    means: 'a number of steps or of what makes them',
+    fields: {
+      unit: {
+        required: true,
+        values: {
+          steps: 'optimizer steps',
+          'micro-steps': 'passes of the data loader: accumulation many make a step',
+          'scheduler-ticks': 'calls of the scheduler: one a step from each device',
+          samples: 'stays',
+          tokens: 'stays',
+          epochs: 'stays',
+        },
+      },
+      use: {
+        required: true,
+        values: {
+          schedule: 'shapes the run: its length, warm-up, decay',
+          cadence: 'how often to log, save or evaluate: moved with --cadence alone',
+          average: 'belongs to an average: its start, its ramp',
+        },
+      },
+      minimum: { type: 'integer', means: 'the least that the trainer takes' },
+      fraction: {
+        means: 'a fraction of the run may stand here instead, and stays',
+        values: { 'below-1': 'where the value is below 1', float: 'where it has a decimal point' },
+      },
+      origin: {
+        type: 'integer',
+        means:
+          'the number of a step, counted from there (1 where the first step is 1), not a number of steps',
+      },
+    },
+  },
+  'weight-decay': {
+    means: 'the decay of the weights',
+    fields: {
+      form: {
+        means: "where it is not the optimizer's own",
+        values: {
+          coupled: 'added to the gradient',
+          'times-lr': 'w -= lr*wd*w',
+          independent: 'w -= wd*w, whatever the peak learning rate',
+        },
+      },
+      trainer: TRAINER,
+    },
+  },
+  epsilon: {
+    means: 'what is added to the second moment or to its root',
+    fields: { inside: { type: 'boolean', means: "inside the root, where that is not the optimizer's own" } },
+  },
+  dampening: { means: 'the part of a gradient that does not enter the momentum', fields: {} },
+  nesterov: { means: 'true: the momentum looks one gradient ahead', fields: {} },
+  clip: { means: 'the norm that gradients are cut to', fields: {} },
+  optimizer: { means: "the optimizer's name", fields: {} },
+  'sync-norm': { means: 'true: batch normalisation takes its statistics over all devices', fields: {} },
+  rate: { means: "a rate for each step, such as NAdam's momentum_decay: times kappa", fields: {} },
+  'ramp-gamma': {
+    means: "the time constant of an average's warm-up 1-(1+t/gamma)^-power, beside its power",
+    fields: {},
+  },
+  'ramp-power': { means: 'the power of that warm-up', fields: {} },
+} as const satisfies Readonly<Record<string, RoleDescription>>;
 
-/** An exponential average; `schedule` is an exponential warm-up of the learning rate, which forgets its start alike. */
-export interface DecayRole {
-  readonly role: 'decay';
-  readonly of:
-    | 'gradient'
-    | 'second-moment'
-    | 'third'
-    | 'model-ema'
-    | 'batch-norm'
-    | 'preconditioner'
-    | 'schedule';
-  /** How the value is written: the decay, 1 - decay, or the half-life in updates. */
-  readonly form: 'decay' | 'complement' | 'half-life';
-  /** What one update of the average is: an optimizer step, or a forward pass. */
-  readonly per: 'step' | 'forward';
-  /** A half-life that the trainer reads as a whole number. */
-  readonly whole?: boolean;
-}
+type ValueOf<F> = F extends { values: infer V }
+  ? keyof V & string
+  : F extends { type: 'integer' }
+    ? number
+    : boolean;
+type RequiredIn<Fields> = {
+  [K in keyof Fields]: Fields[K] extends { required: true } ? K : never;
+}[keyof Fields];
+type RoleNamed<N extends keyof typeof ROLES, Fields = (typeof ROLES)[N]['fields']> = {
+  readonly role: N;
+} & { readonly [K in RequiredIn<Fields>]: ValueOf<Fields[K]> } & {
+  readonly [K in Exclude<keyof Fields, RequiredIn<Fields>>]?: ValueOf<Fields[K]>;
+};
 
-export interface CountRole {
-  readonly role: 'count';
-  readonly unit: 'steps' | 'micro-steps' | 'scheduler-ticks' | 'samples' | 'tokens' | 'epochs';
-  readonly use: 'schedule' | 'cadence' | 'average';
-  readonly minimum?: number;
-  /** A fraction of the run stays: a value below 1, or (`'float'`) whatever is written with a decimal point. */
-  readonly fraction?: boolean | 'float';
-  /** The number of the first step, where the field is the number of a step rather than of steps. */
-  readonly origin?: number;
-}
+export type BatchRole = RoleNamed<'batch'>;
+export type LearningRateRole = RoleNamed<'learning-rate'>;
+export type DecayRole = RoleNamed<'decay'>;
+export type CountRole = RoleNamed<'count'>;
 
-/** coupled: added to the gradient. times-lr: w -= lr*wd*w. independent: w -= wd*w whatever the peak lr. */
-export type WeightDecayForm = 'coupled' | 'times-lr' | 'independent';
+/** What a field of a config does, as its dialect's schema declares it (schemas/roles.schema.json). */
+export type Role = { [N in keyof typeof ROLES]: RoleNamed<N> }[keyof typeof ROLES];
+
+/** How a trainer scales a value by itself as the batch changes. */
+export type TrainerScaling = keyof (typeof TRAINER)['values'];
+
+/** How an optimizer takes the weight decay. */
+export type WeightDecayForm = ValueOf<(typeof ROLES)['weight-decay']['fields']['form']>;
 
 /** Roles packed into one string: `"(0.9, 0.98)"`, `"momentum=0.9, nesterov=True"`, `"100ba"`. */
 export interface Encoding {

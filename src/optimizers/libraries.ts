@@ -1,3 +1,4 @@
+import type { LibraryName } from '../dialect/meta-schema.ts';
 import type { Binding, Optimizer, OptimizerDefaults } from './optimizer.ts';
 import { OPTIMIZERS, type OptimizerName } from './table.ts';
 
@@ -469,7 +470,7 @@ const LIBRARIES: Readonly<Record<string, Library>> = {
       nmuon: { is: 'muon', gradient: 0.9, nesterov: true },
     },
   },
-};
+} satisfies Readonly<Record<LibraryName, Library>>;
 
 /**
  * Words around an optimizer's name that change its storage or its kernel, not its rule: adamw_bnb_8bit,

@@ -317,7 +317,7 @@ function assessCount(field: Field<CountRole>, { batch, rule, options }: Task): A
 /** A count that the trainer reads as a fraction of the run. */
 function isFraction({ value, site, role }: Field<CountRole>): boolean {
   if (role.fraction === 'float') return site.kind === 'text' && /[.e]/i.test(site.source);
-  return role.fraction === true && value < 1;
+  return role.fraction === 'below-1' && value < 1;
 }
 
 function rounded(a: Assessment, digits = 6): Assessment {

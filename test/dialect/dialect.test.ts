@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { detect } from '../../src/dialect/dialect.ts';
+import { collect, detect, listDialects, loadDialect, loadSchema } from '../../src/dialect/dialect.ts';
 import { requiredKeysOf } from '../../src/dialect/required-keys.ts';
+import { parse } from '../../src/document/parse.ts';
+import { findOptimizer } from '../../src/optimizers/libraries.ts';
 
 describe('the keys of which one must be there', () => {
   it.each([
@@ -47,4 +49,37 @@ describe('configs that share names are told apart', () => {
     ['rates of parts alone', { train: { encoder_lr: 1e-5 } }, ['generic']],
     ['no rate at all', { train: { encoder: 1e-5 } }, []],
   ])('%s', (_name, config, dialects) => expect(detect(config)).toEqual(dialects));
+});
+
+it.each([
+  ['checkpoint-scale', 'checkpoint-factor'],
+  ['checkpoint_scale', 'checkpoint_factor'],
+])('GPT-NeoX: beside %s: log, %s has a note and no role', async (scale, factor) => {
+  const text = JSON.stringify({ [scale]: 'log', [factor]: 2 });
+  const { documents } = await parse(text, 'x.json');
+  const found = collect(documents[0]!, await loadDialect('gpt-neox'), text);
+  expect(found.filter(([pointer]) => pointer === `/${factor}`)).toEqual([
+    [`/${factor}`, { note: expect.stringContaining('geometric series') }],
+  ]);
+});
+
+/** Every optimizer that a schema itself names: those it assumes, and the defaults of an optimizer's field. */
+function optimizersIn(node: unknown): string[] {
+  if (node === null || typeof node !== 'object') return [];
+  const { assumes, role, default: fallback } = node as Record<string, Record<string, unknown> | undefined>;
+  const named = [assumes?.optimizer, role?.role === 'optimizer' ? fallback : undefined];
+  return [
+    ...named.filter((name) => typeof name === 'string'),
+    ...Object.values(node).flatMap((inner) => optimizersIn(inner)),
+  ];
+}
+
+it('the optimizers that schemas name are known in the library of their dialect', async () => {
+  const named = await Promise.all(
+    listDialects().map(async ({ name, library }) =>
+      optimizersIn(await loadSchema(name)).map((optimizer) => ({ name, library, optimizer })),
+    ),
+  );
+  expect(named.flat().length).toBeGreaterThan(20);
+  expect(named.flat().filter(({ library, optimizer }) => !findOptimizer(library, optimizer))).toEqual([]);
 });

@@ -113,35 +113,85 @@ export function createAjv(options: { standalone: boolean; detector?: boolean }):
     ajv.addKeyword(collector(keyword));
   ajv.addKeyword(absent);
   ajv.addKeyword(forbidden);
-  for (const annotation of ['dialect', 'detect', 'defaultFrom']) ajv.addKeyword(annotation);
+  for (const annotation of ['dialect', 'detect', 'defaultFrom', 'spelling']) ajv.addKeyword(annotation);
   return ajv;
 }
 
 /** Schemas that others may refer to, by file name. */
 export type SchemaFiles = Readonly<Record<string, Schema>>;
 
+/** How the keys of a definition are written where `spelling` stands beside the reference to it. */
+export const SPELLINGS: Readonly<Record<string, (key: string) => string>> = {
+  snake_case: (key) => key,
+  'kebab-case': (key) => key.replaceAll('_', '-'),
+  '--kebab-case': (key) => `--${key.replaceAll('_', '-')}`,
+};
+
 /**
- * A schema made self-contained: references to other files (`roles.schema.json#/$defs/learningRate`) are replaced by
- * what they mean, a `role` beside the reference refines the definition's, and `absent` is derived wherever a
- * property has a `default`.
+ * A schema made self-contained (`inline`), with definitions spelled as their references say, and with `absent` derived
+ * wherever a property has a `default`.
  */
 export function expand(schema: Schema, files: SchemaFiles): Schema {
-  return withAbsent(inline(schema, undefined, files) as Schema);
+  const inlined = inline(schema, files);
+  const whole = spelled(inlined, inlined);
+  return withAbsent(whole, whole);
+}
+
+/** @param root the schema whose `$defs` are meant here: the whole, or `detect`, which is compiled by itself */
+function spelled<T>(node: T, root: Schema): T {
+  if (Array.isArray(node)) return node.map((item) => spelled(item, root)) as T;
+  if (node === null || typeof node !== 'object') return node;
+  const { spelling, $ref, ...beside } = node as Record<string, unknown>;
+  if (typeof spelling === 'string')
+    return { ...(withKeys(definitionOf($ref, root), SPELLINGS[spelling]!) as object), ...beside } as T;
+  const rootOf = (key: string, value: unknown) =>
+    key === 'detect' && (node as unknown) === root ? (value as Schema) : root;
+  return Object.fromEntries(Object.entries(node).map(([k, v]) => [k, spelled(v, rootOf(k, v))])) as T;
+}
+
+/** A schema in which every name of a field is spelled anew. */
+function withKeys(node: unknown, spell: (key: string) => string): unknown {
+  if (Array.isArray(node)) return node.map((item) => withKeys(item, spell));
+  if (node === null || typeof node !== 'object') return node;
+  return Object.fromEntries(
+    Object.entries(node).map(([keyword, value]) => {
+      if (keyword === 'required') return [keyword, (value as string[]).map(spell)];
+      if (keyword !== 'properties') return [keyword, withKeys(value, spell)];
+      return [
+        keyword,
+        Object.fromEntries(Object.entries(value as object).map(([k, v]) => [spell(k), withKeys(v, spell)])),
+      ];
+    }),
+  );
+}
+
+/** What `#/$defs/NAME` means in a schema. */
+function definitionOf($ref: unknown, { $defs }: Schema): Schema {
+  return ($defs as Record<string, Schema> | undefined)?.[String($ref).replace('#/$defs/', '')] ?? {};
+}
+
+/**
+ * A schema whose references to other files (`roles.schema.json#/$defs/learningRate`) are replaced by what they mean;
+ * a `role` beside the reference refines the definition's.
+ * @throws Error where a reference leads nowhere
+ */
+export function inline(schema: Schema, files: SchemaFiles): Schema {
+  return inlineNode(schema, undefined, files) as Schema;
 }
 
 /** @param file the other file that this part came from, whose own `#/$defs` it means; undefined for the schema itself */
-function inline(node: unknown, file: string | undefined, files: SchemaFiles): unknown {
-  if (Array.isArray(node)) return node.map((item) => inline(item, file, files));
+function inlineNode(node: unknown, file: string | undefined, files: SchemaFiles): unknown {
+  if (Array.isArray(node)) return node.map((item) => inlineNode(item, file, files));
   if (node === null || typeof node !== 'object') return node;
   const { $ref, ...rest } = node as { $ref?: unknown } & Record<string, unknown>;
-  const siblings = Object.fromEntries(Object.entries(rest).map(([k, v]) => [k, inline(v, file, files)]));
+  const siblings = Object.fromEntries(Object.entries(rest).map(([k, v]) => [k, inlineNode(v, file, files)]));
   if (typeof $ref !== 'string') return $ref === undefined ? siblings : { $ref, ...siblings };
   const [, named, name = ''] = /^([\w.-]*)#\/\$defs\/(\w+)$/.exec($ref) ?? [];
   const from = named || file;
   if (from === undefined) return { $ref, ...siblings };
   const definition = (files[from]?.$defs as Record<string, unknown> | undefined)?.[name];
   if (definition === undefined) throw new Error(`${from} has no ${$ref}`);
-  const inlined = inline(definition, from, files) as Record<string, unknown>;
+  const inlined = inlineNode(definition, from, files) as Record<string, unknown>;
   const role =
     inlined.role && siblings.role
       ? { role: { ...(inlined.role as object), ...(siblings.role as object) } }
@@ -149,28 +199,30 @@ function inline(node: unknown, file: string | undefined, files: SchemaFiles): un
   return { ...inlined, ...siblings, ...role };
 }
 
-function withAbsent<T>(node: T): T {
-  if (Array.isArray(node)) return node.map(withAbsent) as T;
+/** @param root the schema whose `$defs` are meant here */
+function withAbsent<T>(node: T, root: Schema): T {
+  if (Array.isArray(node)) return node.map((item) => withAbsent(item, root)) as T;
   if (node === null || typeof node !== 'object') return node;
-  const walked = Object.fromEntries(Object.entries(node).map(([k, v]) => [k, withAbsent(v)])) as Record<
+  const walked = Object.fromEntries(Object.entries(node).map(([k, v]) => [k, withAbsent(v, root)])) as Record<
     string,
     unknown
   >;
   const { properties } = walked;
   if (properties === null || typeof properties !== 'object' || Array.isArray(properties)) return walked as T;
   const missing: Record<string, Absent> = {};
-  for (const [key, property] of Object.entries(properties as Record<string, Schema>)) {
+  for (const [key, written] of Object.entries(properties as Record<string, Schema>)) {
     const at = `/${key.replace(/~/g, '~0').replace(/\//g, '~1')}`;
-    if (property.defaultFrom === undefined && property.default === undefined) continue;
+    if (written.defaultFrom === undefined && written.default === undefined) continue;
+    const meant = withAbsent(definitionOf(written.$ref, root), root);
+    const property: Schema = { ...meant, ...written };
+    const below = { ...(meant.absent as object), ...(written.absent as object) };
     if (property.prefixItems)
       missing[at] = fill(property, {
         items: (property.prefixItems as { role: Absent['role'] }[]).map((i) => i.role!),
       });
     else if (property.role)
       missing[at] = fill(property, { role: property.role as NonNullable<Absent['role']> });
-    else
-      for (const [below, found] of Object.entries((property.absent ?? {}) as Record<string, Absent>))
-        missing[at + below] = found;
+    else for (const [pointer, found] of Object.entries(below)) missing[at + pointer] = found as Absent;
   }
   return (Object.keys(missing).length ? { ...walked, absent: missing } : walked) as T;
 }
