@@ -10,17 +10,18 @@ import { editAndProve, type Planned } from '../document/proof.ts';
 import { type BatchChange, moveBatch } from '../recipe/batch.ts';
 import { buildRecipe, type RecipeOptions, type Warning } from '../recipe/build.ts';
 import type { Recipe } from '../recipe/recipe.ts';
-import { assess, type PlanOptions, type Task } from '../rules/assess.ts';
-import { findRule } from '../rules/index.ts';
+import { adviceOn } from '../rules/advice.ts';
+import { assess } from '../rules/assess.ts';
+import type { PlanOptions, PlanTask } from '../rules/assessment.ts';
+import { defaultRule, findRule } from '../rules/index.ts';
 import { type Change, changesOf } from '../rules/plan.ts';
-import { remarks } from '../rules/remarks.ts';
 import type { Rule } from '../rules/rule.ts';
 import { aboutOtherKeys } from '../vocabulary/unclaimed.ts';
 import { Editor, type PlacedChange } from './editor.ts';
 
 /** Everything that decides a conversion beside the text. */
 export interface ConvertOptions extends RecipeOptions, PlanOptions {
-  /** A rule's name, or a rule of one's own; `ema` unless told, `noise-aware` where a noise scale is given. */
+  /** A rule's name, or a custom rule; by default `ema`, and `noise-aware` where a noise scale is given. */
   readonly rule?: string | Rule;
   /** A dialect's name, or a compiled one; recognised from the content unless told. */
   readonly dialect?: string | Dialect;
@@ -122,15 +123,15 @@ async function conversion(
 }
 
 /** The rule asked for. @throws Problem with code `usage` */
-export function ruleOf({ rule, noiseScale }: Pick<ConvertOptions, 'rule' | 'noiseScale'>): Rule {
+export function ruleOf({ rule, ...options }: Pick<ConvertOptions, 'rule' | 'noiseScale'>): Rule {
   if (typeof rule === 'object') return rule;
-  return findRule(rule ?? (noiseScale === undefined ? 'ema' : 'noise-aware'));
+  return rule === undefined ? defaultRule(options) : findRule(rule);
 }
 
 /** The changes to write, and what to know about them; with `insert: false` insertions become warnings. */
-function decide(task: Task, warnings: Warning[]): Change[] {
+function decide(task: PlanTask, warnings: Warning[]): Change[] {
   const assessments = assess(task);
-  warnings.push(...remarks(task, assessments));
+  warnings.push(...adviceOn(task, assessments));
   return changesOf(assessments).filter(({ inserted, pointer, from, to }) => {
     if (!inserted || task.options.insert !== false) return true;
     const list = (v: number | readonly number[]) =>

@@ -6,7 +6,7 @@ import { readable, segments } from '../../document/pointer.ts';
 import { type Config, readConfig, type Source } from '../../pipe/configs.ts';
 import type { ConvertOptions } from '../../pipe/convert.ts';
 import { decayOf, type Field, fieldsOf, type Group, isRole, type Recipe } from '../../recipe/recipe.ts';
-import { halfLife } from '../../rules/assess.ts';
+import { halfLife } from '../../rules/decays.ts';
 import { type Finding, finding } from './finding.ts';
 
 /** bfloat16 keeps 8 significant bits: a change of less than 2^-9 of a value rounds away. */

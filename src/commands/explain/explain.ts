@@ -12,10 +12,12 @@ import {
   understand,
 } from '../../pipe/convert.ts';
 import { type BatchChange, moveBatch } from '../../recipe/batch.ts';
-import { type Field, isRole } from '../../recipe/recipe.ts';
-import { type Assessment, assess, halfLife } from '../../rules/assess.ts';
-import { remarks } from '../../rules/remarks.ts';
-import type { Rule } from '../../rules/rule.ts';
+import { decayOf, type Field, isRole } from '../../recipe/recipe.ts';
+import { samplesPerUpdate } from '../../recipe/samples.ts';
+import { adviceOn } from '../../rules/advice.ts';
+import { assess } from '../../rules/assess.ts';
+import type { Assessment, PlanTask } from '../../rules/assessment.ts';
+import { halfLife } from '../../rules/decays.ts';
 import type { TimeScale } from '../../rules/time-scale.ts';
 
 /** A field of a config with everything that is known about it. */
@@ -78,11 +80,9 @@ export async function explainText(text: string, file: string, options: ConvertOp
       );
       const task = { recipe, batch, rule, options };
       const assessments = assess(task);
-      const fields = assessments.map((a) =>
-        explanation(a, batch, rule, dialect.version || dialect.title, text),
-      );
+      const fields = assessments.map((a) => explanation(a, task, dialect.version || dialect.title, text));
       // What only follows from a target belongs to the conversion, where one was asked for.
-      if (asked) warnings.push(...remarks(task, assessments));
+      if (asked) warnings.push(...adviceOn(task, assessments));
       fields.sort((a, b) => (a.line ?? Number.POSITIVE_INFINITY) - (b.line ?? Number.POSITIVE_INFINITY));
       return {
         file,
@@ -102,16 +102,10 @@ export async function explainText(text: string, file: string, options: ConvertOp
   }
 }
 
-function explanation(
-  a: Assessment,
-  batch: BatchChange,
-  rule: Rule,
-  framework: string,
-  text: string,
-): Explanation {
+function explanation(a: Assessment, task: PlanTask, framework: string, text: string): Explanation {
   const { field, settings, value, formula, reason, scale } = a;
   const { site } = field;
-  const memory = memoryOf(field, batch);
+  const memory = memoryOf(field, task);
   const scientific =
     isRole(field, 'learning-rate') ||
     isRole(field, 'decay') ||
@@ -128,15 +122,17 @@ function explanation(
     formula,
     reason,
     ...(scale ? { scale } : {}),
-    source: scientific ? [rule.source, settings?.optimizer.source].filter(Boolean).join('; ') : framework,
+    source: scientific
+      ? [task.rule.source, settings?.optimizer.source].filter(Boolean).join('; ')
+      : framework,
   };
 }
 
-function memoryOf(field: Field, { from }: BatchChange): Explanation['memory'] {
+function memoryOf(field: Field, { recipe, batch }: PlanTask): Explanation['memory'] {
   if (!isRole(field, 'decay') || field.role.form === 'half-life') return undefined;
-  const decay = field.role.form === 'complement' ? 1 - field.value : field.value;
+  const decay = decayOf(field);
   if (decay <= 0 || decay >= 1) return undefined;
-  const perUpdate = field.role.of === 'batch-norm' ? (from.micro ?? from.global) : from.global;
+  const perUpdate = samplesPerUpdate(field.role, batch.from, recipe.syncNorm);
   const [halfLifeSteps, windowSteps] = [halfLife(decay), 1 / (1 - decay)];
   return {
     halfLifeSteps,

@@ -5,11 +5,12 @@ import { ema } from '../../rules/ema.ts';
 import { keepLr } from '../../rules/keep-lr.ts';
 import { linear } from '../../rules/linear.ts';
 import { noiseAware } from '../../rules/noise-aware.ts';
-import type { Ratio, Rule, RuleOptions, Settings } from '../../rules/rule.ts';
+import { constant } from '../../rules/quantity.ts';
+import type { OptimizerSettings, Ratio, Rule, RuleOptions } from '../../rules/rule.ts';
 import { sqrt } from '../../rules/sqrt.ts';
 
 /** An optimizer as the rules see it. */
-function settingsOf(optimizer: Optimizer, by: Hyperparameters): Settings {
+function settingsOf(optimizer: Optimizer, by: Hyperparameters): OptimizerSettings {
   return {
     optimizer,
     gradientDecay: by.gradient,
@@ -30,7 +31,7 @@ export function settingsUnder(
   const settings = settingsOf(optimizer, old);
   const factor = rule.learningRateFactor(settings, ratio, options).value;
   const decay = (value: number, of: 'gradient' | 'second-moment' | 'third') =>
-    rule.decay(value, of, settings, ratio.kappa, options).value;
+    rule.decay(constant(value), of, settings, ratio.kappa, options).value;
   const dampened = old.dampening !== 0 && old.dampening === old.gradient;
   return {
     ...old,
@@ -39,8 +40,9 @@ export function settingsUnder(
     secondMoment: decay(old.secondMoment, 'second-moment'),
     third: decay(old.third, 'third'),
     dampening: dampened ? decay(old.dampening, 'gradient') : old.dampening,
-    epsilon: rule.epsilon(old.epsilon, optimizer.epsilonInside, settings, ratio, options).value,
-    weightDecay: rule.weightDecay(old.weightDecay, old.weightDecayForm, settings, factor, ratio).value,
+    epsilon: rule.epsilon(constant(old.epsilon), optimizer.epsilonInside, settings, ratio, options).value,
+    weightDecay: rule.weightDecay(constant(old.weightDecay), old.weightDecayForm, settings, factor, ratio)
+      .value,
   };
 }
 
