@@ -49,18 +49,17 @@ export function evaluate(text: string, letters: Readonly<Record<string, number>>
   return value;
 }
 
-/** The entries of a list, and the sides of an equation: split where no bracket is open. */
+/** The entries of a list, or the sides of an equation: split where no bracket is open. */
 export function split(text: string, separator: ', ' | ' = '): string[] {
-  const parts = [''];
+  const parts: string[] = [];
   let depth = 0;
+  let start = 0;
   for (let i = 0; i < text.length; i++) {
     if (text[i] === '(') depth++;
     if (text[i] === ')') depth--;
-    if (depth > 0 || !text.startsWith(separator, i)) parts[parts.length - 1] += text[i];
-    else {
-      parts.push('');
-      i += separator.length - 1;
-    }
+    if (depth > 0 || !text.startsWith(separator, i)) continue;
+    parts.push(text.slice(start, i));
+    start = i + separator.length;
   }
-  return parts;
+  return [...parts, text.slice(start)];
 }

@@ -2,12 +2,9 @@ import type { Hyperparameters } from '../../lab/optimizers.ts';
 import type { Candidate } from '../../lab/train.ts';
 import type { Optimizer } from '../../optimizers/optimizer.ts';
 import { ema } from '../../rules/ema.ts';
-import { keepLr } from '../../rules/keep-lr.ts';
-import { linear } from '../../rules/linear.ts';
-import { noiseAware } from '../../rules/noise-aware.ts';
+import { RULES } from '../../rules/index.ts';
 import { constant } from '../../rules/quantity.ts';
 import type { OptimizerSettings, Ratio, Rule, RuleOptions } from '../../rules/rule.ts';
-import { sqrt } from '../../rules/sqrt.ts';
 
 /** An optimizer as the rules see it. */
 function settingsOf(optimizer: Optimizer, by: Hyperparameters): OptimizerSettings {
@@ -46,9 +43,6 @@ export function settingsUnder(
   };
 }
 
-/** The rules that are tried against each other, besides leaving everything as it is. */
-const COMPARED: readonly Rule[] = [ema, noiseAware, sqrt, linear, keepLr];
-
 /**
  * Every rule's settings at one noise scale, and the mistakes people make with this optimizer:
  * - `not-converted`: the old settings at the new batch;
@@ -62,7 +56,7 @@ export function candidates(
   ratio: Ratio,
   noiseScale: number,
 ): Candidate[] {
-  const ruled = COMPARED.map((rule) => ({
+  const ruled = RULES.map((rule) => ({
     rule: rule.name,
     settings: settingsUnder(rule, old, optimizer, ratio, { noiseScale }),
   }));
