@@ -3,7 +3,7 @@ import { readable } from '../document/pointer.ts';
 import type { Warning } from '../recipe/build.ts';
 import { decayOf, type Field, isRole } from '../recipe/recipe.ts';
 import type { Assessment, PlanTask } from './assessment.ts';
-import { halfLife } from './decays.ts';
+import { halfLife, samplesOf } from './decays.ts';
 import { optimizerAdvice, peakOf } from './optimizer-advice.ts';
 import type { Advice } from './rule.ts';
 
@@ -72,13 +72,15 @@ function batchAdvice({ batch: { from, to, kappa }, rule, options: { noiseScale }
   return advice;
 }
 
-function decayAdvice({ field, value, complement }: Assessment, { batch, options }: PlanTask): Advice[] {
+function decayAdvice({ field, value, complement }: Assessment, task: PlanTask): Advice[] {
   if (!isRole(field, 'decay') || value === field.value || field.role.form === 'half-life') return [];
   const name = readable(field.pointer);
   const { of, form } = field.role;
   const [old, now] = [decayOf(field), decayOf({ role: field.role, value })];
   const advice: Advice[] = [];
-  const memory = -Math.log(old) * batch.kappa;
+  const samples = samplesOf(field.role, task);
+  const kappa = samples.to / samples.from;
+  const memory = -Math.log(old) * kappa;
   if (of === 'second-moment' && now < SHORT_SECOND_MOMENT)
     advice.push({
       code: 'short-beta2',
@@ -87,15 +89,15 @@ function decayAdvice({ field, value, complement }: Assessment, { batch, options 
   else if (of === 'gradient' && now < SHORT_GRADIENT)
     advice.push({
       code: 'short-beta1',
-      message: `${name} becomes ${num(now)}: hardly any momentum is left. Its memory, ${num(halfLife(old) * batch.from.global)} samples at half weight, is ${memory > 1 ? 'shorter than' : 'about'} one new batch of ${batch.to.global}`,
+      message: `${name} becomes ${num(now)}: hardly any momentum is left. Its memory, ${num(halfLife(old) * samples.from)} samples at half weight, is ${memory > 1 ? 'shorter than' : 'about'} one new batch of ${samples.to}`,
     });
   else if (memory > 1)
     advice.push({
       code: 'short-memory',
       message: `${name}: its memory in samples is shorter than one new batch (kappa*theta = ${num(memory)}), so the average has no effect`,
     });
-  if (of === 'second-moment' && options.floorBeta2 !== undefined && now === options.floorBeta2) {
-    const kept = old ** batch.kappa;
+  if (of === 'second-moment' && now === task.options.floorBeta2) {
+    const kept = old ** kappa;
     advice.push({
       code: 'floored-beta2',
       message: `${name} is held at ${num(now)} where ${num(kept)} would keep its memory: the window is ${num(Math.log(kept) / Math.log(now))} times as long in samples`,

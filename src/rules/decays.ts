@@ -15,10 +15,9 @@ export function assessDecay(
   settings: OptimizerSettings | undefined,
   task: PlanTask,
 ): Assessment {
-  const { recipe, batch, rule, options } = task;
+  const { rule, options } = task;
   const { form, of } = field.role;
-  const [from, to] = [batch.from, batch.to].map((b) => samplesPerUpdate(field.role, b, recipe.syncNorm));
-  const samples = { from: from!, to: to! };
+  const samples = samplesOf(field.role, task);
   if (form === 'half-life') return halfLifeCount(field, samples, task);
   const plain = decayOf(field);
   if (plain === 0) return stays(field, 'decay 0: no averaging');
@@ -41,10 +40,21 @@ export function assessDecay(
   return { ...becomes(field, written, scaled.reason), complement: written.complement, scale };
 }
 
+/** Samples behind one update of an average, before and after. */
+export function samplesOf(
+  role: DecayRole,
+  { recipe, batch }: PlanTask,
+): { readonly from: number; readonly to: number } {
+  return {
+    from: samplesPerUpdate(role, batch.from, recipe.syncNorm),
+    to: samplesPerUpdate(role, batch.to, recipe.syncNorm),
+  };
+}
+
 /** A half-life in updates moves as a number of steps does. */
 function halfLifeCount(
   field: Field<DecayRole>,
-  samples: { readonly from: number; readonly to: number },
+  samples: ReturnType<typeof samplesOf>,
   { rule }: PlanTask,
 ): Assessment {
   const scaled = rule.count(constant(field.value), samples.to / samples.from);

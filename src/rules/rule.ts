@@ -44,7 +44,8 @@ export interface Advice {
 
 /**
  * A scaling rule: how each kind of setting follows the batch. Pure functions of quantities; they know no framework.
- * A custom rule is `{ ...ema, name: 'mine', learningRateFactor: ... }`.
+ * A custom rule is a file that spreads another rule and a line in the list of rules/index.ts:
+ * `{ ...ema, name: 'mine', learningRateFactor: (_, { kappa }) => ({ ...squareRoot(ratio(kappa)), reason: 'Why' }) }`.
  */
 export interface Rule {
   readonly name: string;

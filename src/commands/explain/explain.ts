@@ -1,6 +1,6 @@
 import { placeOf } from '../../base/position.ts';
 import { Problem } from '../../base/problem.ts';
-import type { BatchRole } from '../../dialect/roles.ts';
+import type { BatchRole, CountRole } from '../../dialect/roles.ts';
 import { parse } from '../../document/parse.ts';
 import type { Pointer } from '../../document/pointer.ts';
 import {
@@ -163,6 +163,8 @@ const AVERAGE_OF = {
   preconditioner: 'decay of the preconditioner',
 } as const;
 
+const UNIT_IN_WORDS: Partial<Record<CountRole['unit'], string>> = { 'scheduler-ticks': 'scheduler ticks' };
+
 function roleInWords({ field, settings }: Assessment): string {
   const { role } = field;
   switch (role.role) {
@@ -174,7 +176,7 @@ function roleInWords({ field, settings }: Assessment): string {
       if (role.of !== 'gradient') return AVERAGE_OF[role.of];
       return settings?.optimizer.buffer === 'sum' ? 'heavy-ball momentum' : 'decay of the gradient average';
     case 'count':
-      return `${role.use === 'cadence' ? 'cadence' : role.use === 'average' ? 'timing of an average' : 'schedule'} in ${role.unit}`;
+      return `${role.use === 'cadence' ? 'cadence' : role.use === 'average' ? 'timing of an average' : 'schedule'} in ${UNIT_IN_WORDS[role.unit] ?? role.unit}`;
     case 'weight-decay':
       return `weight decay (${role.form ?? settings?.optimizer.weightDecay ?? 'coupled'})`;
     case 'epsilon':
