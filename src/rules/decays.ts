@@ -2,7 +2,7 @@ import { num } from '../base/numbers.ts';
 import { Problem } from '../base/problem.ts';
 import type { DecayRole } from '../dialect/roles.ts';
 import { parentOf, readable } from '../document/pointer.ts';
-import { decayOf, type Field, isRole } from '../recipe/recipe.ts';
+import { type Field, isRole } from '../recipe/recipe.ts';
 import { samplesPerUpdate } from '../recipe/samples.ts';
 import { type Assessment, becomes, type PlanOptions, type PlanTask, stays } from './assessment.ts';
 import { atLeast, constant, oneMinus, power, ratio, times } from './quantity.ts';
@@ -19,12 +19,11 @@ export function assessDecay(
   const { form, of } = field.role;
   const samples = samplesOf(field.role, task);
   if (form === 'half-life') return halfLifeCount(field, samples, task);
-  const plain = decayOf(field);
-  if (plain === 0) return stays(field, 'decay 0: no averaging');
-  if (plain === 1) return stays(field, 'decay 1: never updated');
+  const old = form === 'complement' ? oneMinus(constant(field.value)) : constant(field.value);
+  if (old.value === 0) return stays(field, 'decay 0: no averaging');
+  if (old.complement === 0) return stays(field, 'decay 1: never updated');
   if (of === 'gradient' && settings?.optimizer.interpolatesIterates)
     return stays(field, 'It interpolates between iterates and is no average');
-  const old = form === 'complement' ? oneMinus(constant(field.value)) : constant(field.value);
   const scaled = floored(rule.decay(old, of, settings, samples.to / samples.from, options), of, options);
   if (scaled.value >= 1 && form !== 'complement')
     throw new Problem(

@@ -1,5 +1,5 @@
-import type { TrainerScaling } from '../dialect/roles.ts';
-import { type Field, isRole } from '../recipe/recipe.ts';
+import type { LearningRateRole, Role, TrainerScaling } from '../dialect/roles.ts';
+import type { Field } from '../recipe/recipe.ts';
 import { type Assessment, becomes, globalRatio, type PlanTask, stays } from './assessment.ts';
 import { constant, over, ratio, times } from './quantity.ts';
 import type { OptimizerSettings, Scaled } from './rule.ts';
@@ -8,12 +8,12 @@ import { trainerFactor } from './trainer.ts';
 
 /** A learning rate; `factor` is what the rule multiplies those of its optimizer by. */
 export function assessLearningRate(
-  field: Field,
+  field: Field<LearningRateRole>,
   settings: OptimizerSettings,
   factor: Scaled,
   task: PlanTask,
 ): Assessment {
-  if (field.value === 0 || !isRole(field, 'learning-rate')) return stays(field, 'A rate of 0 stays 0');
+  if (field.value === 0) return stays(field, 'A rate of 0 stays 0');
   const { from, to } = globalRatio(task.batch);
   const wanted = { ...times(factor, constant(field.value), ' '), reason: factor.reason };
   const [before, after] = stepWeights(settings, task);
@@ -24,12 +24,11 @@ export function assessLearningRate(
 
 /** A weight decay; `lrFactor` is what the learning rates of its optimizer are multiplied by. */
 export function assessWeightDecay(
-  field: Field,
+  field: Field<Extract<Role, { role: 'weight-decay' }>>,
   settings: OptimizerSettings,
   lrFactor: number,
   task: PlanTask,
 ): Assessment {
-  if (!isRole(field, 'weight-decay')) return stays(field, 'It does not depend on the batch');
   const form = field.role.form ?? settings.optimizer.weightDecay;
   const old = constant(field.value);
   const wanted = task.rule.weightDecay(old, form, settings, lrFactor, globalRatio(task.batch));
