@@ -26,7 +26,8 @@ export type { ConvertOptions } from './pipe/plan.ts';
 export { ema } from './rules/ema.ts';
 export { RULES } from './rules/index.ts';
 export type { Change } from './rules/plan.ts';
-export type { Factor, Ratio, Rule, RuleOptions, Scaled, Settings } from './rules/rule.ts';
+export * as quantity from './rules/quantity.ts';
+export type { Advice, OptimizerSettings, Ratio, Rule, RuleOptions, Scaled } from './rules/rule.ts';
 export type { TimeScale } from './rules/time-scale.ts';
 
 /** A result, or what is wrong with the input: a code, a sentence, and its place where it has one. */

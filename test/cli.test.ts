@@ -289,7 +289,7 @@ describe('refusals: exit 2, the place, the line, what to do; nothing on stdout',
       'a decay that would be 1',
       'batch_size: 1000000000000\nlr: 0.1\nema_decay: 0.99999\n',
       ['--to', '1'],
-      /^x\.yaml: ema_decay would become 1-1\.00001e-17, which no float64 tells from 1/,
+      /^x\.yaml: ema_decay would become 1-1\.00001e-17, which rounds to 1 in float64/,
     ],
     [
       'interpolations that stand for each other',

@@ -1,8 +1,15 @@
 /** Numbers as text, for people. */
 
-/** A number for formulas: six significant digits. */
+/** A number for formulas: six significant digits, and every digit before the point. */
 export function num(x: number): string {
-  return String(Number(x.toPrecision(6)));
+  return significant(x, 6);
+}
+
+/** A number to at least so many significant digits; digits before the point are never rounded away. */
+export function significant(x: number, digits: number): string {
+  const size = Math.abs(x);
+  const whole = size >= 1e6 && size < 1e17 ? Math.floor(Math.log10(size)) + 1 : 0;
+  return String(Number(x.toPrecision(Math.max(digits, whole))));
 }
 
 /** A ratio as people write it: a fraction with a small denominator where it is one, else a decimal. */
@@ -12,12 +19,6 @@ export function fraction(x: number): string {
       return d === 1 ? num(x) : `${Math.round(x * d)}/${d}`;
   const inverse = 1 / x;
   return Math.abs(inverse - Math.round(inverse)) < 1e-9 * inverse ? `1/${Math.round(inverse)}` : num(x);
-}
-
-/** A ratio as an exponent, in brackets where it needs them. */
-export function exponent(x: number): string {
-  const text = fraction(x);
-  return /[/-]/.test(text) ? `(${text})` : text;
 }
 
 /** A number of samples or steps: whole from 100 on, with digit groups (by hand: loading locales takes 5 ms). */

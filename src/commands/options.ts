@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Io } from '../base/io/streams.ts';
 import { Problem } from '../base/problem.ts';
 import type { ConvertOptions } from '../pipe/plan.ts';
-import { RULES } from '../rules/index.ts';
+import { RULES, rulesUsing } from '../rules/index.ts';
 import { findSettings } from '../settings/find.ts';
 import type { Applied } from '../settings/settings.ts';
 
@@ -78,7 +78,9 @@ export async function conversionSettings(
   io: Io,
   file: string,
 ): Promise<ConvertOptions> {
-  if (flags.literal && flags.rule !== 'sqrt') throw new Problem('usage', '--literal belongs to --rule sqrt');
+  const literal = rulesUsing('literal');
+  if (flags.literal && !literal.includes(flags.rule ?? ''))
+    throw new Problem('usage', `--literal belongs to --rule ${literal.join(' or ')}`);
   const given = Object.fromEntries(
     SETTINGS.filter((key) => flags[key] !== undefined).map((key) => [key, flags[key]]),
   );

@@ -35,6 +35,8 @@ export interface Optimizer {
   readonly interpolatesIterates?: true;
   /** Its second moment is a plain sum over the run, not an average (Adagrad). */
   readonly accumulatesForever?: true;
+  /** Its paper keeps the warm-up in steps while the batch grows. */
+  readonly keepsWarmupSteps?: true;
   /** Where the update rule was read. */
   readonly source: string;
 }

@@ -80,6 +80,7 @@ export const OPTIMIZERS = {
     normalises: 'after-momentum',
     weightDecay: 'times-lr',
     decayInTrustRatio: true,
+    keepsWarmupSteps: true,
     source:
       'You et al., arXiv 1904.00962; Viehmann 2019; timm/optim/lamb.py: update = m/(sqrt(v)+eps) + wd*p, then the ratio of norms',
   }),

@@ -3,10 +3,11 @@ import { num } from '../base/numbers.ts';
 import { about } from '../base/problem.ts';
 import { readable } from '../document/pointer.ts';
 import { type BatchChange, moveBatch } from '../recipe/batch.ts';
-import { type Assessment, assess, type PlanOptions } from '../rules/assess.ts';
-import { findRule } from '../rules/index.ts';
+import { adviceOn } from '../rules/advice.ts';
+import { assess } from '../rules/assess.ts';
+import type { Assessment, PlanOptions } from '../rules/assessment.ts';
+import { defaultRule, findRule } from '../rules/index.ts';
 import { type Change, changesOf } from '../rules/plan.ts';
-import { remarks } from '../rules/remarks.ts';
 import type { Rule } from '../rules/rule.ts';
 import type { Config, ReadOptions } from './read.ts';
 
@@ -17,9 +18,9 @@ export interface ConvertOptions extends ReadOptions, PlanOptions {
 }
 
 /** The rule asked for. @throws Problem with code `usage` */
-export function ruleOf({ rule, noiseScale }: Pick<ConvertOptions, 'rule' | 'noiseScale'>): Rule {
+export function ruleOf({ rule, ...options }: Pick<ConvertOptions, 'rule' | 'noiseScale'>): Rule {
   if (typeof rule === 'object') return rule;
-  return findRule(rule ?? (noiseScale === undefined ? 'ema' : 'noise-aware'));
+  return rule === undefined ? defaultRule(options) : findRule(rule);
 }
 
 /** Whether the options say which batch to go to. */
@@ -50,7 +51,7 @@ export async function planFor(config: Config, options: ConvertOptions): Promise<
       rule,
       batch,
       assessments,
-      warnings: [...config.warnings, ...remarks(task, assessments)],
+      warnings: [...config.warnings, ...adviceOn(task, assessments)],
     };
   });
 }

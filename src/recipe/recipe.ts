@@ -93,7 +93,7 @@ export function fieldsOf({ batch, groups, averages, counts, ramps, clips }: Reci
 }
 
 /** The decay of a field whatever form it is written in, in [0, 1]. */
-export function decayOf({ value, role }: Field<DecayRole>): number {
+export function decayOf({ value, role }: Pick<Field<DecayRole>, 'value' | 'role'>): number {
   if (role.form === 'half-life') return value <= 0 ? 0 : 0.5 ** (1 / value);
   return role.form === 'complement' ? 1 - value : value;
 }

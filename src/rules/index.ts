@@ -3,10 +3,10 @@ import { ema } from './ema.ts';
 import { keepLr } from './keep-lr.ts';
 import { linear } from './linear.ts';
 import { noiseAware } from './noise-aware.ts';
-import type { Rule } from './rule.ts';
+import type { Rule, RuleOptions } from './rule.ts';
 import { sqrt } from './sqrt.ts';
 
-/** The rules by name; the first is the default. */
+/** The rules there are; the first is the default. */
 export const RULES: readonly Rule[] = [ema, noiseAware, linear, sqrt, keepLr];
 
 /** @throws Problem with code `usage` and the names there are */
@@ -18,4 +18,15 @@ export function findRule(name: string): Rule {
       `no rule is called "${name}"; there are: ${RULES.map((r) => r.name).join(', ')}`,
     );
   return rule;
+}
+
+/** The rule by default: the first, or where a noise scale is given the first that uses it. */
+export function defaultRule({ noiseScale }: RuleOptions): Rule {
+  const uses = noiseScale === undefined ? undefined : RULES.find((r) => r.uses?.includes('noiseScale'));
+  return uses ?? RULES[0]!;
+}
+
+/** The names of the rules that an option means something to. */
+export function rulesUsing(option: NonNullable<Rule['uses']>[number]): string[] {
+  return RULES.filter((r) => r.uses?.includes(option)).map((r) => r.name);
 }

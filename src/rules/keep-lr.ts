@@ -1,4 +1,5 @@
 import { ema } from './ema.ts';
+import { constant, unchanged } from './quantity.ts';
 import type { Rule } from './rule.ts';
 
 /**
@@ -14,12 +15,12 @@ export const keepLr: Rule = {
     'Adam on language models going to small batches. It aims at the best loss, not at the same path: tuned learning rates moved 3 times over batches 1 to 1024.',
   leaves: 'The learning rate, and beta1 or momentum (their memory in samples changes by kappa).',
   learningRateFactor: () => ({
-    value: 1,
-    formula: '1',
+    ...constant(1),
     reason: 'The best learning rate depends little on the batch while it is small',
   }),
-  decay(value, of, settings, kappa, options) {
-    if (of !== 'gradient') return ema.decay(value, of, settings, kappa, options);
-    return { value, complement: 1 - value, formula: 'unchanged', reason: 'The rule keeps beta1 per step' };
+  decay(old, of, settings, kappa, options) {
+    if (of !== 'gradient') return ema.decay(old, of, settings, kappa, options);
+    return { ...unchanged(old), reason: 'The rule keeps beta1 per step' };
   },
+  advice: () => [],
 };

@@ -1,5 +1,5 @@
-import { fraction } from '../base/numbers.ts';
 import { ema } from './ema.ts';
+import { ratio, unchanged } from './quantity.ts';
 import type { Rule } from './rule.ts';
 
 /**
@@ -15,16 +15,11 @@ export const linear: Rule = {
   leaves:
     'Momentum and every other average (their memory in samples changes by kappa), weight decay, epsilon, BatchNorm.',
   learningRateFactor: (_, { kappa }) => ({
-    value: kappa,
-    formula: fraction(kappa),
+    ...ratio(kappa),
     reason:
       'The gradient is a mean over the batch, and there are kappa times fewer steps for the same samples',
   }),
-  decay: (value) => ({
-    value,
-    complement: 1 - value,
-    formula: 'unchanged',
-    reason: 'The rule leaves averages alone',
-  }),
-  weightDecay: (value) => ({ value, formula: 'unchanged', reason: 'The rule leaves weight decay alone' }),
+  decay: (old) => ({ ...unchanged(old), reason: 'The rule leaves averages alone' }),
+  weightDecay: (old) => ({ ...unchanged(old), reason: 'The rule leaves weight decay alone' }),
+  advice: () => [],
 };

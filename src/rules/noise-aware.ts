@@ -1,20 +1,17 @@
 import { fraction, num } from '../base/numbers.ts';
 import { Problem } from '../base/problem.ts';
-import { ema } from './ema.ts';
-import type { Factor, Ratio, Rule, RuleOptions, Settings } from './rule.ts';
+import { dividesByLevel, ema } from './ema.ts';
+import { constant, over, plus, type Quantity, squareRoot, times } from './quantity.ts';
+import type { Advice, OptimizerSettings, Ratio, Rule, RuleOptions, Scaled } from './rule.ts';
 
 /**
- * How much the root mean square of a batch gradient moves: E[g_B^2] = mu^2 + s^2/B, so by
- * sqrt((1+N/B')/(1+N/B)) with the gradient noise scale N = s^2/mu^2 in samples.
- * 1 where the signal dominates (N far below B), 1/sqrt(kappa) where the noise does.
+ * How much the mean square of a batch gradient moves: E[g_B^2] = mu^2 + s^2/B, so by (1+N/B')/(1+N/B) with the
+ * gradient noise scale N = s^2/mu^2 in samples. 1 where the signal dominates (N far below B), 1/kappa where the noise
+ * does.
  */
-export function gradientLevelRatio({ from, to }: Ratio, noiseScale: number): number {
-  return Math.sqrt((1 + noiseScale / to) / (1 + noiseScale / from));
-}
-
-/** True for optimizers whose step is divided by a level that moves with the batch. */
-export function dividesByLevel({ optimizer }: Settings): boolean {
-  return optimizer.normalises === 'second-moment' || optimizer.normalises === 'gradient-norm';
+export function meanSquareRatio({ from, to }: Ratio, noiseScale: number): Quantity {
+  const at = (batch: number) => plus(constant(1), over(constant(noiseScale), constant(batch)));
+  return over(at(to), at(from));
 }
 
 function noiseScaleOf({ noiseScale }: RuleOptions): number {
@@ -26,15 +23,25 @@ function noiseScaleOf({ noiseScale }: RuleOptions): number {
   return noiseScale;
 }
 
-function learningRateFactor(settings: Settings, ratio: Ratio, options: RuleOptions): Factor {
+function learningRateFactor(settings: OptimizerSettings, ratio: Ratio, options: RuleOptions): Scaled {
   const plain = ema.learningRateFactor(settings, ratio, options);
   if (!dividesByLevel(settings)) return plain;
   const noise = noiseScaleOf(options);
   return {
-    value: plain.value * gradientLevelRatio(ratio, noise),
-    formula: `${plain.formula} * sqrt((1+${num(noise)}/${num(ratio.to)})/(1+${num(noise)}/${num(ratio.from)}))`,
+    ...times(plain, squareRoot(meanSquareRatio(ratio, noise)), ' '),
     reason: `The step is divided by the gradient's root mean square, whose noise part shrinks with the batch; drift per sample is kept at noise scale ${num(noise)} (kappa ${fraction(ratio.kappa)})`,
   };
+}
+
+function advice(settings: OptimizerSettings, ratio: Ratio, { noiseScale }: RuleOptions): Advice[] {
+  if (!dividesByLevel(settings) || noiseScale === undefined || ratio.to <= noiseScale) return [];
+  const level = Math.sqrt(meanSquareRatio(ratio, noiseScale).value);
+  return [
+    {
+      code: 'above-noise-scale',
+      message: `the target batch ${ratio.to} is above the gradient noise scale ${num(noiseScale)}: the path is kept on average, but no learning rate keeps its noise as well (the gradient’s level moves by ${num(level)})`,
+    },
+  ];
 }
 
 /**
@@ -51,15 +58,15 @@ export const noiseAware: Rule = {
   holds:
     'Wherever the noise scale is known. One learning rate serves all layers, whose noise scales differ and grow in training, so it is a compromise.',
   leaves: 'Nothing that ema changes; for LAMB, Lion, Muon and SGD it is ema.',
+  uses: ['noiseScale'],
   learningRateFactor,
-  epsilon(value, inside, settings, ratio, options) {
-    if (!settings.optimizer.secondMoment) return ema.epsilon(value, inside, settings, ratio, options);
-    const level = gradientLevelRatio(ratio, noiseScaleOf(options));
-    const factor = inside ? level * level : level;
+  epsilon(old, inside, settings, ratio, options) {
+    if (!settings.optimizer.secondMoment) return ema.epsilon(old, inside, settings, ratio, options);
+    const level = meanSquareRatio(ratio, noiseScaleOf(options));
     return {
-      value: value * factor,
-      formula: `${num(value)}*${num(factor)}`,
+      ...times(old, constant((inside ? level : squareRoot(level)).value)),
       reason: `Epsilon is compared with the ${inside ? 'mean square' : 'root mean square'} of the gradient and moves with it`,
     };
   },
+  advice,
 };

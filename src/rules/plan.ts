@@ -1,7 +1,7 @@
 import type { Role } from '../dialect/roles.ts';
-import type { Pointer } from '../document/pointer.ts';
+import { type Pointer, parentOf } from '../document/pointer.ts';
 import type { Field } from '../recipe/recipe.ts';
-import { type Assessment, listOf } from './assess.ts';
+import type { Assessment } from './assessment.ts';
 import type { TimeScale } from './time-scale.ts';
 
 /** One value that must move. `from` and `to` are lists where a whole list is inserted. */
@@ -58,4 +58,9 @@ function joined(pointer: Pointer, entries: readonly Assessment[]): Change {
     scales: entries.flatMap((a) => (a.scale ? [a.scale] : [])),
     fields: entries.map((a) => a.field),
   };
+}
+
+/** The pointer of the list that an inserted entry belongs to. */
+function listOf({ site, pointer }: Field): Pointer {
+  return site.kind === 'absent' && site.index !== undefined ? parentOf(pointer) : pointer;
 }

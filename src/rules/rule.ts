@@ -1,5 +1,6 @@
 import type { DecayRole, WeightDecayForm } from '../dialect/roles.ts';
 import type { Optimizer } from '../optimizers/optimizer.ts';
+import type { Quantity } from './quantity.ts';
 
 /** The batch before and after, as a rule sees it. */
 export interface Ratio {
@@ -11,7 +12,7 @@ export interface Ratio {
 }
 
 /** One optimizer's settings before the change: what its learning rate and decays have to be seen together with. */
-export interface Settings {
+export interface OptimizerSettings {
   readonly optimizer: Optimizer;
   /** beta1 or heavy-ball momentum, in [0, 1). */
   readonly gradientDecay?: number;
@@ -26,31 +27,25 @@ export interface Settings {
 export interface RuleOptions {
   /** Gradient noise scale tr(Sigma)/|G|^2 in samples (McCandlish et al., arXiv 1812.06162). */
   readonly noiseScale?: number;
-  /** For `sqrt`: the paper's linear form 1 - kappa*(1 - beta) instead of the power. */
+  /** The linear form 1 - kappa*(1 - beta) instead of the power. */
   readonly literal?: boolean;
   /** Never write a second-moment decay below this; its window is then no longer kept in samples. */
   readonly floorBeta2?: number;
 }
 
-/** A value under a rule: what it becomes, the formula with numbers in it, and one sentence why. */
-export interface Scaled {
-  readonly value: number;
-  /** For a decay: 1 - value without cancellation. */
-  readonly complement?: number;
-  readonly formula: string;
-  readonly reason: string;
-}
+/** A value under a rule: what it becomes with its formula, and one sentence why. */
+export type Scaled = Quantity & { readonly reason: string };
 
-/** A multiplier with its formula, numbers put in: `1/8*(1-0.9^(1/8))/(1-0.9)`. */
-export interface Factor {
-  readonly value: number;
-  readonly formula: string;
-  readonly reason: string;
+/** Something to know about a plan. The code is part of the interface. */
+export interface Advice {
+  readonly code: string;
+  readonly message: string;
 }
 
 /**
- * A scaling rule: how each kind of setting follows the batch. Pure functions of numbers; they know no framework.
- * A rule of one's own is `{ ...ema, name: 'mine', learningRateFactor: ... }`.
+ * A scaling rule: how each kind of setting follows the batch. Pure functions of quantities; they know no framework.
+ * A custom rule is a file that spreads another rule and a line in the list of rules/index.ts:
+ * `{ ...ema, name: 'mine', learningRateFactor: (_, { kappa }) => ({ ...squareRoot(ratio(kappa)), reason: 'Why' }) }`.
  */
 export interface Rule {
   readonly name: string;
@@ -61,25 +56,35 @@ export interface Rule {
   readonly holds: string;
   /** What it leaves alone, in one sentence. */
   readonly leaves: string;
+  /** Options that mean something to this rule and not to every rule. */
+  readonly uses?: readonly ('noiseScale' | 'literal')[];
   /** What to multiply every learning rate of the optimizer by. */
-  learningRateFactor(settings: Settings, ratio: Ratio, options: RuleOptions): Factor;
+  learningRateFactor(settings: OptimizerSettings, ratio: Ratio, options: RuleOptions): Scaled;
   /** A decay under a change of its own ratio (global for optimizers, per device for BatchNorm). */
   decay(
-    value: number,
+    old: Quantity,
     of: DecayRole['of'],
-    settings: Settings | undefined,
+    settings: OptimizerSettings | undefined,
     kappa: number,
     options: RuleOptions,
   ): Scaled;
   /** Weight decay; `lrFactor` is what the learning rate was multiplied by. */
   weightDecay(
-    value: number,
+    old: Quantity,
     form: WeightDecayForm,
-    settings: Settings,
+    settings: OptimizerSettings,
     lrFactor: number,
     ratio: Ratio,
   ): Scaled;
-  epsilon(value: number, inside: boolean, settings: Settings, ratio: Ratio, options: RuleOptions): Scaled;
+  epsilon(
+    old: Quantity,
+    inside: boolean,
+    settings: OptimizerSettings,
+    ratio: Ratio,
+    options: RuleOptions,
+  ): Scaled;
   /** A number of steps: same samples, so divided by the ratio of samples per step. Not yet rounded. */
-  count(value: number, kappa: number): Scaled;
+  count(steps: Quantity, kappa: number): Scaled;
+  /** What to know about the learning rate of one optimizer, which it multiplies by `factor`. */
+  advice?(settings: OptimizerSettings, ratio: Ratio, options: RuleOptions, factor: number): readonly Advice[];
 }

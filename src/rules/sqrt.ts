@@ -1,8 +1,31 @@
-import { exponent, fraction, num } from '../base/numbers.ts';
+import { num } from '../base/numbers.ts';
 import { Problem } from '../base/problem.ts';
-import { bufferFactor, ema } from './ema.ts';
-import { dividesByLevel } from './noise-aware.ts';
-import type { Rule } from './rule.ts';
+import { bufferFactor, dividesByLevel, ema } from './ema.ts';
+import { constant, oneMinus, over, ratio as ratioOf, squareRoot, times } from './quantity.ts';
+import type { OptimizerSettings, Ratio, Rule, RuleOptions, Scaled } from './rule.ts';
+
+function learningRateFactor(settings: OptimizerSettings, ratio: Ratio, options: RuleOptions): Scaled {
+  if (settings.optimizer.accumulatesForever)
+    return {
+      ...constant(1),
+      reason: 'Fewer terms in its sum of squares and less noise in each cancel out',
+    };
+  const plain = ema.learningRateFactor(settings, ratio, options);
+  const buffer = bufferFactor(settings, ratio.kappa);
+  const literal = options.literal === true && buffer !== undefined;
+  const byLevel = dividesByLevel(settings);
+  if (!byLevel && !literal) return plain;
+  const kappa = ratioOf(ratio.kappa);
+  const root = byLevel ? squareRoot(kappa) : kappa;
+  // 1-mu' = kappa*(1-mu) in the linear form, so that is what a summing buffer's weight changes by.
+  const weight = literal ? kappa : buffer;
+  return {
+    ...(weight ? times(root, weight, ' ') : root),
+    reason: byLevel
+      ? 'The step is divided by the gradient’s root mean square, which noise dominates and which therefore moves by 1/sqrt(kappa)'
+      : plain.reason,
+  };
+}
 
 /**
  * The square-root rule for Adam and RMSprop: lr*sqrt(kappa), eps/sqrt(kappa), decays by power, or with `literal` in
@@ -17,54 +40,36 @@ export const sqrt: Rule = {
   holds:
     'Adam and RMSprop where gradient noise dominates: the batch is well below the noise scale, before and after.',
   leaves: 'SGD, LAMB, Lion and Muon: the derivation does not cover them, and they get what ema gives.',
-  learningRateFactor(settings, ratio, options) {
-    const plain = ema.learningRateFactor(settings, ratio, options);
-    if (settings.optimizer.accumulatesForever)
-      return {
-        value: 1,
-        formula: '1',
-        reason: 'Fewer terms in its sum of squares and less noise in each cancel out',
-      };
-    const buffer = bufferFactor(settings, ratio.kappa);
-    // 1-mu' = kappa*(1-mu) in the linear form, so that is what a summing buffer's weight changes by.
-    const linear = options.literal === true && buffer.formula !== '';
-    if (!dividesByLevel(settings) && !linear) return plain;
-    const kappa = fraction(ratio.kappa);
-    const [root, rootFormula] = dividesByLevel(settings)
-      ? [Math.sqrt(ratio.kappa), `sqrt(${kappa})`]
-      : [ratio.kappa, kappa];
-    const [weight, weightFormula] = linear ? [ratio.kappa, kappa] : [buffer.value, buffer.formula];
-    return {
-      value: root * weight,
-      formula: weightFormula ? `${rootFormula} * ${weightFormula}` : rootFormula,
-      reason: dividesByLevel(settings)
-        ? 'The step is divided by the gradient’s root mean square, which noise dominates and which therefore moves by 1/sqrt(kappa)'
-        : plain.reason,
-    };
-  },
-  decay(value, of, settings, kappa, options) {
-    if (!options.literal) return ema.decay(value, of, settings, kappa, options);
-    const complement = kappa * (1 - value);
-    if (complement > 1)
+  uses: ['literal'],
+  learningRateFactor,
+  decay(old, of, settings, kappa, options) {
+    if (!options.literal) return ema.decay(old, of, settings, kappa, options);
+    const complement = times(ratioOf(kappa), oneMinus(old));
+    if (complement.value > 1)
       throw new Problem(
         'rule-not-applicable',
-        `--literal gives 1-kappa*(1-${num(value)}) = ${num(1 - complement)}, which is no decay: the linear form ends at kappa ${num(1 / (1 - value))}. Leave --literal away for ${num(value)}^kappa`,
+        `--literal gives 1-kappa*(1-${num(old.value)}) = ${num(1 - complement.value)}, which is no decay: the linear form ends at kappa ${num(1 / old.complement)}. Leave --literal away for ${num(old.value)}^kappa`,
       );
     return {
-      value: 1 - complement,
-      complement,
-      formula: `1-${exponent(kappa)}*(1-${num(value)})`,
+      ...oneMinus(complement),
       reason: 'The paper’s linear form, which agrees with the power only while kappa*(1-beta) is small',
     };
   },
-  epsilon(value, inside, settings, { kappa }, options) {
-    if (!settings.optimizer.secondMoment)
-      return ema.epsilon(value, inside, settings, { kappa, from: 1, to: kappa }, options);
-    const factor = inside ? 1 / kappa : 1 / Math.sqrt(kappa);
+  epsilon(old, inside, settings, ratio, options) {
+    if (!settings.optimizer.secondMoment) return ema.epsilon(old, inside, settings, ratio, options);
+    const kappa = ratioOf(ratio.kappa);
     return {
-      value: value * factor,
-      formula: inside ? `${num(value)}/${exponent(kappa)}` : `${num(value)}/sqrt(${fraction(kappa)})`,
+      ...over(old, inside ? kappa : squareRoot(kappa)),
       reason: 'Epsilon is compared with the gradient’s level, which noise dominates',
     };
   },
+  advice: ({ optimizer }) =>
+    optimizer.normalises === 'after-momentum' && optimizer.decayInTrustRatio
+      ? [
+          {
+            code: 'sqrt-lamb',
+            message: `the square-root rule is derived for Adam and RMSprop; ${optimizer.title}’s step is normalised after averaging, so its learning rate moves by kappa`,
+          },
+        ]
+      : [],
 };

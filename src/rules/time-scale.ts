@@ -2,7 +2,8 @@ import { count, short } from '../base/numbers.ts';
 
 /** What a value means in samples: what stays the same when the batch changes. */
 export interface TimeScale {
-  readonly what: 'half-life' | 'lr per sample' | 'lr/(1-mu) per sample' | 'length';
+  /** `effective-lr-per-sample` is lr/(1-mu) per sample, the step that one gradient causes in the end. */
+  readonly what: 'half-life' | 'lr-per-sample' | 'effective-lr-per-sample' | 'length';
   readonly from: number;
   readonly to: number;
 }
@@ -13,5 +14,6 @@ export function describeScale({ what, from, to }: TimeScale): string {
   if (what === 'half-life') return `half-life ${count(from)} samples${same ? ', kept' : ` -> ${count(to)}`}`;
   if (what === 'length')
     return same ? `${count(from)} samples, kept` : `${count(from)} -> ${count(to)} samples`;
-  return same ? `${what} ${short(from)}, kept` : `${what} ${short(from)} -> ${short(to)}`;
+  const words = what === 'lr-per-sample' ? 'lr per sample' : 'lr/(1-mu) per sample';
+  return same ? `${words} ${short(from)}, kept` : `${words} ${short(from)} -> ${short(to)}`;
 }

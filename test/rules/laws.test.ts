@@ -4,7 +4,8 @@ import { OPTIMIZERS } from '../../src/optimizers/table.ts';
 import { ema } from '../../src/rules/ema.ts';
 import { RULES } from '../../src/rules/index.ts';
 import { noiseAware } from '../../src/rules/noise-aware.ts';
-import type { Rule, RuleOptions, Settings } from '../../src/rules/rule.ts';
+import { constant } from '../../src/rules/quantity.ts';
+import type { OptimizerSettings, Rule, RuleOptions } from '../../src/rules/rule.ts';
 import { sqrt } from '../../src/rules/sqrt.ts';
 
 /** Everything a rule moves, for one optimizer. */
@@ -33,7 +34,7 @@ const START: State = {
 };
 const KAPPAS = [1 / 64, 1 / 12, 1 / 2, 1, 2, 3 / 2, 16];
 
-function settingsOf(optimizer: Optimizer, s: State): Settings {
+function settingsOf(optimizer: Optimizer, s: State): OptimizerSettings {
   return {
     optimizer,
     ...(optimizer.buffer === 'none' ? {} : { gradientDecay: s.b1 }),
@@ -50,17 +51,17 @@ function convert(rule: Rule, optimizer: Optimizer, s: State, kappa: number, opti
   const b1 =
     settings.gradientDecay === undefined
       ? s.b1
-      : rule.decay(s.b1, 'gradient', settings, kappa, options).value;
+      : rule.decay(constant(s.b1), 'gradient', settings, kappa, options).value;
   return {
     batch: ratio.to,
     lr: s.lr * factor,
     b1,
-    b2: rule.decay(s.b2, 'second-moment', settings, kappa, options).value,
+    b2: rule.decay(constant(s.b2), 'second-moment', settings, kappa, options).value,
     tau: s.tau === s.b1 && s.tau ? b1 : s.tau,
-    wd: rule.weightDecay(s.wd, optimizer.weightDecay, settings, factor, ratio).value,
-    eps: rule.epsilon(s.eps, optimizer.epsilonInside, settings, ratio, options).value,
-    rho: rule.decay(s.rho, 'model-ema', undefined, kappa, options).value,
-    steps: rule.count(s.steps, kappa).value,
+    wd: rule.weightDecay(constant(s.wd), optimizer.weightDecay, settings, factor, ratio).value,
+    eps: rule.epsilon(constant(s.eps), optimizer.epsilonInside, settings, ratio, options).value,
+    rho: rule.decay(constant(s.rho), 'model-ema', undefined, kappa, options).value,
+    steps: rule.count(constant(s.steps), kappa).value,
   };
 }
 
@@ -110,13 +111,7 @@ describe.each(table)('$name', ({ optimizer, rule }) => {
 
   it.each(KAPPAS)('tells 1 - decay as exactly as the decay at kappa %f', (kappa) => {
     for (const value of [0.9, 0.999, 1 - 1e-9]) {
-      const { value: decay, complement = 1 - decay } = rule.decay(
-        value,
-        'model-ema',
-        undefined,
-        kappa,
-        NOISE,
-      );
+      const { value: decay, complement } = rule.decay(constant(value), 'model-ema', undefined, kappa, NOISE);
       expect(Math.abs(decay + complement - 1)).toBeLessThan(1e-15);
     }
   });

@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { OPTIMIZERS } from '../../src/optimizers/table.ts';
-import { decayPower, ema } from '../../src/rules/ema.ts';
+import { ema } from '../../src/rules/ema.ts';
 import { linear } from '../../src/rules/linear.ts';
-import type { Settings } from '../../src/rules/rule.ts';
+import { constant, power, ratio } from '../../src/rules/quantity.ts';
+import type { OptimizerSettings } from '../../src/rules/rule.ts';
 import { sqrt } from '../../src/rules/sqrt.ts';
 
 interface Table {
@@ -17,6 +18,7 @@ const { tables } = JSON.parse(
 const rows = (id: string) => tables.find((t) => t.id === id)!.rows as readonly (readonly number[])[];
 const digits = (published: number, computed: number, places: number) =>
   expect(Number(computed.toFixed(places))).toBe(Number(published.toFixed(places)));
+const decayPower = (decay: number, kappa: number) => power(constant(decay), ratio(kappa));
 const sgd = { optimizer: OPTIMIZERS.sgd, gradientDecay: 0.9, nesterov: false };
 const adam = { optimizer: OPTIMIZERS.adam, gradientDecay: 0.9, secondMomentDecay: 0.95, nesterov: false };
 
@@ -61,22 +63,28 @@ it.each(rows('marin_beta2_rule'))(
 
 describe('WeatherGenerator: the linear form', () => {
   it.each(rows('weathergenerator_linear_form'))('%d at kappa %d is %d', (base, kappa, published) => {
-    expect(sqrt.decay(base!, 'gradient', adam, kappa!, { literal: true }).value).toBeCloseTo(published!, 12);
+    expect(sqrt.decay(constant(base!), 'gradient', adam, kappa!, { literal: true }).value).toBeCloseTo(
+      published!,
+      12,
+    );
   });
   it('keeps lr/(1-mu) per sample for buffers that sum, with the momentum it writes', () => {
     const heavy = { ...sgd, gradientDecay: 0.9 };
     const rmsprop = { optimizer: OPTIMIZERS.rmsprop, gradientDecay: 0.9, nesterov: false };
     const ratio = { from: 64, to: 128, kappa: 2 };
-    const mu = sqrt.decay(0.9, 'gradient', heavy, 2, { literal: true }).value;
-    const step = (settings: Settings) =>
+    const mu = sqrt.decay(constant(0.9), 'gradient', heavy, 2, { literal: true }).value;
+    const step = (settings: OptimizerSettings) =>
       (sqrt.learningRateFactor(settings, ratio, { literal: true }).value * (1 - 0.9)) / (1 - mu);
     expect(mu).toBeCloseTo(0.8, 12);
     expect(step(heavy)).toBeCloseTo(2, 12);
     expect(step(rmsprop)).toBeCloseTo(Math.SQRT2, 12);
   });
   it('is refused where it goes negative: beta2 .9875 above kappa 80', () => {
-    expect(sqrt.decay(0.9875, 'second-moment', adam, 80, { literal: true }).value).toBeCloseTo(0, 12);
-    expect(() => sqrt.decay(0.9875, 'second-moment', adam, 81, { literal: true })).toThrow(
+    expect(sqrt.decay(constant(0.9875), 'second-moment', adam, 80, { literal: true }).value).toBeCloseTo(
+      0,
+      12,
+    );
+    expect(() => sqrt.decay(constant(0.9875), 'second-moment', adam, 81, { literal: true })).toThrow(
       /no decay: the linear form ends at kappa 80/,
     );
   });
@@ -100,8 +108,8 @@ describe('Detectron: the four equivalent schedules', () => {
     const [one] = schedules;
     const ratio = { from: 1, to: gpus, kappa: gpus };
     expect(one![1] * linear.learningRateFactor(sgd, ratio, {}).value).toBeCloseTo(lr, 12);
-    expect(linear.count(one![2], gpus).value).toBe(iterations);
-    expect(one![3].map((s) => linear.count(s, gpus).value)).toEqual(steps);
+    expect(linear.count(constant(one![2]), gpus).value).toBe(iterations);
+    expect(one![3].map((s) => linear.count(constant(s), gpus).value)).toEqual(steps);
   });
 });
 
@@ -110,7 +118,9 @@ it.each(tables.find((t) => t.id === 'nvlabs_ema')!.rows as unknown as [string, n
   (_, batch, halfLife, published) => {
     expect(Math.abs(decayPower(0.5 ** (1 / halfLife), batch).value - published)).toBeLessThan(1e-12);
     expect(
-      Math.abs(ema.decay(0.5 ** (32 / halfLife), 'model-ema', undefined, batch / 32, {}).value - published),
+      Math.abs(
+        ema.decay(constant(0.5 ** (32 / halfLife)), 'model-ema', undefined, batch / 32, {}).value - published,
+      ),
     ).toBeLessThan(1e-12);
   },
 );
@@ -125,7 +135,9 @@ it.each(rows('derived_sgd'))(
       {},
     ).value;
     expect(Number((lr! * factor).toPrecision(6))).toBe(newLr);
-    expect(Number(ema.decay(mu!, 'gradient', settings, kappa!, {}).value.toPrecision(6))).toBe(newMu);
+    expect(Number(ema.decay(constant(mu!), 'gradient', settings, kappa!, {}).value.toPrecision(6))).toBe(
+      newMu,
+    );
   },
 );
 
@@ -136,10 +148,13 @@ it.each(rows('derived_lion'))('Lion: b1 %d, b2 %d, kappa %d', (b1, b2, kappa, ne
     secondMomentDecay: b2!,
     nesterov: false,
   };
-  expect(ema.decay(b1!, 'gradient', settings, kappa!, {}).value).toBeCloseTo(newB1!, 12);
-  expect(ema.decay(b2!, 'second-moment', settings, kappa!, {}).value).toBeCloseTo(newB2!, 12);
+  expect(ema.decay(constant(b1!), 'gradient', settings, kappa!, {}).value).toBeCloseTo(newB1!, 12);
+  expect(ema.decay(constant(b2!), 'second-moment', settings, kappa!, {}).value).toBeCloseTo(newB2!, 12);
 });
 
 it.each(rows('derived_bn'))('BatchNorm: torch momentum %d, kappa %d', (momentum, kappa, expected) => {
-  expect(ema.decay(1 - momentum!, 'batch-norm', undefined, kappa!, {}).complement).toBeCloseTo(expected!, 12);
+  expect(ema.decay(constant(1 - momentum!), 'batch-norm', undefined, kappa!, {}).complement).toBeCloseTo(
+    expected!,
+    12,
+  );
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { stableCurvature } from '../../src/rules/remarks.ts';
+import { stableCurvature } from '../../src/rules/optimizer-advice.ts';
 
 /** How far heavy ball is from the minimum of h*w^2/2 after some thousand steps from 1. */
 function distance(lr: number, mu: number, curvature: number): number {

@@ -4,7 +4,8 @@ import { keyOf, readable } from '../../document/pointer.ts';
 import { nameGroup, pairUp } from '../../pipe/pairing.ts';
 import { type BatchChange, ratiosOf } from '../../recipe/batch.ts';
 import { type Field, type Group, isRole, type Recipe } from '../../recipe/recipe.ts';
-import { type Assessment, assess, type PlanOptions } from '../../rules/assess.ts';
+import { assess } from '../../rules/assess.ts';
+import type { Assessment, PlanOptions } from '../../rules/assessment.ts';
 import type { Rule } from '../../rules/rule.ts';
 
 /** A field of the candidate against what the rule makes of its counterpart in the reference. */

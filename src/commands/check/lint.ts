@@ -7,7 +7,7 @@ import type { ConvertOptions } from '../../pipe/plan.ts';
 import type { Config } from '../../pipe/read.ts';
 import { readConfigs } from '../../pipe/read.ts';
 import { decayOf, type Field, fieldsOf, type Group, isRole, type Recipe } from '../../recipe/recipe.ts';
-import { halfLife } from '../../rules/assess.ts';
+import { halfLife } from '../../rules/decays.ts';
 import { type Finding, finding } from './finding.ts';
 
 /** bfloat16 keeps 8 significant bits: a change of less than 2^-9 of a value rounds away. */

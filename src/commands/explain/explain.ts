@@ -1,13 +1,13 @@
 import type { Diagnostic, Source } from '../../base/diagnostic.ts';
-import type { BatchRole } from '../../dialect/roles.ts';
+import type { BatchRole, CountRole } from '../../dialect/roles.ts';
 import type { Pointer } from '../../document/pointer.ts';
-import type { ConvertOptions } from '../../pipe/plan.ts';
-import { namesTarget, planFor } from '../../pipe/plan.ts';
+import { type ConvertOptions, namesTarget, type Plan, planFor } from '../../pipe/plan.ts';
 import { readConfigs } from '../../pipe/read.ts';
 import type { BatchChange } from '../../recipe/batch.ts';
-import { type Field, isRole } from '../../recipe/recipe.ts';
-import { type Assessment, halfLife } from '../../rules/assess.ts';
-import type { Rule } from '../../rules/rule.ts';
+import { decayOf, type Field, isRole } from '../../recipe/recipe.ts';
+import { samplesPerUpdate } from '../../recipe/samples.ts';
+import type { Assessment } from '../../rules/assessment.ts';
+import { halfLife } from '../../rules/decays.ts';
 import type { TimeScale } from '../../rules/time-scale.ts';
 
 /** A field of a config with everything that is known about it. */
@@ -56,11 +56,9 @@ export async function explainConfig(source: Source, options: ConvertOptions): Pr
   const [config] = await readConfigs(source, options);
   const asked = namesTarget(options);
   const { recipe, dialect } = config;
-  const { assessments, batch, rule, warnings } = await planFor(
-    config,
-    asked ? options : { ...options, to: 2 * recipe.batch.global },
-  );
-  const fields = assessments.map((a) => explanation(a, batch, rule, dialect.version || dialect.title));
+  const plan = await planFor(config, asked ? options : { ...options, to: 2 * recipe.batch.global });
+  const { assessments, batch, rule, warnings } = plan;
+  const fields = assessments.map((a) => explanation(a, plan, dialect.version || dialect.title));
   const order = ({ offset = Number.POSITIVE_INFINITY }: ExplainedField) => offset;
   return {
     source,
@@ -75,10 +73,10 @@ export async function explainConfig(source: Source, options: ConvertOptions): Pr
   };
 }
 
-function explanation(a: Assessment, batch: BatchChange, rule: Rule, framework: string): ExplainedField {
+function explanation(a: Assessment, plan: Plan, framework: string): ExplainedField {
   const { field, settings, value, formula, reason, scale } = a;
   const { site } = field;
-  const memory = memoryOf(field, batch);
+  const memory = memoryOf(field, plan);
   const scientific =
     isRole(field, 'learning-rate') ||
     isRole(field, 'decay') ||
@@ -95,15 +93,17 @@ function explanation(a: Assessment, batch: BatchChange, rule: Rule, framework: s
     formula,
     reason,
     ...(scale ? { scale } : {}),
-    source: scientific ? [rule.source, settings?.optimizer.source].filter(Boolean).join('; ') : framework,
+    source: scientific
+      ? [plan.rule.source, settings?.optimizer.source].filter(Boolean).join('; ')
+      : framework,
   };
 }
 
-function memoryOf(field: Field, { from }: BatchChange): ExplainedField['memory'] {
+function memoryOf(field: Field, { config: { recipe }, batch }: Plan): ExplainedField['memory'] {
   if (!isRole(field, 'decay') || field.role.form === 'half-life') return undefined;
-  const decay = field.role.form === 'complement' ? 1 - field.value : field.value;
+  const decay = decayOf(field);
   if (decay <= 0 || decay >= 1) return undefined;
-  const perUpdate = field.role.of === 'batch-norm' ? (from.micro ?? from.global) : from.global;
+  const perUpdate = samplesPerUpdate(field.role, batch.from, recipe.syncNorm);
   const [halfLifeSteps, windowSteps] = [halfLife(decay), 1 / (1 - decay)];
   return {
     halfLifeSteps,
@@ -134,6 +134,8 @@ const AVERAGE_OF = {
   preconditioner: 'decay of the preconditioner',
 } as const;
 
+const UNIT_IN_WORDS: Partial<Record<CountRole['unit'], string>> = { 'scheduler-ticks': 'scheduler ticks' };
+
 function roleInWords({ field, settings }: Assessment): string {
   const { role } = field;
   switch (role.role) {
@@ -145,7 +147,7 @@ function roleInWords({ field, settings }: Assessment): string {
       if (role.of !== 'gradient') return AVERAGE_OF[role.of];
       return settings?.optimizer.buffer === 'sum' ? 'heavy-ball momentum' : 'decay of the gradient average';
     case 'count':
-      return `${role.use === 'cadence' ? 'cadence' : role.use === 'average' ? 'timing of an average' : 'schedule'} in ${role.unit}`;
+      return `${role.use === 'cadence' ? 'cadence' : role.use === 'average' ? 'timing of an average' : 'schedule'} in ${UNIT_IN_WORDS[role.unit] ?? role.unit}`;
     case 'weight-decay':
       return `weight decay (${role.form ?? settings?.optimizer.weightDecay ?? 'coupled'})`;
     case 'epsilon':

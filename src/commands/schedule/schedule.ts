@@ -1,15 +1,9 @@
 import type { Diagnostic, Source } from '../../base/diagnostic.ts';
-import { fraction, num } from '../../base/numbers.ts';
 import { Problem } from '../../base/problem.ts';
 import type { Pointer } from '../../document/pointer.ts';
-import type { ConvertOptions } from '../../pipe/plan.ts';
-import { type Plan, planFor, ruleOf } from '../../pipe/plan.ts';
+import { type ConvertOptions, type Plan, planFor, ruleOf } from '../../pipe/plan.ts';
 import { readConfigs } from '../../pipe/read.ts';
-import { isRole, type Recipe } from '../../recipe/recipe.ts';
-import { settingsOf } from '../../rules/assess.ts';
-import { bufferFactor } from '../../rules/ema.ts';
-import { dividesByLevel, gradientLevelRatio } from '../../rules/noise-aware.ts';
-import type { Rule, RuleOptions } from '../../rules/rule.ts';
+import { type StateChange, stateChanges } from './state.ts';
 
 /** One stretch of a batch-size ramp as asked for: a global batch from a position on. */
 export interface PhaseRequest {
@@ -20,14 +14,6 @@ export interface PhaseRequest {
 
 /** What the positions of a ramp count. */
 export type RampUnit = 'samples' | 'tokens' | 'steps';
-
-/** What to do with a piece of optimizer state when the batch changes. */
-export interface StateChange {
-  readonly what: string;
-  /** Multiply by this; undefined where it is not known without the noise scale, or where nothing is multiplied. */
-  readonly factor?: number;
-  readonly formula: string;
-}
 
 /** One phase with all settings. */
 export interface Phase {
@@ -143,70 +129,4 @@ function inSamples(ramp: readonly PhaseRequest[], { unit, tokensPerSample = 1 }:
     }
   }
   return positions;
-}
-
-function stateChanges(
-  recipe: Recipe,
-  rule: Rule,
-  from: number,
-  to: number,
-  options: RuleOptions,
-): StateChange[] {
-  const kappa = to / from;
-  const ratio = { from, to, kappa };
-  const toPhase = { from: recipe.batch.global, to: from, kappa: from / recipe.batch.global };
-  const changes: StateChange[] = [];
-  for (const group of recipe.groups) {
-    const original = settingsOf(group);
-    const { optimizer } = original;
-    const name = recipe.groups.length > 1 ? `${optimizer.title} at ${group.pointer}: ` : '';
-    const mu =
-      original.gradientDecay === undefined
-        ? 0
-        : rule.decay(original.gradientDecay, 'gradient', original, toPhase.kappa, options).value;
-    const settings = { ...original, ...(original.gradientDecay === undefined ? {} : { gradientDecay: mu }) };
-    const after = rule.decay(mu, 'gradient', settings, kappa, options);
-    if (optimizer.buffer === 'sum' && mu > 0) {
-      const factor = (1 - mu) / (after.complement ?? 1 - after.value);
-      const rate = optimizer.lrInBuffer ? rule.learningRateFactor(settings, ratio, options).value : 1;
-      changes.push({
-        what: `${name}momentum buffer`,
-        factor: factor * rate,
-        formula: `(1-${num(mu)})/(1-${num(after.value)})${rate === 1 ? '' : ` * lr'/lr ${num(rate)}`}`,
-      });
-    } else if (optimizer.buffer !== 'none')
-      changes.push({ what: `${name}gradient average`, factor: 1, formula: 'unchanged: it is an average' });
-    if (optimizer.secondMoment)
-      changes.push({ what: `${name}second moment`, ...secondMoment(ratio, options) });
-    if (dividesByLevel(original) || bufferFactor(settings, kappa).value !== 1 || optimizer.secondMoment)
-      changes.push({
-        what: `${name}step counter of the bias correction`,
-        factor: 1 / kappa,
-        formula: `t/${fraction(kappa)}`,
-      });
-  }
-  if (recipe.averages.some((a) => isRole(a, 'decay') && a.role.of === 'model-ema'))
-    changes.push({
-      what: 'weight average (EMA) and its update counter',
-      factor: 1 / kappa,
-      formula: `the weights stay, the counter becomes t/${fraction(kappa)}`,
-    });
-  changes.push({
-    what: 'learning-rate scheduler counter',
-    factor: 1 / kappa,
-    formula: `t/${fraction(kappa)}`,
-  });
-  return changes;
-}
-
-function secondMoment(
-  ratio: { from: number; to: number; kappa: number },
-  { noiseScale }: RuleOptions,
-): Omit<StateChange, 'what'> {
-  if (noiseScale === undefined)
-    return {
-      formula: `between 1 (signal dominates) and ${fraction(1 / ratio.kappa)} (noise dominates); --noise-scale N makes it exact`,
-    };
-  const factor = gradientLevelRatio(ratio, noiseScale) ** 2;
-  return { factor, formula: `(1+${num(noiseScale)}/${ratio.to})/(1+${num(noiseScale)}/${ratio.from})` };
 }

@@ -6,6 +6,9 @@ import { readable } from '../../document/pointer.ts';
 import { warningJson } from '../../pipe/json.ts';
 import type { Phase, Schedule } from './schedule.ts';
 
+/** The key of a setting in JSON: its pointer, and its name within an encoded string. */
+const keyOf = ({ pointer, part }: Phase['settings'][number]) => pointer + (part ? ` ${part}` : '');
+
 const nameOf = ({ pointer, part }: Phase['settings'][number]) => readable(pointer) + (part ? ` ${part}` : '');
 
 /** A ramp as plain data, for JSON and YAML: version 1. */
@@ -18,7 +21,7 @@ export function scheduleData({ source, dialect, rule, unit, phases, warnings }: 
     unit,
     phases: phases.map(({ settings, ...phase }) => ({
       ...phase,
-      settings: Object.fromEntries(settings.map((s) => [nameOf(s), s.value])),
+      settings: Object.fromEntries(settings.map((s) => [keyOf(s), s.value])),
     })),
     warnings: warnings.map((one) => warningJson(one, source)),
   };

@@ -2,14 +2,12 @@ import type { Hyperparameters } from '../../lab/optimizers.ts';
 import type { Candidate } from '../../lab/train.ts';
 import type { Optimizer } from '../../optimizers/optimizer.ts';
 import { ema } from '../../rules/ema.ts';
-import { keepLr } from '../../rules/keep-lr.ts';
-import { linear } from '../../rules/linear.ts';
-import { noiseAware } from '../../rules/noise-aware.ts';
-import type { Ratio, Rule, RuleOptions, Settings } from '../../rules/rule.ts';
-import { sqrt } from '../../rules/sqrt.ts';
+import { RULES } from '../../rules/index.ts';
+import { constant } from '../../rules/quantity.ts';
+import type { OptimizerSettings, Ratio, Rule, RuleOptions } from '../../rules/rule.ts';
 
 /** An optimizer as the rules see it. */
-function settingsOf(optimizer: Optimizer, by: Hyperparameters): Settings {
+function settingsOf(optimizer: Optimizer, by: Hyperparameters): OptimizerSettings {
   return {
     optimizer,
     gradientDecay: by.gradient,
@@ -30,7 +28,7 @@ export function settingsUnder(
   const settings = settingsOf(optimizer, old);
   const factor = rule.learningRateFactor(settings, ratio, options).value;
   const decay = (value: number, of: 'gradient' | 'second-moment' | 'third') =>
-    rule.decay(value, of, settings, ratio.kappa, options).value;
+    rule.decay(constant(value), of, settings, ratio.kappa, options).value;
   const dampened = old.dampening !== 0 && old.dampening === old.gradient;
   return {
     ...old,
@@ -39,13 +37,11 @@ export function settingsUnder(
     secondMoment: decay(old.secondMoment, 'second-moment'),
     third: decay(old.third, 'third'),
     dampening: dampened ? decay(old.dampening, 'gradient') : old.dampening,
-    epsilon: rule.epsilon(old.epsilon, optimizer.epsilonInside, settings, ratio, options).value,
-    weightDecay: rule.weightDecay(old.weightDecay, old.weightDecayForm, settings, factor, ratio).value,
+    epsilon: rule.epsilon(constant(old.epsilon), optimizer.epsilonInside, settings, ratio, options).value,
+    weightDecay: rule.weightDecay(constant(old.weightDecay), old.weightDecayForm, settings, factor, ratio)
+      .value,
   };
 }
-
-/** The rules that are tried against each other, besides leaving everything as it is. */
-const COMPARED: readonly Rule[] = [ema, noiseAware, sqrt, linear, keepLr];
 
 /**
  * Every rule's settings at one noise scale, and the mistakes people make with this optimizer:
@@ -60,7 +56,7 @@ export function candidates(
   ratio: Ratio,
   noiseScale: number,
 ): Candidate[] {
-  const ruled = COMPARED.map((rule) => ({
+  const ruled = RULES.map((rule) => ({
     rule: rule.name,
     settings: settingsUnder(rule, old, optimizer, ratio, { noiseScale }),
   }));

@@ -5,7 +5,10 @@ import { type AveragePair, align } from '../../lab/theory.ts';
 import { nameGroup, pairUp, samePlace } from '../../pipe/pairing.ts';
 import type { Batch } from '../../recipe/recipe.ts';
 import { decayOf, type Field, type Group, isRole, type Recipe } from '../../recipe/recipe.ts';
-import { type PlanOptions, settingsOf } from '../../rules/assess.ts';
+import { samplesPerUpdate } from '../../recipe/samples.ts';
+import type { PlanOptions } from '../../rules/assessment.ts';
+import { optimizerSettings } from '../../rules/optimizer-settings.ts';
+import { constant } from '../../rules/quantity.ts';
 import type { Ratio, Rule } from '../../rules/rule.ts';
 import { trainerFactor } from '../../rules/trainer.ts';
 
@@ -217,12 +220,12 @@ function compareLearningRates(
   const a = peaks(old)[0];
   const b = a && (peaks(now).find((f) => samePlace(f, a)) ?? peaks(now)[0]);
   if (!a || !b) return undefined;
-  const settings = settingsOf(old);
-  const after = settingsOf(now);
+  const settings = optimizerSettings(old);
+  const after = optimizerSettings(now);
   const { optimizer, gradientDecay: mu = 0, dampening: tau = 0 } = settings;
   const sums = optimizer.buffer === 'sum' && optimizer.normalises !== 'after-momentum';
   const never = optimizer.normalises === 'never';
-  const ruled = mu === 0 ? 0 : rule.decay(mu, 'gradient', settings, ratio.kappa, options).value;
+  const ruled = mu === 0 ? 0 : rule.decay(constant(mu), 'gradient', settings, ratio.kappa, options).value;
   const perGradient = {
     old: stepPerGradient(sums, mu, tau),
     now: stepPerGradient(sums, momentum, after.dampening ?? 0),
@@ -268,7 +271,7 @@ function compareOutside(
       ...place(a),
       of,
       decay,
-      batch: [samplesPerUpdate(old, a), samplesPerUpdate(now, b)],
+      batch: [samples(old, a), samples(now, b)],
       filter: decay,
       gain: 1,
       unconvertedGain: 1,
@@ -278,8 +281,6 @@ function compareOutside(
   });
 }
 
-function samplesPerUpdate({ batch, recipe }: Side, { role }: Field<DecayRole>): number {
-  const perForward = batch.global / batch.accumulation;
-  if (role.of === 'model-ema') return role.per === 'forward' ? perForward : batch.global;
-  return recipe.syncNorm ? perForward : (batch.micro ?? perForward / (batch.world ?? 1));
+function samples({ batch, recipe }: Side, { role }: Field<DecayRole>): number {
+  return samplesPerUpdate(role, batch, recipe.syncNorm);
 }

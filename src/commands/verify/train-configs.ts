@@ -12,7 +12,7 @@ import {
 import { trainingSizes, travellingRate } from '../../lab/training-sizes.ts';
 import { OPTIMIZERS, type OptimizerName } from '../../optimizers/table.ts';
 import { decayOf, type Field, type Group, isRole } from '../../recipe/recipe.ts';
-import type { PlanOptions } from '../../rules/assess.ts';
+import type { PlanOptions } from '../../rules/assessment.ts';
 import type { Rule } from '../../rules/rule.ts';
 import { candidates, settingsUnder } from './candidates.ts';
 import { type Comparison, trainersOwn } from './compare.ts';

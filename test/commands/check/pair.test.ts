@@ -9,6 +9,7 @@ import { checkPair } from '../../../src/commands/check/check.ts';
 import { conversionOptions, conversionSettings } from '../../../src/commands/options.ts';
 import { convertConfig } from '../../../src/pipe/convert.ts';
 import { ema } from '../../../src/rules/ema.ts';
+import { constant, unchanged } from '../../../src/rules/quantity.ts';
 import type { Rule } from '../../../src/rules/rule.ts';
 import { cli } from '../../helpers/cli.ts';
 import { fixtures } from '../../helpers/fixtures.ts';
@@ -198,10 +199,10 @@ describe.each(converted.map((f) => [`${f.dialect}/${f.name}`, f] as const))('%s'
 const forgetful: Rule = {
   ...ema,
   name: 'forgetful',
-  learningRateFactor: () => ({ value: 1, formula: '', reason: '' }),
-  decay: (value) => ({ value, formula: '', reason: '' }),
-  weightDecay: (value) => ({ value, formula: '', reason: '' }),
-  count: (value) => ({ value, formula: '', reason: '' }),
+  learningRateFactor: () => ({ ...constant(1), reason: '' }),
+  decay: (old) => ({ ...unchanged(old), reason: '' }),
+  weightDecay: (old) => ({ ...unchanged(old), reason: '' }),
+  count: (old) => ({ ...unchanged(old), reason: '' }),
 };
 
 it('every fixture with only its batch moved fails, and --fix makes of it what convert makes of the reference', async () => {

@@ -1,0 +1,139 @@
+import { fraction, num } from '../base/numbers.ts';
+import { type Field, type Group, isRole } from '../recipe/recipe.ts';
+import { globalRatio, type PlanOptions, type PlanTask } from './assessment.ts';
+import { varianceKeepingBeta1 } from './lion.ts';
+import { optimizerSettings } from './optimizer-settings.ts';
+import { constant, type Quantity } from './quantity.ts';
+import type { Advice, OptimizerSettings, Ratio } from './rule.ts';
+
+/** One optimizer under a rule. */
+interface OptimizerChange {
+  readonly settings: OptimizerSettings;
+  readonly ratio: Ratio;
+  readonly options: PlanOptions;
+  readonly peak: Field | undefined;
+  /** What the learning rate is multiplied by. */
+  readonly factor: number;
+  /** The gradient's decay and what it becomes, where there is one and the rule moves decays. */
+  readonly momentum: { readonly old: number; readonly now: Quantity } | undefined;
+}
+
+/** What to know about one optimizer: what holds under every rule, then what the rule itself has to say. */
+export function optimizerAdvice(group: Group, { batch, rule, options }: PlanTask): Advice[] {
+  const settings = optimizerSettings(group);
+  const ratio = globalRatio(batch);
+  const decay = (x: number, literal = options.literal ?? false) =>
+    rule.decay(constant(x), 'gradient', settings, ratio.kappa, { ...options, literal });
+  const { gradientDecay = 0 } = settings;
+  const moves = gradientDecay > 0 && decay(0.5, false).value !== 0.5;
+  const peak = peakOf(group);
+  const factor = rule.learningRateFactor(settings, ratio, options).value;
+  const momentum = moves ? { old: gradientDecay, now: decay(gradientDecay) } : undefined;
+  const change = { settings, ratio, options, peak, factor, momentum };
+  return [
+    ...ALWAYS.flatMap((advise) => advise(change) ?? []),
+    ...(peak ? (rule.advice?.(settings, ratio, options, factor) ?? []) : []),
+  ];
+}
+
+/** The field that advice about an optimizer points to. */
+export function peakOf({ fields }: Group): Field | undefined {
+  const rates = fields.filter((f) => isRole(f, 'learning-rate'));
+  return rates.find((f) => f.role.point === 'peak') ?? rates[0];
+}
+
+const ALWAYS: readonly ((change: OptimizerChange) => Advice | undefined)[] = [
+  nesterov,
+  effectiveLearningRate,
+  lionBeta1,
+  scheduleFree,
+  lionNoise,
+  dampening,
+  warmup,
+];
+
+function nesterov({ settings, ratio: { kappa }, momentum }: OptimizerChange): Advice | undefined {
+  if (!settings.nesterov || !momentum) return undefined;
+  const [before, after] = newestShare(momentum.old, kappa);
+  return {
+    code: 'nesterov',
+    message: `${settings.optimizer.title} looks one gradient ahead: decay and step per sample are kept, but the newest samples weigh ${num(after)} where they weighed ${num(before)}; no momentum value keeps both`,
+  };
+}
+
+/**
+ * Under Nesterov's g + mu*buf, what the newest samples (one batch of the larger size) weigh before and after:
+ * newest batch 1-mu^2, newest k smaller batches 1-mu^(1+1/k) of the larger one's decay.
+ */
+function newestShare(mu: number, kappa: number): [before: number, after: number] {
+  return kappa > 1 ? [1 - mu ** (kappa + 1), 1 - mu ** (2 * kappa)] : [1 - mu ** 2, 1 - mu ** (1 + kappa)];
+}
+
+function effectiveLearningRate(change: OptimizerChange): Advice | undefined {
+  const { settings, ratio, peak, factor, momentum } = change;
+  const { optimizer, dampening: tau = 0 } = settings;
+  if (optimizer.normalises !== 'never' || optimizer.buffer !== 'sum' || !peak || !momentum) return undefined;
+  const { kappa } = ratio;
+  const { old: mu, now } = momentum;
+  const damped = tau === mu && tau !== 0 ? now.complement : 1 - tau;
+  const [rate, newRate] = [peak.value * (1 - tau), peak.value * factor * damped];
+  const [before, after] = [rate / (1 - mu), newRate / now.complement];
+  const curvature = `. The largest curvature it is stable at, 2(1+mu)/lr, goes from ${num(stableCurvature(rate, mu))} to ${num(stableCurvature(newRate, now.value))}: where the old rate was near its limit the new one is beyond it`;
+  return {
+    code: 'effective-lr',
+    message: `the step per gradient is lr/(1-mu): ${num(before)} before, ${num(after)} after, which is kappa = ${fraction(kappa)} times; kappa*lr with the new momentum would be ${num((1 - mu) / now.complement)} of that${kappa > 1 && !settings.nesterov ? curvature : ''}`,
+  };
+}
+
+/**
+ * Heavy ball on curvature h: z^2 - (1+mu-lr*h) z + mu has its roots inside the unit circle for lr*h < 2(1+mu).
+ * @param lr what the buffer's newest gradient moves, above 0
+ * @param mu in [0, 1)
+ */
+export function stableCurvature(lr: number, mu: number): number {
+  return (2 * (1 + mu)) / lr;
+}
+
+function lionBeta1({ settings, ratio: { kappa }, momentum }: OptimizerChange): Advice | undefined {
+  const { optimizer, secondMomentDecay: beta2 } = settings;
+  if (!optimizer.mixesNewest || !beta2 || !momentum) return undefined;
+  if (momentum.old * beta2 ** (kappa - 1) < 1) return undefined;
+  return {
+    code: 'lion-beta1',
+    message: `beta1 ${num(momentum.old)} is not below beta2 ${num(beta2)}, so beta1*beta2^(kappa-1) is no decay: beta1^kappa is used`,
+  };
+}
+
+function scheduleFree({ settings: { optimizer } }: OptimizerChange): Advice | undefined {
+  if (!optimizer.interpolatesIterates) return undefined;
+  return {
+    code: 'schedule-free',
+    message: `the first beta of ${optimizer.title} interpolates between iterates and is no average; it is left alone. No tested rule is known`,
+  };
+}
+
+function lionNoise({ settings, ratio: { kappa }, momentum }: OptimizerChange): Advice | undefined {
+  const { optimizer, secondMomentDecay: beta2 } = settings;
+  if (!optimizer.mixesNewest || !beta2 || !momentum) return undefined;
+  return {
+    code: 'lion-noise',
+    message: `beta1 keeps what every older sample weighs in the update. Where gradient noise counts, ${num(varianceKeepingBeta1(momentum.old, beta2, kappa))} keeps the update's variance instead and followed the old path closer in tests`,
+  };
+}
+
+function dampening({ settings }: OptimizerChange): Advice | undefined {
+  const { dampening: tau = 0, gradientDecay = 0 } = settings;
+  if (tau === 0 || tau === gradientDecay) return undefined;
+  return {
+    code: 'dampening',
+    message: `dampening ${num(tau)} is neither 0 nor the momentum: it is kept, and the learning rate allows for it exactly, except for the first step, which is not dampened`,
+  };
+}
+
+function warmup({ settings: { optimizer }, options }: OptimizerChange): Advice | undefined {
+  if (!optimizer.keepsWarmupSteps || options.steps === 'keep') return undefined;
+  return {
+    code: 'lamb-warmup',
+    message: `warm-up is kept in samples; the ${optimizer.title} paper instead keeps its steps while the batch grows (--steps keep)`,
+  };
+}

@@ -1,0 +1,22 @@
+import type { DecayRole } from '../dialect/roles.ts';
+import { type Group, isRole } from '../recipe/recipe.ts';
+import type { OptimizerSettings } from './rule.ts';
+
+/** The settings of a group that its rules look at together; the block's own fields come before a scheduler's. */
+export function optimizerSettings({
+  binding,
+  fields,
+  nesterov,
+}: Pick<Group, 'binding' | 'fields' | 'nesterov'>): OptimizerSettings {
+  const first = (of: DecayRole['of']) => fields.find((f) => isRole(f, 'decay') && f.role.of === of)?.value;
+  const gradientDecay = first('gradient');
+  const secondMomentDecay = first('second-moment');
+  const dampening = fields.find((f) => isRole(f, 'dampening'))?.value;
+  return {
+    optimizer: binding.optimizer,
+    ...(gradientDecay === undefined ? {} : { gradientDecay }),
+    ...(secondMomentDecay === undefined ? {} : { secondMomentDecay }),
+    ...(dampening === undefined ? {} : { dampening }),
+    nesterov,
+  };
+}
