@@ -1,8 +1,8 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { cli } from '../helpers/cli.ts';
+import { temporaryFolder } from '../helpers/temporary.ts';
 import { pyyamlType } from '../helpers/yaml11.ts';
 
 const SGD =
@@ -12,7 +12,7 @@ const ADAM =
 
 let cwd: string;
 beforeEach(() => {
-  cwd = mkdtempSync(join(tmpdir(), 'rebatch-'));
+  cwd = temporaryFolder();
   writeFileSync(join(cwd, 'sgd.yaml'), SGD);
   writeFileSync(join(cwd, 'adam.yaml'), ADAM);
 });

@@ -1,10 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
+import { temporaryFolder } from './temporary.ts';
 
 /** A browser where one is installed. */
 export function findChromium(): string | undefined {
@@ -47,9 +45,10 @@ const FLAGS = [
 
 /** Opens an address and waits until it has loaded. */
 export async function openPage(chromium: string, url: string, width: number, dark: boolean): Promise<Page> {
-  const profile = await mkdtemp(join(tmpdir(), 'rebatch-chromium-'));
+  const profile = temporaryFolder();
   const browser = spawn(chromium, [...FLAGS, `--user-data-dir=${profile}`, 'about:blank'], {
     stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'],
+    env: { ...process.env, TMPDIR: profile },
   });
   const { send, events } = connect(browser);
   const { targetInfos } = (await send('Target.getTargets')) as {
@@ -81,7 +80,6 @@ export async function openPage(chromium: string, url: string, width: number, dar
     async close() {
       browser.kill();
       await once(browser, 'exit');
-      await rm(profile, { recursive: true, force: true, maxRetries: 5 });
     },
   };
 }

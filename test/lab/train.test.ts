@@ -1,5 +1,4 @@
-import { mkdtempSync, readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
@@ -17,6 +16,7 @@ import { type ConvertOptions, ruleOf } from '../../src/pipe/convert.ts';
 import { findRule } from '../../src/rules/index.ts';
 import { cli } from '../helpers/cli.ts';
 import { fixtures } from '../helpers/fixtures.ts';
+import { temporaryFolder } from '../helpers/temporary.ts';
 import { type Column, type Entry, EVIDENCE, FULL, hyperparameters, MORE, measure } from './evidence.ts';
 
 /** The published comparison in everything but the number of layers and problems. */
@@ -297,7 +297,7 @@ it('verify --train says where the learning rate leaves the path that the average
 }, async () => {
   const input = new URL('../../fixtures/hf-trainer/adamw-64-gpus/input.yaml', import.meta.url).pathname;
   const args = ['verify', input, '--to', '64', '--world', '64', '--train', '--backend', 'wasm'];
-  const report = join(mkdtempSync(join(tmpdir(), 'rebatch-')), 'report.html');
+  const report = join(temporaryFolder(), 'report.html');
   const { code, stdout } = await cli([...args, '--report', report]);
   expect(code).toBe(0);
   const end = stdout.slice(stdout.indexOf('\nverified: averages')).replace(/\s+/g, ' ').trim();

@@ -1,5 +1,4 @@
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Problem } from '../../../src/base/problem.ts';
@@ -8,6 +7,7 @@ import { FINDINGS } from '../../../src/commands/check/finding.ts';
 import { convertText } from '../../../src/pipe/convert.ts';
 import { cli } from '../../helpers/cli.ts';
 import { fixtures, rejects } from '../../helpers/fixtures.ts';
+import { temporaryFolder } from '../../helpers/temporary.ts';
 
 const judge = (text: string, file = 'run.yaml', options = {}) => checkAlone({ text, file }, options);
 const told = async (text: string, file = 'run.yaml') =>
@@ -165,7 +165,7 @@ it.each(fixtures().map((f) => [`${f.dialect}/${f.name}`, f] as const))(
 );
 
 function folder(text: string): string {
-  const cwd = mkdtempSync(join(tmpdir(), 'rebatch-'));
+  const cwd = temporaryFolder();
   writeFileSync(join(cwd, 'run.yaml'), text);
   return cwd;
 }

@@ -1,11 +1,11 @@
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { cli } from '../../helpers/cli.ts';
 import { fixtures } from '../../helpers/fixtures.ts';
+import { temporaryFolder } from '../../helpers/temporary.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'verify-'));
+const folder = temporaryFolder();
 let files = 0;
 
 function file(settings: Record<string, unknown>): string {
