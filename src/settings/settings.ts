@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { basename, dirname, relative, resolve, sep } from 'node:path';
+import { dirname, relative, resolve, sep } from 'node:path';
 import { placeOf, problemAt } from '../base/position.ts';
 import { Problem } from '../base/problem.ts';
 import { FINDINGS, isFindingCode } from '../commands/check/finding.ts';
@@ -7,7 +7,6 @@ import { collect } from '../dialect/dialect.ts';
 import type { Document } from '../document/nodes.ts';
 import { parse } from '../document/parse.ts';
 import { child, type Pointer } from '../document/pointer.ts';
-import { NodeTree } from '../document/tree.ts';
 import { validate } from './generated/validate.js';
 import { matchesGlob } from './glob.ts';
 
@@ -45,7 +44,7 @@ type Written = Readonly<Record<string, unknown>> & {
 
 /**
  * Reads what a settings file says of one config: the top level, and over it the entries of `files` that fit.
- * @param file a rebatch.config.yaml, or a package.json with a key `rebatch`
+ * @param file a rebatch.config.yaml
  * @param config the config's path; `-` is standard input, which no glob fits
  * @throws Problem with the place in the settings file
  */
@@ -54,7 +53,7 @@ export async function readSettings(file: string, config: string, cwd: string): P
   const shown = relative(cwd, file) || file;
   try {
     const { documents } = await parse(text, file);
-    const document = basename(file) === 'package.json' ? part(documents[0]!, '/rebatch') : documents[0]!;
+    const document = documents[0]!;
     collect(document, { ...PSEUDO_DIALECT, validate }, text);
     const written = document.data as Written;
     knownCodes(document, text);
@@ -105,10 +104,4 @@ function knownCodes({ nodes }: Document, text: string): void {
     const known = Object.keys(FINDINGS).join(', ');
     throw problemAt('schema', `there is no finding "${node.value}"; there are: ${known}`, text, node.offset);
   }
-}
-
-/** What stands below a pointer, as a document of its own. */
-function part(document: Document, at: Pointer): Document {
-  const data = (document.data as Record<string, unknown>)[at.slice(1)] ?? {};
-  return { ...document, data, nodes: new NodeTree(document.nodes.get(at)!) };
 }

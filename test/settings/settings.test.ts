@@ -79,13 +79,6 @@ describe('what applies', () => {
     const { stdout } = await cli(['-', '--to', '64', '--json', '-q'], { cwd, stdin: CONFIG });
     expect(JSON.parse(stdout).batch.from).toBe(16);
   });
-
-  it('a key in package.json does as well; a package.json without it is passed by', async () => {
-    write('big/package.json', '{"name": "x", "bin": {"rebatch": "y"}}');
-    expect((await json('big/a/run.yaml', '--to', '64', '--json', '-q')).batch.from).toBe(512);
-    write('big/package.json', '{\n"name": "x",\n"rebatch": {"world": 5}}');
-    expect((await json('big/a/run.yaml', '--to', '40', '--json', '-q')).batch.from).toBe(40);
-  });
 });
 
 it('--print-config shows what applies and where it comes from', async () => {
@@ -124,12 +117,6 @@ describe('what is wrong with the settings is said at its place', () => {
     const { code, stdout, stderr } = await run('check', 'run.yaml');
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr.startsWith(says) ? says : stderr).toBe(says);
-  });
-
-  it('also in package.json', async () => {
-    write('big/package.json', '{\n  "rebatch": {\n    "world": 0\n  }\n}');
-    const { stderr } = await run('big/a/run.yaml', '--to', '64');
-    expect(stderr).toMatch(/^big\/package\.json:3:14: world must be >= 1/);
   });
 });
 

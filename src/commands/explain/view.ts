@@ -41,33 +41,6 @@ export function explainedText(explained: Explained, chalk: ChalkInstance, column
   return `${head}\n${blocks.join('\n\n')}\n`;
 }
 
-/** One table, for a pull request. */
-export function explainedMarkdown({ file, dialect, rule, batch, fields }: Explained): string {
-  const cell = (text: string) => printable(text).replace(/\|/g, '\\|').replace(/\n/g, ' ');
-  const rows = fields.map((f) =>
-    [
-      `\`${nameOf(f)}\``,
-      f.role,
-      num(f.value),
-      num(f.to),
-      f.to === f.value ? '' : `\`${f.formula}\``,
-      memoryText(f) || (f.scale ? describeScale(f.scale) : ''),
-      f.reason,
-      f.source,
-    ]
-      .map(cell)
-      .join(' | '),
-  );
-  return [
-    `**${cell(file)}** (${dialect}), batch ${batch.from.global} to ${batch.to.global}, kappa ${fraction(batch.kappa)}, rule \`${rule}\``,
-    '',
-    '| field | role | old | new | formula | time scale | why | source |',
-    '|---|---|---|---|---|---|---|---|',
-    ...rows.map((r) => `| ${r} |`),
-    '',
-  ].join('\n');
-}
-
 /** Version 1 of `explain --json`. */
 export function explainedJson(explained: Explained): object {
   const { asked, fields, warnings } = explained;
