@@ -48,7 +48,7 @@ describe('stdout is the result alone', () => {
     const long = `${CONFIG}tokens:\n${'  - 1\n'.repeat(100_000)}`;
     beforeEach(() => {
       writeFileSync(join(cwd, 'long.yaml'), long);
-      let now = Date.now();
+      let now = 0;
       vi.spyOn(Date, 'now').mockImplementation(() => (now += 1000));
     });
     afterEach(() => vi.restoreAllMocks());

@@ -73,8 +73,9 @@ describe('--backend', () => {
     const { code, stdout, stderr } = await verify('auto');
     expect(code).toBe(0);
     const { name } = JSON.parse(stdout).backend;
+    expect(['tensorflow', 'webgpu', 'wasm']).toContain(name);
     const passed = stderr.split('\n').filter(Boolean);
     for (const line of passed) expect(line).toMatch(/^backend (tensorflow|webgpu) passed over: ./);
-    if (name === 'cpu') expect(passed).toHaveLength(2);
+    if (name === 'wasm') expect(passed.length).toBeGreaterThan(0);
   });
 });

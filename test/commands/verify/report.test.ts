@@ -82,7 +82,6 @@ describe.skipIf(!chromium)('the page in a browser', () => {
       const page = await openPage(chromium!, pathToFileURL(join(folder, 'report.html')).href, width, dark);
       try {
         const averages = JSON.parse(json).averages.length;
-        await page.evaluate('new Promise((done) => setTimeout(done, 500))');
         expect(
           await page.evaluate('document.querySelectorAll("figure svg[role=img][aria-label]").length'),
         ).toBe(3 * averages);
@@ -113,7 +112,6 @@ describe.skipIf(!chromium)('the plots of --train in a browser', () => {
     await cli(['verify', file, '--to', '64', '--backend', 'wasm', '--train', '--report', report]);
     const page = await openPage(chromium!, pathToFileURL(report).href, width, false);
     try {
-      await page.evaluate('new Promise((done) => setTimeout(done, 500))');
       const labels = await page.evaluate(
         `[...document.querySelectorAll('[data-figure^=rules] svg')].flatMap((svg) => {
           const { left } = svg.getBoundingClientRect();
