@@ -1,10 +1,10 @@
 import { resolve } from 'node:path';
 import { Chalk } from 'chalk';
 import { describe, expect, it } from 'vitest';
-import type { Finding } from '../../src/commands/doctor/examine.ts';
-import { doctorText } from '../../src/commands/doctor/view.ts';
-import { cli } from '../helpers/cli.ts';
-import { temporaryFolder } from '../helpers/temporary.ts';
+import type { Finding } from '../../../src/commands/doctor/examine.ts';
+import { doctorText } from '../../../src/commands/doctor/view.ts';
+import { cli } from '../../helpers/cli.ts';
+import { temporaryFolder } from '../../helpers/temporary.ts';
 
 const CONFIG = resolve('fixtures/ai-toolkit/steps-are-micro-steps/input.yaml');
 
