@@ -4,7 +4,8 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    testTimeout: 30_000,
+    // Against a test that hangs: a busy machine takes several times as long as an idle one.
+    testTimeout: 120_000,
     maxWorkers: '100%',
     // What tests start leaves nothing in the temporary folder.
     env: { NODE_DISABLE_COMPILE_CACHE: '1' },
