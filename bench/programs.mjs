@@ -17,7 +17,10 @@ config['learning_rate'] = config['learning_rate'] / 2
 yaml.safe_dump(config, sys.stdout)
 `;
 
-/** Medians in seconds: `node -e 0` and convert, with its table and without, for every Node, and the same file edited by other means. */
+/**
+ * Medians in seconds: `node -e 0` and convert, with its table, without, and without compiled code that Node kept, for
+ * every Node, and the same file edited by other means.
+ */
 export async function startUp({ nodes, torch }) {
   const rows = {};
   for (const node of nodes) {
@@ -27,6 +30,7 @@ export async function startUp({ nodes, torch }) {
       empty: [node, '-e', '0'],
       convert: [node, PROGRAM, ...CONVERT],
       quiet: [node, PROGRAM, ...CONVERT, '-q'],
+      uncached: ['env', 'NODE_DISABLE_COMPILE_CACHE=1', node, PROGRAM, ...CONVERT, '-q'],
     };
     rows[version] = await processes(commands);
   }

@@ -1,4 +1,4 @@
-// Builds everything: validators from the schemas, the page of the report, the command line as one bundle, the library, its types.
+// Builds everything: validators from the schemas, the page of the report, the command line and the library, its types.
 // `node scripts/build.mjs validators` stops after what is generated, which is all that the tests on the sources need.
 
 import { execFileSync } from 'node:child_process';
@@ -87,25 +87,6 @@ async function validators() {
   );
 }
 
-const CORE =
-  /src\/cli\.ts|src\/(?:base|document\/(?!json|yaml)|vocabulary|recipe|rules|optimizers|pipe|dialect\/(?:dialect|schema-errors|generated\/(?:index|detect)\.js)|commands\/(?:convert\/(?!diff)|options|similar)|settings\/find)|node_modules\/(?:commander|chalk)|rolldown\/runtime/;
-
-/** What dependencies load and nothing here uses: it stays out of the bundle, and out of every start. */
-const UNUSED = {
-  // commander's subcommands that are programs of their own, of which there are none here.
-  'node:child_process': {
-    of: 'commander',
-    instead: 'export const spawn = undefined; export default { spawn };',
-  },
-  // Whether a stream takes colours: src/base/colour.ts decides that.
-  '#supports-color': { of: 'chalk', instead: 'export default { stdout: false, stderr: false };' },
-};
-const WITHOUT_UNUSED = {
-  name: 'without-unused',
-  resolveId: (id, importer) => (importer?.includes(UNUSED[id]?.of) ? `\0unused ${id}` : undefined),
-  load: (id) => (id.startsWith('\0unused ') ? UNUSED[id.slice(8)].instead : undefined),
-};
-
 /** The script and style of the HTML report, as text inside a module: a report is one file. */
 async function page() {
   const file = at('dist/.page.js');
@@ -162,45 +143,25 @@ async function kernel() {
 
 const textModule = (name, value) => `export const ${name} = ${JSON.stringify(value)};\n`;
 
+/** The command line and the library from one run: they share their chunks, so the package holds each validator once. */
 async function distribution() {
-  const dependencies = Object.keys((await readJson('package.json')).dependencies);
   await bundle(
-    at('src/cli.ts'),
+    { cli: at('src/cli.ts'), index: at('src/index.ts') },
+    // CommonJS, which Node starts faster than ES modules.
     {
-      dir: at('dist/cli'),
+      dir: at('dist'),
       format: 'cjs',
       minify: true,
-      entryFileNames: 'cli.cjs',
+      entryFileNames: '[name].cjs',
       chunkFileNames: '[name].cjs',
-      // What convert needs every time in one file: each further file costs a search, a read and a compilation.
-      codeSplitting: {
-        groups: [
-          { name: 'core', test: CORE },
-          { name: 'yaml', test: /node_modules\/yaml|src\/document\/yaml/ },
-        ],
-      },
     },
+    // Node's own condition would choose yaml's CommonJS build, whose 70 modules cannot be merged into one scope.
     {
-      preserveEntrySignatures: 'allow-extension',
-      plugins: [WITHOUT_UNUSED],
       resolve: {
         mainFields: ['module', 'main'],
-        // Its ES modules, which are one scope in the bundle; its CommonJS ones are 70 wrappers to compile.
         alias: { yaml: at('node_modules/yaml/browser/dist/index.js') },
       },
     },
-  );
-  const external = (id) => dependencies.some((d) => id === d || id.startsWith(`${d}/`));
-  await bundle(
-    at('src/index.ts'),
-    {
-      dir: at('dist/lib'),
-      format: 'esm',
-      minify: true,
-      entryFileNames: 'index.js',
-      chunkFileNames: '[name].js',
-    },
-    { external },
   );
   execFileSync(process.execPath, [at('node_modules/typescript/bin/tsc'), '-p', at('tsconfig.build.json')], {
     stdio: 'inherit',

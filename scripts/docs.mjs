@@ -1,17 +1,22 @@
 // Writes the generated parts of README.md and of the pages in docs/. Run after `npm run build`.
+// With --check it writes nothing: it names the pages that are stale, and exits with 1.
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { FINDINGS, listDialects, OPTIMIZERS, ROLES, RULES } from '../dist/lib/index.js';
+import { join } from 'node:path';
+import { FINDINGS, listDialects, OPTIMIZERS, ROLES, RULES } from '../dist/index.cjs';
+import { settle } from './pages.mjs';
+
+const ROOT = join(import.meta.dirname, '..');
+const pages = new Map();
 
 /** Replaces what stands between the markers of a page, which is otherwise written by hand. */
 function fill(page, name, text) {
   const [start, end] = [`<!-- generated: ${name} -->`, `<!-- end: ${name} -->`];
-  const before = readFileSync(page, 'utf8');
+  const before = pages.get(page) ?? readFileSync(page, 'utf8');
   const [from, to] = [before.indexOf(start), before.indexOf(end)];
   if (from < 0 || to < 0) throw new Error(`${page} has no markers for ${name}`);
-  writeFileSync(page, `${before.slice(0, from + start.length)}\n${text}\n${before.slice(to)}`);
+  pages.set(page, `${before.slice(0, from + start.length)}\n${text}\n${before.slice(to)}`);
 }
 
 const row = (...cells) => `| ${cells.map((c) => String(c).replaceAll('|', '\\|')).join(' | ')} |`;
@@ -116,8 +121,8 @@ fill(
 
 // The config of the README, under the name that a reader's own could have.
 const folder = mkdtempSync(join(tmpdir(), 'rebatch-docs-'));
-copyFileSync('fixtures/hf-trainer/adamw-64-gpus/input.yaml', join(folder, 'run.yaml'));
-const program = resolve('bin/rebatch.js');
+copyFileSync(join(ROOT, 'fixtures/hf-trainer/adamw-64-gpus/input.yaml'), join(folder, 'run.yaml'));
+const program = join(ROOT, 'bin/rebatch.js');
 const shown = (...args) =>
   spawnSync(process.execPath, [program, 'run.yaml', '--world', '64', '--no-color', ...args], {
     cwd: folder,
@@ -157,7 +162,7 @@ for (const [name, file] of [
   ['evidence-more', 'more'],
   ['evidence-up', 'up'],
 ]) {
-  const { rows } = JSON.parse(readFileSync(`bench/evidence/${file}.json`, 'utf8'));
+  const { rows } = JSON.parse(readFileSync(join(ROOT, `bench/evidence/${file}.json`), 'utf8'));
   const lines = rows.map(({ title, sigma, distances }) => {
     const least = Math.min(...Object.values(distances).map(({ value }) => value));
     const others = Object.keys(OTHERS).filter((rule) => distances[rule]);
@@ -172,3 +177,5 @@ for (const [name, file] of [
   const titles = ['optimizer', 'sigma', 'N', ...Object.values(COLUMNS), 'others'];
   fill('docs/which-rule.md', name, [row(...titles), row(...titles.map(() => '---')), ...lines].join('\n'));
 }
+
+settle(pages);

@@ -1,9 +1,8 @@
 // Writes man/rebatch.1 from the commands themselves. Run after `npm run build`.
-import { writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-
-const { createProgram } = createRequire(import.meta.url)('../dist/cli/cli.cjs');
-const { version } = createRequire(import.meta.url)('../package.json');
+// With --check it writes nothing: it says whether the page is stale, and exits with 1 if so.
+import { createProgram } from '../dist/cli.cjs';
+import manifest from '../package.json' with { type: 'json' };
+import { settle } from './pages.mjs';
 
 /** Text as roff takes it: no line may start with a control character, and a minus sign is no hyphen. */
 const roff = (text) =>
@@ -55,7 +54,7 @@ const EXAMPLES = [
 ];
 
 const page = [
-  `.TH REBATCH 1 "" "rebatch ${version}" "User Commands"`,
+  `.TH REBATCH 1 "" "rebatch ${manifest.version}" "User Commands"`,
   '.SH NAME',
   'rebatch \\- rewrite a training config for another batch size',
   '.SH SYNOPSIS',
@@ -82,9 +81,9 @@ const page = [
     'Under a runner, check prints annotations and appends a table to the summary.',
   ),
   term(
-    'XDG_CACHE_HOME, NODE_DISABLE_COMPILE_CACHE',
-    'Compiled code is kept between runs in a folder rebatch under the first of them (~/.cache); the second, set to 1, has it compiled every time.',
+    'NODE_COMPILE_CACHE, NODE_DISABLE_COMPILE_CACHE',
+    'Node 22.8 and later keep compiled code between runs, in the folder that the first of them names or in the temporary folder; the second, set to 1, has it compiled every time.',
   ),
   '',
 ].join('\n');
-writeFileSync(new URL('../man/rebatch.1', import.meta.url), page);
+settle(new Map([['man/rebatch.1', page]]));

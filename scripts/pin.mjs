@@ -22,7 +22,7 @@ else throw new Error('usage: pin.mjs record OUT.json | pin.mjs compare BEFORE.js
 
 async function record(out, { build = ROOT, files, only = '' }) {
   const require = createRequire(import.meta.url);
-  const { run } = require(resolve(build, 'dist/cli/cli.cjs'));
+  const { run } = require(resolve(build, 'dist/cli.cjs'));
   const runs = {};
   for (const { file, args } of [...fixtures(), ...configs(files)])
     for (const command of commandsFor(file, args)) {

@@ -1,5 +1,5 @@
 import { Command, CommanderError } from 'commander';
-import type { Io } from './base/io/streams.ts';
+import { type Io, processIo } from './base/io/streams.ts';
 import { Problem } from './base/problem.ts';
 import { VERSION } from './base/version.ts';
 import { convertCommand } from './commands/convert/command.ts';
@@ -74,10 +74,13 @@ const LISTING = ['help', '--help', '-h', 'completion'];
 
 /**
  * Runs the command line.
- * @param argv arguments without `node` and the script
+ * @param argv arguments without `node` and the script; this process's own by default, as is its `io`
  * @returns the exit code: 0 fine, 1 check or verification failed, 2 usage, unreadable or invalid input
  */
-export async function run(argv: readonly string[], io: Io): Promise<number> {
+export async function run(
+  argv: readonly string[] = process.argv.slice(2),
+  io: Io = processIo(),
+): Promise<number> {
   let code = 0;
   const answer = (yes: boolean) => {
     code = yes ? 0 : EXIT_NO;

@@ -2,7 +2,6 @@ import { execFileSync, spawn } from 'node:child_process';
 import {
   chmodSync,
   lstatSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   statSync,
@@ -10,10 +9,10 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { cli } from './helpers/cli.ts';
+import { temporaryFolder } from './helpers/temporary.ts';
 
 const CONFIG = `# a run
 per_device_train_batch_size: 8
@@ -25,7 +24,7 @@ warmup_steps: 100
 
 let cwd: string;
 beforeEach(() => {
-  cwd = mkdtempSync(join(tmpdir(), 'rebatch-'));
+  cwd = temporaryFolder();
   writeFileSync(join(cwd, 'run.yaml'), CONFIG);
 });
 const read = (name: string) => readFileSync(join(cwd, name), 'utf8');
@@ -49,7 +48,7 @@ describe('stdout is the result alone', () => {
     const long = `${CONFIG}tokens:\n${'  - 1\n'.repeat(100_000)}`;
     beforeEach(() => {
       writeFileSync(join(cwd, 'long.yaml'), long);
-      let now = Date.now();
+      let now = 0;
       vi.spyOn(Date, 'now').mockImplementation(() => (now += 1000));
     });
     afterEach(() => vi.restoreAllMocks());

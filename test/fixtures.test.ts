@@ -53,13 +53,12 @@ function types(document: Document): Map<string, string> {
   return new Map(plain.map(([pointer, n]) => [pointer, pyyamlType(n.kind === 'scalar' ? n.source : '')]));
 }
 
-describe.each(rejects())('$dialect refuses $file', ({ dialect, file, at, says, args }) => {
+describe.each(rejects())('$dialect refuses $file', ({ file, at, says, args }) => {
   it(`at ${at}`, async () => {
     const { code, stdout, stderr } = await cli([file, '--to', '64', ...args]);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toContain(`${basename(file)}:${at}: `);
     expect(stderr).toContain(says);
-    expect(dialect).not.toBe('');
   });
 });
 

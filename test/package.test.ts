@@ -1,16 +1,8 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import {
-  cpSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { temporaryFolder } from './helpers/temporary.ts';
 
 const ROOT = new URL('..', import.meta.url).pathname;
 const CONFIG = 'per_device_train_batch_size: 8\nlearning_rate: 2.0e-05\nadam_beta2: 0.95\n';
@@ -48,39 +40,18 @@ export const used = [line, errors, half, pass, FINDINGS.schema.title];
 await convert(config, { to: '64' });
 `;
 
-let project: string;
-/** Whether npm itself could install it, from its cache alone. */
-let installed: boolean;
+const project = temporaryFolder();
 
 beforeAll(() => {
-  const packed = mkdtempSync(join(tmpdir(), 'rebatch-pack-'));
-  project = mkdtempSync(join(tmpdir(), 'rebatch-empty-'));
+  const packed = temporaryFolder();
   writeFileSync(join(project, 'package.json'), '{"name": "empty", "private": true, "type": "module"}');
-  const npm = (cwd: string, ...args: string[]) => spawnSync('npm', args, { cwd, encoding: 'utf8' });
+  const env = { ...process.env, npm_config_cache: temporaryFolder() };
+  const npm = (cwd: string, ...args: string[]) => execFileSync('npm', args, { cwd, env });
   npm(ROOT, 'pack', '--ignore-scripts', '--silent', '--pack-destination', packed);
   const [tarball = ''] = readdirSync(packed);
-  const offline = ['--offline', '--ignore-scripts', '--no-audit', '--no-fund', '--silent'];
-  installed = npm(project, 'install', ...offline, join(packed, tarball)).status === 0;
-  if (!installed) unpack(join(packed, tarball));
+  // Offline: it needs no other package.
+  npm(project, 'install', '--offline', '--no-audit', '--no-fund', '--silent', join(packed, tarball));
 }, 60_000);
-
-/** What an installation comes to: the package's own files, and its dependencies beside it. */
-function unpack(tarball: string): void {
-  const modules = join(project, 'node_modules');
-  mkdirSync(join(modules, '.bin'), { recursive: true });
-  execFileSync('tar', ['xzf', tarball, '-C', project]);
-  cpSync(join(project, 'package'), join(modules, 'rebatch'), { recursive: true });
-  const { dependencies } = JSON.parse(readFileSync(join(modules, 'rebatch/package.json'), 'utf8'));
-  const needed = [
-    ...Object.keys(dependencies),
-    'fast-deep-equal',
-    'fast-uri',
-    'json-schema-traverse',
-    'require-from-string',
-  ];
-  for (const name of needed) symlinkSync(join(ROOT, 'node_modules', name), join(modules, name));
-  symlinkSync('../rebatch/bin/rebatch.js', join(modules, '.bin/rebatch'));
-}
 
 const rebatch = (...args: string[]) =>
   spawnSync(join(project, 'node_modules/.bin/rebatch'), args, { cwd: project, encoding: 'utf8' });
@@ -97,6 +68,14 @@ describe('the packed tarball in an empty project', () => {
     expect(rebatch('explain', 'run.yaml').status).toBe(0);
     writeFileSync(join(project, 'rebatch.config.yaml'), 'world: 4\n');
     expect(JSON.parse(rebatch('run.yaml', '--to', '64', '--json', '-q').stdout).batch.from).toBe(32);
+  });
+
+  it('takes a reader that has seen enough as no error', () => {
+    const text = `${CONFIG}tokens:\n${'  - 1\n'.repeat(20_000)}`;
+    writeFileSync(join(project, 'long.yaml'), text);
+    const script = 'set -o pipefail; node_modules/.bin/rebatch long.yaml --to 64 -q | true';
+    const { status, stderr } = spawnSync('bash', ['-c', script], { cwd: project, encoding: 'utf8' });
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   });
 
   it('has a library whose example prints what it should', () => {

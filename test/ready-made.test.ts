@@ -1,14 +1,17 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { cli } from './helpers/cli.ts';
 import { type Repository, repository } from './helpers/repository.ts';
+import { temporaryFolder } from './helpers/temporary.ts';
 
 const ROOT = new URL('..', import.meta.url).pathname;
 const BIN = `node ${join(ROOT, 'bin/rebatch.js')}`;
+/** What a program finds in its environment wherever it runs. */
+const { PATH, TMPDIR, NODE_DISABLE_COMPILE_CACHE } = process.env;
+const SYSTEM = { PATH, TMPDIR, NODE_DISABLE_COMPILE_CACHE };
 const CONFIG = 'per_device_train_batch_size: 8\nlearning_rate: 2.0e-05\nadam_beta2: 0.95\n';
 const read = (file: string) => readFileSync(join(ROOT, file), 'utf8');
 
@@ -25,14 +28,14 @@ describe('action.yml', () => {
         return [name, given[input] ?? action.inputs[input].default ?? ''];
       }),
     );
-    const script = join(mkdtempSync(join(tmpdir(), 'rebatch-step-')), 'step.sh');
+    const script = join(temporaryFolder(), 'step.sh');
     writeFileSync(script, step.run);
     const runner = { GITHUB_ACTIONS: 'true', GITHUB_WORKSPACE: cwd, GITHUB_STEP_SUMMARY: `${script}.md` };
     const bash = ['--noprofile', '--norc', '-eo', 'pipefail', script];
     const { status, stdout, stderr } = spawnSync('bash', bash, {
       cwd,
       encoding: 'utf8',
-      env: { PATH: process.env.PATH, HOME: cwd, ...runner, ...env },
+      env: { ...SYSTEM, HOME: cwd, ...runner, ...env },
     });
     const summary = existsSync(`${script}.md`) ? readFileSync(`${script}.md`, 'utf8') : '';
     return { status, stdout, stderr, summary };
@@ -139,7 +142,7 @@ describe('examples/', () => {
     upstream.commit();
     const { cwd } = repository({ of: upstream, options: ['--depth=1'] });
     const script = job.script.join('\n').replace('npx --yes rebatch', BIN);
-    const env = { PATH: process.env.PATH, CI_MERGE_REQUEST_DIFF_BASE_SHA: base };
+    const env = { ...SYSTEM, CI_MERGE_REQUEST_DIFF_BASE_SHA: base };
     expect(spawnSync('bash', ['-e', '-c', script], { cwd, env }).status).toBe(1);
     expect(readFileSync(join(cwd, job.artifacts.reports.junit), 'utf8')).toContain('failures="3"');
   });
@@ -156,9 +159,9 @@ describe('examples/', () => {
   });
 
   it('fewer-gpus.sh converts by WORLD_SIZE and hands the result on', () => {
-    const cwd = mkdtempSync(join(tmpdir(), 'rebatch-'));
+    const cwd = temporaryFolder();
     writeFileSync(join(cwd, 'run.yaml'), CONFIG);
-    const env = { PATH: process.env.PATH, WORLD_SIZE: '8', REBATCH: BIN };
+    const env = { ...SYSTEM, WORLD_SIZE: '8', REBATCH: BIN };
     const out = execFileSync(join(ROOT, 'examples/fewer-gpus.sh'), ['run.yaml', '64', 'cat'], {
       cwd,
       env,
@@ -187,7 +190,7 @@ describe('completion', () => {
   ])('bash completes %j to %s', async (words, expected) => {
     const array = words.map((w) => `'${w}'`).join(' ');
     const probe = `${await script('bash')}\nCOMP_WORDS=(${array}); COMP_CWORD=${words.length - 1}; _rebatch; echo "\${COMPREPLY[@]}"`;
-    const cwd = mkdtempSync(join(tmpdir(), 'rebatch-'));
+    const cwd = temporaryFolder();
     expect(execFileSync('bash', ['-c', probe], { cwd, encoding: 'utf8' }).trim()).toBe(expected);
   });
 
@@ -205,18 +208,16 @@ describe('completion', () => {
     ['fish', '--no-execute'],
   ] as const)
     it.skipIf(!has(shell))(`${shell} accepts its script`, async () => {
-      const file = join(mkdtempSync(join(tmpdir(), 'rebatch-')), 'completion');
+      const file = join(temporaryFolder(), 'completion');
       writeFileSync(file, await script(shell));
       expect(spawnSync(shell, [check, file]).status).toBe(0);
     });
 });
 
-it('man/rebatch.1 is what the commands say (npm run docs)', () => {
-  const before = read('man/rebatch.1');
-  execFileSync(process.execPath, ['scripts/man.mjs'], { cwd: ROOT });
-  expect(read('man/rebatch.1')).toBe(before);
-  expect(before).toContain('.SS check\n');
-  const examples = before.slice(before.indexOf('.SH EXAMPLES\n')).split('\n.TP\n').slice(1);
+it('man/rebatch.1 has every command and its examples', () => {
+  const page = read('man/rebatch.1');
+  expect(page).toContain('.SS check\n');
+  const examples = page.slice(page.indexOf('.SH EXAMPLES\n')).split('\n.TP\n').slice(1);
   expect(examples.length).toBeGreaterThanOrEqual(3);
   for (const example of examples.slice(0, 3)) expect(example).toMatch(/^\\fBrebatch .*\\fR\n\S/);
 });

@@ -1,10 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
+import { temporaryFolder } from './temporary.ts';
 
 /** A browser where one is installed. */
 export function findChromium(): string | undefined {
@@ -47,11 +45,12 @@ const FLAGS = [
 
 /** Opens an address and waits until it has loaded. */
 export async function openPage(chromium: string, url: string, width: number, dark: boolean): Promise<Page> {
-  const profile = await mkdtemp(join(tmpdir(), 'rebatch-chromium-'));
+  const profile = temporaryFolder();
   const browser = spawn(chromium, [...FLAGS, `--user-data-dir=${profile}`, 'about:blank'], {
     stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'],
+    env: { ...process.env, TMPDIR: profile },
   });
-  const { send, events } = connect(browser);
+  const { send, events, seen } = connect(browser);
   const { targetInfos } = (await send('Target.getTargets')) as {
     targetInfos: { targetId: string; type: string }[];
   };
@@ -63,9 +62,12 @@ export async function openPage(chromium: string, url: string, width: number, dar
   await toPage('Emulation.setDeviceMetricsOverride', metrics);
   const scheme = { name: 'prefers-color-scheme', value: dark ? 'dark' : 'light' };
   await toPage('Emulation.setEmulatedMedia', { features: [scheme] });
+  const loaded = seen('Page.loadEventFired');
   await toPage('Page.navigate', { url });
-  while (!events.some(({ method }) => method === 'Page.loadEventFired'))
-    await new Promise((resolve) => setTimeout(resolve, 20));
+  await loaded;
+  // Two frames, so that what is drawn is there.
+  const frames = 'new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))';
+  await toPage('Runtime.evaluate', { expression: frames, awaitPromise: true });
   return {
     send: toPage,
     events,
@@ -81,7 +83,6 @@ export async function openPage(chromium: string, url: string, width: number, dar
     async close() {
       browser.kill();
       await once(browser, 'exit');
-      await rm(profile, { recursive: true, force: true, maxRetries: 5 });
     },
   };
 }
@@ -91,14 +92,17 @@ function connect(browser: ChildProcess) {
   const [input, output] = [browser.stdio[3] as Writable, browser.stdio[4] as Readable];
   const waiting = new Map<number, (message: Message) => void>();
   const events: Message[] = [];
+  const told = new EventEmitter();
   let [buffer, last] = ['', 0];
   output.setEncoding('utf8').on('data', (text: string) => {
     const parts = (buffer + text).split('\0');
     buffer = parts.pop() ?? '';
     for (const part of parts) {
       const message: Message = JSON.parse(part);
-      if (message.id === undefined) events.push(message);
-      else waiting.get(message.id)?.(message);
+      if (message.id === undefined) {
+        events.push(message);
+        told.emit(message.method!);
+      } else waiting.get(message.id)?.(message);
     }
   });
   const send = (method: string, params: object = {}, sessionId?: string) =>
@@ -111,5 +115,5 @@ function connect(browser: ChildProcess) {
       );
       input.write(`${JSON.stringify({ id, method, params, sessionId })}\0`);
     });
-  return { send, events };
+  return { send, events, seen: (method: string) => once(told, method) };
 }

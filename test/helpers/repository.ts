@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { temporaryFolder } from './temporary.ts';
 
 /** A git repository in a temporary folder. */
 export interface Repository {
@@ -18,7 +18,7 @@ export function repository(cloned?: {
   readonly of: Repository;
   readonly options: readonly string[];
 }): Repository {
-  const cwd = mkdtempSync(join(tmpdir(), 'rebatch-git-'));
+  const cwd = temporaryFolder();
   const git = (...args: string[]) =>
     execFileSync('git', args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim();
   if (cloned) git('clone', '--quiet', ...cloned.options, `file://${cloned.of.cwd}`, '.');

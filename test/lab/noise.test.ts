@@ -33,13 +33,6 @@ describe('draws', () => {
     }
   });
 
-  it('take uniforms that float32 holds exactly', () => {
-    for (const bits of [0, 1, 2 ** 22 + 1, 2 ** 23 - 1]) {
-      const u = (bits + 0.5) * 2 ** -23;
-      expect(Math.fround(u)).toBe(u);
-    }
-  });
-
   it('do not depend on how many coordinates are asked for', () => {
     const [few, many] = [new Float64Array(5), new Float64Array(64)];
     fillNoise(few, { seed: 1, stream: 2 }, 3, 1, 'heavy');

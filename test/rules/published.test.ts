@@ -49,7 +49,6 @@ it('Fast-LLM PR 539: the arms at batch 16 are made from A', () => {
   expect(lr! * sqrt.learningRateFactor(adam, ratio, {}).value).toBeCloseTo(arms.H![1]!, 18);
   expect(decayPower(b1!, kappa).value).toBeCloseTo(arms.H![2]!, 14);
   expect(decayPower(b2!, kappa).value).toBeCloseTo(arms.H![3]!, 14);
-  expect(arms.B![3]).toBe(arms.H![3]);
 });
 
 it.each(rows('marin_beta2_rule'))(

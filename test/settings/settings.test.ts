@@ -1,9 +1,9 @@
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { matchesGlob } from '../../src/settings/glob.ts';
 import { cli } from '../helpers/cli.ts';
+import { temporaryFolder } from '../helpers/temporary.ts';
 
 const CONFIG = 'per_device_train_batch_size: 8\nlearning_rate: 2.0e-05\nadam_beta2: 0.95\n';
 const SETTINGS = `rule: keep-lr
@@ -27,7 +27,7 @@ const run = (...args: string[]) => cli(args, { cwd });
 const json = async (...args: string[]) => JSON.parse((await run(...args)).stdout);
 
 beforeEach(() => {
-  cwd = mkdtempSync(join(tmpdir(), 'rebatch-'));
+  cwd = temporaryFolder();
   write('rebatch.config.yaml', SETTINGS);
   write('run.yaml', CONFIG);
   write('big/a/run.yaml', CONFIG);

@@ -1,9 +1,9 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { cli } from '../../helpers/cli.ts';
 import { type Repository, repository } from '../../helpers/repository.ts';
+import { temporaryFolder } from '../../helpers/temporary.ts';
 
 const CONFIG = `# a run
 output_dir: runs/a
@@ -122,7 +122,7 @@ it.each(['a\nb.yaml', 'cr.yaml\r'])(
 );
 
 it('a file outside every repository has no past', async () => {
-  const elsewhere = join(mkdtempSync(join(tmpdir(), 'rebatch-')), 'x.yaml');
+  const elsewhere = join(temporaryFolder(), 'x.yaml');
   writeFileSync(elsewhere, BATCH_ALONE);
   repo.write('configs/run.yaml', BATCH_ALONE);
   const { code, stdout } = await check('HEAD', elsewhere, 'configs/run.yaml', '--json');
@@ -250,7 +250,7 @@ it('a file of another repository is compared with its past there', async () => {
   const id = other.commit();
   other.write('deep/theirs.yaml', BATCH_ALONE);
   repo.write('configs/run.yaml', BATCH_ALONE);
-  const nowhere = mkdtempSync(join(tmpdir(), 'rebatch-'));
+  const nowhere = temporaryFolder();
   const theirs = join(other.cwd, 'deep/theirs.yaml');
   for (const cwd of [nowhere, join(repo.cwd, 'configs')]) {
     const { code, stdout } = await cli(['check', '--base', id, theirs, '--json'], { cwd });

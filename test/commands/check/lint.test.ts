@@ -1,5 +1,4 @@
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { placeOf } from '../../../src/base/diagnostic.ts';
@@ -9,6 +8,7 @@ import { lint } from '../../../src/commands/check/check.ts';
 import { convertConfig } from '../../../src/pipe/convert.ts';
 import { cli } from '../../helpers/cli.ts';
 import { fixtures, rejects } from '../../helpers/fixtures.ts';
+import { temporaryFolder } from '../../helpers/temporary.ts';
 
 const judge = (text: string, file = 'run.yaml', options = {}) => lint({ text, file }, options);
 const told = async (text: string, file = 'run.yaml') =>
@@ -170,7 +170,7 @@ it.each(fixtures().map((f) => [`${f.dialect}/${f.name}`, f] as const))(
 );
 
 function folder(text: string): string {
-  const cwd = mkdtempSync(join(tmpdir(), 'rebatch-'));
+  const cwd = temporaryFolder();
   writeFileSync(join(cwd, 'run.yaml'), text);
   return cwd;
 }

@@ -1,5 +1,4 @@
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
@@ -13,6 +12,7 @@ import { constant, unchanged } from '../../../src/rules/quantity.ts';
 import type { Rule } from '../../../src/rules/rule.ts';
 import { cli } from '../../helpers/cli.ts';
 import { fixtures } from '../../helpers/fixtures.ts';
+import { temporaryFolder } from '../../helpers/temporary.ts';
 
 const REFERENCE = `per_device_train_batch_size: 8
 learning_rate: 2.0e-05
@@ -157,7 +157,7 @@ describe('--fix', () => {
   });
 
   it('writes the candidate file and nothing else', async () => {
-    const cwd = mkdtempSync(join(tmpdir(), 'rebatch-'));
+    const cwd = temporaryFolder();
     writeFileSync(join(cwd, 'a.yaml'), REFERENCE);
     writeFileSync(join(cwd, 'b.yaml'), REFERENCE.replace('size: 8', 'size: 64 # bigger'));
     const { code } = await cli(['check', 'a.yaml', 'b.yaml', '--fix'], { cwd });

@@ -1,10 +1,11 @@
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Ajv } from 'ajv';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { FINDINGS } from '../../../src/base/findings.ts';
 import { cli } from '../../helpers/cli.ts';
+import { temporaryFolder } from '../../helpers/temporary.ts';
 import { parseXml } from '../../helpers/xml.ts';
 
 const REFERENCE =
@@ -18,7 +19,7 @@ warmup_steps: 50
 
 let cwd: string;
 beforeEach(() => {
-  cwd = mkdtempSync(join(tmpdir(), 'rebatch-'));
+  cwd = temporaryFolder();
   writeFileSync(join(cwd, 'a.yaml'), REFERENCE);
   writeFileSync(join(cwd, 'b.yaml'), CANDIDATE);
 });

@@ -1,10 +1,10 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { findChromium, openPage } from '../../helpers/chromium.ts';
 import { cli } from '../../helpers/cli.ts';
+import { temporaryFolder } from '../../helpers/temporary.ts';
 
 const CONFIG = 'fixtures/ai-toolkit/steps-are-micro-steps/input.yaml';
 
@@ -13,7 +13,7 @@ let json: string;
 let html: string;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'rebatch-report-'));
+  folder = temporaryFolder();
   const report = join(folder, 'report.html');
   const run = await cli(['verify', CONFIG, '--to', '16', '--backend', 'cpu', '--json', '--report', report]);
   expect(run.stderr).toBe('');
@@ -21,8 +21,6 @@ beforeAll(async () => {
   json = run.stdout;
   html = await readFile(report, 'utf8');
 });
-
-afterAll(() => rm(folder, { recursive: true, force: true }));
 
 /** Every number of a value, however deep. */
 function numbersIn(value: unknown): number[] {
@@ -84,7 +82,6 @@ describe.skipIf(!chromium)('the page in a browser', () => {
       const page = await openPage(chromium!, pathToFileURL(join(folder, 'report.html')).href, width, dark);
       try {
         const averages = JSON.parse(json).averages.length;
-        await page.evaluate('new Promise((done) => setTimeout(done, 500))');
         expect(
           await page.evaluate('document.querySelectorAll("figure svg[role=img][aria-label]").length'),
         ).toBe(3 * averages);
@@ -115,7 +112,6 @@ describe.skipIf(!chromium)('the plots of --train in a browser', () => {
     await cli(['verify', file, '--to', '64', '--backend', 'wasm', '--train', '--report', report]);
     const page = await openPage(chromium!, pathToFileURL(report).href, width, false);
     try {
-      await page.evaluate('new Promise((done) => setTimeout(done, 500))');
       const labels = await page.evaluate(
         `[...document.querySelectorAll('[data-figure^=rules] svg')].flatMap((svg) => {
           const { left } = svg.getBoundingClientRect();

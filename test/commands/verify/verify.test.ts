@@ -1,11 +1,11 @@
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { cli } from '../../helpers/cli.ts';
 import { fixtures } from '../../helpers/fixtures.ts';
+import { temporaryFolder } from '../../helpers/temporary.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'verify-'));
+const folder = temporaryFolder();
 let files = 0;
 
 function file(settings: Record<string, unknown>): string {
@@ -359,7 +359,12 @@ describe('the command line', () => {
 
   it('stops on Ctrl-C with one line and nothing on stdout', async () => {
     const config = file({ ...SGD, ema_decay: 0.99999 });
-    setTimeout(() => process.emit('SIGINT'), 300);
+    const interrupt = (event: string | symbol) => {
+      if (event !== 'SIGINT') return;
+      process.off('newListener', interrupt);
+      setImmediate(() => process.emit('SIGINT'));
+    };
+    process.on('newListener', interrupt);
     const { code, stdout, stderr } = await cli(['verify', config, '--to', '1024', '--backend', 'cpu']);
     expect({ code, stdout, stderr }).toEqual({
       code: 2,
@@ -370,7 +375,8 @@ describe('the command line', () => {
 
   it('is loaded only when it runs', () => {
     const source = readFileSync(new URL('../../../src/commands/verify/command.ts', import.meta.url), 'utf8');
-    const imports = source.match(/^import[^;]*from '\.\.\/verify\/[^;]*;/gm) ?? [];
+    const imports = source.match(/^import[^;]*from '\.\/[^;]*;/gm) ?? [];
+    expect(imports.length).toBeGreaterThan(0);
     expect(imports.filter((line) => !line.startsWith('import type '))).toEqual([]);
   });
 });

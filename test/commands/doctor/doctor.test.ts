@@ -1,20 +1,15 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { Chalk } from 'chalk';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Finding } from '../../src/commands/doctor/examine.ts';
-import { doctorText } from '../../src/commands/doctor/view.ts';
-import { cli } from '../helpers/cli.ts';
+import { describe, expect, it } from 'vitest';
+import type { Finding } from '../../../src/commands/doctor/examine.ts';
+import { doctorText } from '../../../src/commands/doctor/view.ts';
+import { cli } from '../../helpers/cli.ts';
+import { temporaryFolder } from '../../helpers/temporary.ts';
 
 const CONFIG = resolve('fixtures/ai-toolkit/steps-are-micro-steps/input.yaml');
 
 /** A folder without packages. Where the program's own folder has them, they are found there. */
-let empty: string;
-beforeAll(async () => {
-  empty = await mkdtemp(join(tmpdir(), 'rebatch-doctor-'));
-});
-afterAll(() => rm(empty, { recursive: true, force: true }));
+const empty = temporaryFolder();
 
 describe('doctor', () => {
   it('reports every backend, and a next step for each that does not load', { timeout: 120_000 }, async () => {
@@ -78,8 +73,9 @@ describe('--backend', () => {
     const { code, stdout, stderr } = await verify('auto');
     expect(code).toBe(0);
     const { name } = JSON.parse(stdout).backend;
+    expect(['tensorflow', 'webgpu', 'wasm']).toContain(name);
     const passed = stderr.split('\n').filter(Boolean);
     for (const line of passed) expect(line).toMatch(/^backend (tensorflow|webgpu) passed over: ./);
-    if (name === 'cpu') expect(passed).toHaveLength(2);
+    if (name === 'wasm') expect(passed.length).toBeGreaterThan(0);
   });
 });

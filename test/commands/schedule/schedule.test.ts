@@ -1,0 +1,80 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { cli } from '../../helpers/cli.ts';
+import { temporaryFolder } from '../../helpers/temporary.ts';
+import { pyyamlType } from '../../helpers/yaml11.ts';
+
+const SGD =
+  'batch_size: 256\noptimizer:\n  name: sgd\n  lr: 0.1\n  momentum: 0.9\nwarmup_steps: 500\nlogging_steps: 10\n';
+const ADAM =
+  'per_device_train_batch_size: 256\nlearning_rate: 3.0e-4\nadam_beta2: 0.95\nadam_epsilon: 1.0e-8\n';
+
+let cwd: string;
+beforeEach(() => {
+  cwd = temporaryFolder();
+  writeFileSync(join(cwd, 'sgd.yaml'), SGD);
+  writeFileSync(join(cwd, 'adam.yaml'), ADAM);
+});
+
+describe('schedule', () => {
+  const schedule = async (...args: string[]) =>
+    JSON.parse((await cli(['schedule', ...args, '--json'], { cwd })).stdout);
+
+  it('gives each phase the settings that convert would give it', async () => {
+    const { phases } = await schedule('adam.yaml', '--batches', '64@0,256@10k');
+    const { stdout } = await cli(['adam.yaml', '--to', '64', '--json', '-q'], { cwd });
+    for (const { pointer, to } of JSON.parse(stdout).changes.filter(
+      (c: { role: string }) => c.role !== 'batch',
+    ))
+      expect(phases[0].settings[pointer.slice(1)]).toBe(to);
+    expect(phases[1].settings).toMatchObject({ learning_rate: 3e-4, adam_beta2: 0.95 });
+  });
+
+  it('knows what to do with a heavy-ball buffer at the switch', async () => {
+    const { phases } = await schedule('sgd.yaml', '--batches', '256@0,512@10k');
+    const buffer = phases[1].state.find((s: { what: string }) => s.what === 'momentum buffer');
+    expect(buffer.factor).toBeCloseTo((1 - 0.9) / (1 - 0.81), 12);
+    expect(phases[1].startStep).toBe(40);
+  });
+
+  it('gives the factor of the second moment at a known noise scale, and its bounds without', async () => {
+    const known = await schedule('adam.yaml', '--batches', '256@0,512@1M', '--noise-scale', '1000');
+    const of = (s: { phases: { state: { what: string; factor?: number; formula: string }[] }[] }) =>
+      s.phases[1]!.state.find((x) => x.what === 'second moment')!;
+    expect(of(known).factor).toBeCloseTo((1 + 1000 / 512) / (1 + 1000 / 256), 12);
+    const unknown = await schedule('adam.yaml', '--batches', '256@0,512@1M');
+    expect(of(unknown)).not.toHaveProperty('factor');
+    expect(of(unknown).formula).toContain('1/2');
+  });
+
+  it('counts steps and tokens into samples', async () => {
+    const steps = await schedule('adam.yaml', '--batches', '256@0,512@100', '--unit', 'steps');
+    expect(steps.phases[1]).toMatchObject({ startStep: 100, startSamples: 25600 });
+    const tokens = await schedule(
+      'adam.yaml',
+      '--batches',
+      '256@0,512@1M',
+      '--unit',
+      'tokens',
+      '--tokens-per-sample',
+      '1000',
+    );
+    expect(tokens.phases[1]).toMatchObject({ startSamples: 1000, startStep: 4 });
+  });
+
+  it('writes YAML whose numbers are numbers for PyYAML', async () => {
+    const { stdout } = await cli(['schedule', 'adam.yaml', '--batches', '256@0,512@1M', '--format', 'yaml'], {
+      cwd,
+    });
+    const [, epsilon] = /adam_epsilon: (.*)/.exec(stdout)!;
+    expect(pyyamlType(epsilon!)).toBe('float');
+  });
+
+  it.each([['512@10'], ['256@0,512@0'], ['256'], ['256@0,x@3'], ['0@0']])(
+    'refuses the ramp %s',
+    async (ramp) => {
+      expect((await cli(['schedule', 'adam.yaml', '--batches', ramp], { cwd })).code).toBe(2);
+    },
+  );
+});
