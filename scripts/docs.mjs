@@ -75,7 +75,7 @@ fill(
   ].join('\n'),
 );
 
-const { $defs: definitions } = JSON.parse(readFileSync('schemas/roles.schema.json', 'utf8'));
+const { $defs: definitions } = JSON.parse(readFileSync(join(ROOT, 'schemas/roles.schema.json'), 'utf8'));
 fill(
   'docs/write-a-dialect.md',
   'definitions',
