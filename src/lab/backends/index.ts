@@ -2,7 +2,7 @@ import { cpus, totalmem } from 'node:os';
 import type { Output } from '../../base/io/streams.ts';
 import { Problem } from '../../base/problem.ts';
 import { VERSION } from '../../base/version.ts';
-import { byReference } from '../train.ts';
+import { byReference } from '../training.ts';
 import { cpu } from './cpu.ts';
 import { reasonOf, Unavailable } from './packages.ts';
 import { gigabytes, type LoadedBackend, loadTensorflow } from './tensorflow.ts';

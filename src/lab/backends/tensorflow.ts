@@ -2,10 +2,17 @@ import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { promisify } from 'node:util';
-import type { LayerPaths } from '../train.ts';
+import type { LayerPaths } from '../training.ts';
 import type { Backend } from './backend.ts';
 import { averagesByOperations, checkProducts, type TensorFlowJs, useBackend } from './operations.ts';
-import { type Found, findPackage, hasLibrary, loadPackage, reasonOf, Unavailable } from './packages.ts';
+import {
+  findPackage,
+  hasLibrary,
+  type InstalledPackage,
+  loadPackage,
+  reasonOf,
+  Unavailable,
+} from './packages.ts';
 
 /** A backend that was loaded, with what there is to say about it. */
 export interface LoadedBackend extends Backend {
@@ -73,7 +80,7 @@ function prepare(): void {
   util.isArray ??= Array.isArray;
 }
 
-async function backendOf({ name, version }: Found, tf: NodeTensorFlow): Promise<LoadedBackend> {
+async function backendOf({ name, version }: InstalledPackage, tf: NodeTensorFlow): Promise<LoadedBackend> {
   await useBackend(tf, 'tensorflow');
   const { isUsingGpuDevice, binding } = tf.backend();
   await checkProducts(tf);

@@ -1,13 +1,13 @@
 import type { LossPaths } from '../../layer.ts';
-import type { SyntheticRequest } from '../gradients.ts';
-import { type AveragesPart, averagesOf } from './averages.ts';
+import type { AveragesRequest } from '../backend.ts';
 import type { Kernel } from './kernel.ts';
-import { type KernelTraining, layersOf } from './train.ts';
+import { type KernelTraining, layersOf } from './layers.ts';
+import { type AveragesPart, averagesOf } from './tiles.ts';
 
 /** Work for one thread: coordinates or layers [from, to). */
 export interface AveragesJob {
   readonly kind: 'averages';
-  readonly request: SyntheticRequest;
+  readonly request: AveragesRequest;
   /** A multiple of GROUP. */
   readonly from: number;
   readonly to: number;

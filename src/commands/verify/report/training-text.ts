@@ -2,7 +2,7 @@ import type { ChalkInstance } from 'chalk';
 import { printable } from '../../../base/problem.ts';
 import { wrap } from '../../../base/text.ts';
 import { readable } from '../../../document/pointer.ts';
-import type { CandidateResult, RegimeResult } from '../../../lab/train.ts';
+import type { CandidateResult, RegimeResult } from '../../../lab/training.ts';
 import type { NoTraining, Training } from '../train-configs.ts';
 
 /** How far one rule's training ends up from the old path, at one noise scale. */

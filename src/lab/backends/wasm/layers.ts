@@ -1,15 +1,6 @@
-import {
-  keysOf,
-  type LossPaths,
-  layerTask,
-  type Plan,
-  planOf,
-  type Run,
-  referencePaths,
-  type Streams,
-} from '../../layer.ts';
+import { keysOf, type LossPaths, layerTask, referencePaths, type Streams } from '../../layer.ts';
 import { decayParts, type KernelName, MOST_FLOAT32_LOSS, REFERENCES } from '../../optimizers.ts';
-import type { TrainingRequest } from '../../train.ts';
+import { planOf, type TrainingPlan, type TrainingRequest, type TrainingRun } from '../../training-plan.ts';
 import { Arena, type Kernel } from './kernel.ts';
 
 /** A training whose optimizer the kernel has; it crosses to another thread, which functions do not. */
@@ -42,7 +33,12 @@ export function* layersOf(
   return layers;
 }
 
-function* byReference(request: KernelTraining, plan: Plan, index: number, done: (share: number) => number) {
+function* byReference(
+  request: KernelTraining,
+  plan: TrainingPlan,
+  index: number,
+  done: (share: number) => number,
+) {
   const reference = Object.values(REFERENCES).find(({ kernel }) => kernel === request.kernel)!;
   const steps = referencePaths(index, plan, { ...request, reference });
   let step = steps.next();
@@ -51,7 +47,7 @@ function* byReference(request: KernelTraining, plan: Plan, index: number, done: 
 }
 
 /** Addresses of a run's weights and of what its optimizer remembers, all in float32. */
-interface Trainee extends Run {
+interface Trainee extends TrainingRun {
   readonly weights: number;
   readonly first: number;
   readonly second: number;
@@ -61,7 +57,7 @@ interface Trainee extends Run {
 interface KernelLayer {
   readonly kernel: Kernel;
   readonly request: KernelTraining;
-  readonly plan: Plan;
+  readonly plan: TrainingPlan;
   readonly keys: Streams;
   readonly count: number;
   readonly curvature: number;
@@ -73,7 +69,7 @@ interface KernelLayer {
   readonly runs: readonly Trainee[];
 }
 
-function startLayer(kernel: Kernel, request: KernelTraining, plan: Plan, index: number): KernelLayer {
+function startLayer(kernel: Kernel, request: KernelTraining, plan: TrainingPlan, index: number): KernelLayer {
   const { width } = request.sizes;
   const arena = new Arena(kernel);
   const keys = keysOf(request.seed, index);
@@ -139,7 +135,7 @@ function runBlock(layer: KernelLayer, sides: Sides, block: number): void {
   const { alignment, steps } = plan;
   const shared = request.noise === 'shared';
   const draw = (out: number, { seed, stream }: Streams['now'], index: number) =>
-    kernel.draw(out, count, 0, seed, stream, index, 0);
+    kernel.draw(out, count, 0, seed, stream, index);
   for (const [i, { length, old: batch, starts, ends }] of steps.entries()) {
     draw(unit, keys.now, block * steps.length + i);
     const add = (sum: number, share: number, first: boolean) =>
