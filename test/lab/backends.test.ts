@@ -12,7 +12,7 @@ import { wasmLayers } from '../../src/lab/backends/wasm/wasm.ts';
 import { averagesRequest } from '../../src/lab/sizes.ts';
 import { type RegimeResult, train } from '../../src/lab/training.ts';
 import type { TrainingRequest } from '../../src/lab/training-plan.ts';
-import { trainingRequest } from './training.ts';
+import { trainingRequest } from './training-request.ts';
 
 type Batch = [number, number];
 

@@ -8,7 +8,7 @@ import { kernel as bytes } from '../../src/lab/generated/kernel.js';
 import { fillNoise, type NoiseKey } from '../../src/lab/noise.ts';
 import { averagesRequest } from '../../src/lab/sizes.ts';
 import { train } from '../../src/lab/training.ts';
-import { trainingRequest } from './training.ts';
+import { trainingRequest } from './training-request.ts';
 
 const kernel = instantiate(new WebAssembly.Module(Buffer.from(bytes, 'base64')));
 

@@ -8,6 +8,7 @@ import { trainingSizes, travellingRate } from '../../lab/training-sizes.ts';
 import { OPTIMIZERS, type OptimizerName } from '../../optimizers/table.ts';
 import { decayOf, type Field, type Group, isRole } from '../../recipe/recipe.ts';
 import type { PlanOptions } from '../../rules/assess.ts';
+import { RULES } from '../../rules/index.ts';
 import type { Rule } from '../../rules/rule.ts';
 import { candidates, settingsUnder } from './candidates.ts';
 import { type Comparison, trainersOwn } from './compare.ts';
@@ -17,7 +18,7 @@ export interface TrainingOptions extends PlanOptions {
   readonly rule: Rule;
   /** Unsigned 32-bit. */
   readonly seed: number;
-  /** What trains; the float64 reference unless told. */
+  /** What trains; the float64 reference by default. */
   readonly layersOf?: LayerPaths;
   /** Coordinate updates to spend on each optimizer. */
   readonly updates?: number;
@@ -163,11 +164,13 @@ function planTraining(
   const { optimizer } = group.binding;
   const ruled = { ...options, ...(noiseScale === undefined ? {} : { noiseScale }) };
   const inUse = alike(now, settingsUnder(rule, old, optimizer, ratio, ruled)) ? rule.name : AS_WRITTEN;
+  // A rule of one's own need not be in the list.
+  const rules = new Set([...RULES, rule]);
   const scales = noiseScale === undefined ? regimesOf(batch) : [noiseScale];
   const named = scales.map((scale) => ({
     noiseScale: scale,
     candidates: [
-      ...candidates(old, optimizer, ratio, scale),
+      ...candidates(rules, old, optimizer, ratio, scale),
       ...(inUse === AS_WRITTEN ? [{ rule: AS_WRITTEN, settings: now }] : []),
     ],
   }));

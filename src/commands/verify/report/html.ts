@@ -212,7 +212,7 @@ function trainingSections(trainings: NonNullable<NamedVerification['trainings']>
 
 function trainingSection(training: Training, id: string): string {
   const { regimes, inUse, sizes, standIn } = training;
-  const title = `${trainedTitle(training)} at work on a noisy quadratic`;
+  const title = `${trainedTitle(training)} on a noisy quadratic`;
   const rows = (regimes[0]?.candidates ?? []).map(({ rule }, i) => [
     asText(ruleName(rule, inUse)),
     ...regimes.map(({ candidates }) => {
