@@ -4,7 +4,7 @@ import type { TrainingPlan, TrainingRequest, TrainingRun } from './training-plan
 
 // One layer of a training, by the float64 reference; src/lab/training.ts says what is trained.
 
-/** How long to run before looking up: progress, Ctrl-C. In milliseconds. */
+/** Milliseconds between two checks for progress and Ctrl-C. */
 const SLICE = 50;
 
 /** Losses of each run at the snapshots. */
@@ -33,7 +33,7 @@ interface LayerTask {
   readonly runs: readonly { readonly run: TrainingRun; readonly layer: Layer }[];
 }
 
-/** Trains one layer by the reference. Yields how much is done, 0 to 1, every now and then. */
+/** Trains one layer by the reference. Yields periodically how much is done, 0 to 1. */
 export function* referencePaths(
   index: number,
   plan: TrainingPlan,

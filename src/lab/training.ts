@@ -57,7 +57,7 @@ function sumOf(layers: readonly LossPaths[]): LossPaths {
 }
 
 /**
- * Trains so many layers, by index: every backend that trains is one.
+ * Trains the layers 0 to count-1. A backend that trains has one.
  * @throws the control signal's reason when it is aborted
  */
 export type LayerPaths = (request: TrainingRequest, count: number, control: Control) => Promise<LossPaths[]>;

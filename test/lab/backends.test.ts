@@ -112,7 +112,7 @@ function pathsApart(found: readonly RegimeResult[], reference: readonly RegimeRe
   return Math.max(...a.map((x, i) => Math.abs(x / b[i]! - 1)));
 }
 
-/** Where the peers are that no plain install has: the working directory unless told. */
+/** Where optional packages are looked for: the working directory by default. */
 const cwd = process.env.REBATCH_PEERS ?? process.cwd();
 
 for (const { name, load } of BACKENDS.filter((one) => one.name !== cpu.name)) {

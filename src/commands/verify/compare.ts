@@ -9,7 +9,7 @@ import { type PlanOptions, settingsOf } from '../../rules/assess.ts';
 import type { Ratio, Rule } from '../../rules/rule.ts';
 import { trainerFactor } from '../../rules/trainer.ts';
 
-/** One average that both configs have: what to run, and where it stands in the old one. */
+/** One average that both configs have: what to run, and where it is in the old one. */
 export interface AverageCheck {
   readonly pointer: Pointer;
   readonly part?: string;
@@ -98,7 +98,7 @@ function decaysOf(fields: readonly Field[], of: DecayRole['of']): Field<DecayRol
   return fields.filter((f): f is Field<DecayRole> => isRole(f, 'decay') && f.role.of === of);
 }
 
-/** Averages that keep a history and forget it, on both sides; one that never forgets cannot be compared. */
+/** Pairs of decays below 1: an average with decay 1 is never updated and cannot be compared. */
 function pairDecays(
   old: readonly Field<DecayRole>[],
   now: readonly Field<DecayRole>[],
@@ -108,7 +108,7 @@ function pairDecays(
     const [x, y] = [decayOf(a), decayOf(b)];
     if (x === y && (x === 0 || x === 1)) return false;
     if (x < 1 && y < 1) return true;
-    unpaired.push(`${nameDecay(a)} never forgets on one side alone (decay ${x} -> ${y})`);
+    unpaired.push(`${nameDecay(a)} is never updated in one of the configs (decay ${x} -> ${y})`);
     return false;
   });
 }

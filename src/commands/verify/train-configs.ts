@@ -28,8 +28,8 @@ export interface TrainingOptions extends PlanOptions {
 export interface Training {
   readonly pointer: Pointer;
   readonly optimizer: string;
-  /** What was run in the optimizer's place, where it was not the optimizer itself. */
-  readonly standIn?: string;
+  /** What was run where it was not the optimizer itself. */
+  readonly substitute?: string;
   /** The rule whose settings the new config has, or `as-written` where it has no rule's. */
   readonly inUse: string;
   readonly sizes: TrainingSizes;
@@ -86,7 +86,7 @@ async function trainGroup(
   if (now.binding.optimizer.name !== optimizer.name && !guessed)
     return { ...about, why: `the new config trains with ${now.binding.optimizer.title}` };
   const rates = comparison.learningRates.find((r) => old.fields.some((f) => f.pointer === r.pointer));
-  if (!rates) return { ...about, why: 'the configs do not say both learning rates' };
+  if (!rates) return { ...about, why: 'a learning rate is missing in one of the configs' };
   const settings = [
     hyperparametersOf(old, rates.values[0], 1),
     hyperparametersOf(now, rates.values[1], ownDecay(old, now, comparison, options), old),
@@ -98,8 +98,14 @@ async function trainGroup(
     control,
     options.layersOf,
   );
-  const { standIn } = reference;
-  return { ...about, ...(standIn ? { standIn } : {}), inUse: planned.inUse, sizes: planned.sizes, regimes };
+  const { substitute } = reference;
+  return {
+    ...about,
+    ...(substitute ? { substitute } : {}),
+    inUse: planned.inUse,
+    sizes: planned.sizes,
+    regimes,
+  };
 }
 
 /** What optimizers take for a number that neither the config nor the framework's table says. */

@@ -6,11 +6,11 @@ import type { Measured } from '../../lab/backends/backend.ts';
  */
 export const DEFAULT_TOLERANCE = 0.1;
 
-/** As good as it gets: within a tenth of what the best decay reaches. */
+/** Within a tenth of what the best decay reaches. */
 const NEAR_BEST = 1.1;
 /** A conversion that helps brings the difference down to a third of what leaving the decay alone gives. */
 const WORTH_DOING = 1 / 3;
-/** Measured and predicted may differ by so many standard errors. */
+/** Standard errors by which measured and predicted may differ. */
 const STANDARD_ERRORS = 5;
 /** Differences below this are rounding. */
 const ROUNDING = 1e-9;

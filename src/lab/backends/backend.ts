@@ -58,7 +58,7 @@ export interface AveragesResult {
 /** How a run is watched and stopped. */
 export interface Control {
   readonly signal?: AbortSignal;
-  /** Told how much of the request is done, 0 to 1. */
+  /** Called with how much of the request is done, 0 to 1. */
   readonly progress?: (done: number) => void;
 }
 
@@ -69,7 +69,7 @@ export interface Control {
  */
 export interface Backend {
   readonly name: string;
-  /** The device in words, for people. */
+  /** The device, for people. */
   readonly device: string;
   /** @throws the control signal's reason when it is aborted */
   averages(request: AveragesRequest, control: Control): Promise<AveragesResult>;

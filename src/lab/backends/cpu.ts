@@ -11,7 +11,7 @@ import { gradientsOf } from './gradients.ts';
 import {
   type CaseSnapshot,
   type CaseSums,
-  ratiosOf,
+  rmsRatios,
   startSums,
   TRAJECTORY_POINTS,
   takeSnapshot,
@@ -20,7 +20,7 @@ import {
 /** The float64 reference: the averages' own recurrences, step by step, on typed arrays. */
 export const cpu: Backend = { name: 'cpu', device: 'CPU, float64', averages };
 
-/** How long to run before looking up: progress, Ctrl-C. In milliseconds. */
+/** Milliseconds between two checks for progress and Ctrl-C. */
 const SLICE = 50;
 
 async function averages(request: AveragesRequest, control: Control): Promise<AveragesResult> {
@@ -45,12 +45,12 @@ async function averages(request: AveragesRequest, control: Control): Promise<Ave
     lookUp = performance.now() + SLICE;
   }
   return {
-    cases: runs.map(({ sums, trajectory }) => ({ ...ratiosOf(sums), trajectory })),
+    cases: runs.map(({ sums, trajectory }) => ({ ...rmsRatios(sums), trajectory })),
     level: gradients.level(),
   };
 }
 
-/** The curves for plots alone, of the first coordinate: for backends that never stop where a point is due. */
+/** The plots' curves, of the first coordinate, for backends that do not stop at their points. */
 export async function trajectoriesOf(
   request: AveragesRequest,
   { signal }: Control,

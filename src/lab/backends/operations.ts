@@ -2,7 +2,7 @@ import { type Alignment, align, type Step } from '../theory.ts';
 import type { AverageCase, AveragesRequest, AveragesResult, Control } from './backend.ts';
 import { trajectoriesOf } from './cpu.ts';
 import { type Gradients, gradientsOf } from './gradients.ts';
-import { type CaseSnapshot, type CaseSums, ratiosOf, startSums, takeSnapshot } from './statistics.ts';
+import { type CaseSnapshot, type CaseSums, rmsRatios, startSums, takeSnapshot } from './statistics.ts';
 
 /** An array on a device. */
 export interface Tensor {
@@ -95,7 +95,7 @@ export async function averagesByOperations(
   }
   const trajectories = await trajectoriesOf(request, control);
   return {
-    cases: runs.map(({ sums }, i) => ({ ...ratiosOf(sums), trajectory: trajectories[i]! })),
+    cases: runs.map(({ sums }, i) => ({ ...rmsRatios(sums), trajectory: trajectories[i]! })),
     level: gradients.level(),
   };
 }
@@ -188,7 +188,7 @@ function intervalAt(at: number, { snapshots: { first, every } }: CaseRun, steps:
   return { start: begin + Math.floor((at - begin) / size) * size, blocks: every };
 }
 
-/** Steps [from, to) of an interval of so many blocks, and of the following ones where they lie in the chunk whole. */
+/** Steps [from, to) of an interval, and of the following intervals that lie in the chunk whole. */
 interface Piece {
   readonly at: number;
   readonly count: number;
@@ -259,8 +259,7 @@ function weightsOf(
 }
 
 /**
- * Ends an interval: the state of its beginning is forgotten by so many updates, and what the interval added comes on
- * top. With O = old, D = O - N and N' = c*N + ..., the difference becomes b*O - c*N = b*D + (b - c)*(O - D).
+ * Ends an interval: its updates decay the state of its beginning, and what the interval added comes on top. With O = old, D = O - N and N' = c*N + ..., the difference becomes b*O - c*N = b*D + (b - c)*(O - D).
  */
 function carry(
   { state: { old, difference, unconvertedDifference }, pending, decay }: CaseRun,

@@ -34,7 +34,7 @@ export function takeSnapshot(sums: CaseSums, { old, difference, unconvertedDiffe
 }
 
 /** What came of a case, from its sums over all snapshots. */
-export function ratiosOf(sums: CaseSums): Pick<AverageResult, 'converted' | 'unconverted'> {
+export function rmsRatios(sums: CaseSums): Pick<AverageResult, 'converted' | 'unconverted'> {
   return {
     converted: rootOf(ratioOfSums(sums.difference, sums.own)),
     unconverted: rootOf(ratioOfSums(sums.unconvertedDifference, sums.own)),

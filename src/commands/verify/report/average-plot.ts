@@ -5,7 +5,7 @@ import type { AveragePlot, Curve } from './page/plot-data.ts';
 /** How far back weights are drawn, in memories of the old average. */
 const MEMORIES = 4;
 const MOST_POINTS = 240;
-/** Of a normal, 95 % lie within so many standard deviations. */
+/** Standard deviations within which 95 % of a normal lie. */
 const WITHIN = 1.96;
 
 /** What there is to draw of an average. */

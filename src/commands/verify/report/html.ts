@@ -16,7 +16,7 @@ import {
 
 /**
  * A page that needs nothing but itself: tables of every figure, plots, and the result as JSON.
- * @param json what `--json` prints for each verification: the page carries it word by word
+ * @param json what `--json` prints for each verification: the page contains it unchanged
  */
 export function verificationHtml(named: readonly NamedVerification[], json: readonly ReportJson[]): string {
   const title = named[0]?.title ?? '';
@@ -211,7 +211,7 @@ function trainingSections(trainings: NonNullable<NamedVerification['trainings']>
 }
 
 function trainingSection(training: Training, id: string): string {
-  const { regimes, inUse, sizes, standIn } = training;
+  const { regimes, inUse, sizes, substitute } = training;
   const title = `${trainedTitle(training)} on a noisy quadratic`;
   const rows = (regimes[0]?.candidates ?? []).map(({ rule }, i) => [
     asText(ruleName(rule, inUse)),
@@ -226,7 +226,7 @@ function trainingSection(training: Training, id: string): string {
     { title: 'rule' },
     ...regimes.map(({ noiseScale }) => ({ title: `noise scale ${figure(noiseScale, 2)}`, number: true })),
   ];
-  const caption = `Distance of the loss path from the old one, by rule; green: none is closer. ${updatesOf(sizes)}${standIn ? `; ${standIn}` : ''}`;
+  const caption = `Distance of the loss path from the old one, by rule; green: none is closer. ${updatesOf(sizes)}${substitute ? `; ${substitute}` : ''}`;
   const charts = regimes.map(({ noiseScale, candidates }, k) => {
     const at = `noise scale ${short(noiseScale, 2)}`;
     const off = candidates.filter(({ pathDistance }) => pathDistance.value > DIVERGED);

@@ -68,7 +68,7 @@ const NAME_WIDTH = 26;
 const CELL_WIDTH = 18;
 
 function table(training: Training, columns: number, chalk: ChalkInstance): string {
-  const { regimes, inUse, standIn, sizes } = training;
+  const { regimes, inUse, substitute, sizes } = training;
   const [first] = regimes;
   const head = `${''.padEnd(NAME_WIDTH)}${regimes.map((r) => `N ${short(r.noiseScale)}`.padStart(CELL_WIDTH - 1).padEnd(CELL_WIDTH)).join('')}`;
   const rows = (first?.candidates ?? []).map(({ rule }, i) => {
@@ -80,7 +80,7 @@ function table(training: Training, columns: number, chalk: ChalkInstance): strin
   return [
     `${chalk.bold(`${trainedTitle(training)} on a noisy quadratic`)}\n`,
     `${chalk.dim(head.trimEnd())}\n${rows.join('\n')}\n`,
-    chalk.dim(lines(standIn ? `${about}; ${standIn}` : about, columns)),
+    chalk.dim(lines(substitute ? `${about}; ${substitute}` : about, columns)),
     ...advices(training).map((advice) => lines(advice, columns)),
   ].join('');
 }

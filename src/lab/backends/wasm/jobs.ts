@@ -24,7 +24,7 @@ export type Job = AveragesJob | TrainingJob;
 /** What comes of it. */
 export type Part<J extends Job> = J extends AveragesJob ? AveragesPart : LossPaths[];
 
-/** Does a job, on any thread. Yields how much is done, 0 to 1, every now and then. */
+/** Does a job, on any thread. Yields periodically how much is done, 0 to 1. */
 export function perform<J extends Job>(kernel: Kernel, job: J): Generator<number, Part<J>>;
 export function perform(kernel: Kernel, job: Job): Generator<number, AveragesPart | LossPaths[]> {
   const { from, to } = job;

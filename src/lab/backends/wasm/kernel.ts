@@ -24,7 +24,7 @@ export interface Kernel {
   readonly lion: (...parameters: Numbers<12>) => void;
 }
 
-/** So many numbers. */
+/** A tuple of N numbers. */
 type Numbers<N extends number, All extends number[] = []> = All['length'] extends N
   ? All
   : Numbers<N, [...All, number]>;
@@ -52,7 +52,7 @@ export class Arena {
     new Uint8Array(kernel.memory.buffer).fill(0, this.#next);
   }
 
-  /** @returns the address of so many bytes */
+  /** @returns the address of `bytes` zeroed bytes */
   take(bytes: number): number {
     const { memory } = this.#kernel;
     const at = this.#next;

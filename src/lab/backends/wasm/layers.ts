@@ -1,5 +1,6 @@
+import { type RunConstants, runConstants, updateRates } from '../../kernel-updates.ts';
 import { keysOf, type LossPaths, layerTask, referencePaths, type Streams } from '../../layer.ts';
-import { decayParts, type KernelName, MOST_FLOAT32_LOSS, REFERENCES } from '../../optimizers.ts';
+import { type KernelName, MOST_FLOAT32_LOSS, REFERENCES } from '../../optimizers.ts';
 import { planOf, type TrainingPlan, type TrainingRequest, type TrainingRun } from '../../training-plan.ts';
 import { Arena, type Kernel } from './kernel.ts';
 
@@ -46,12 +47,13 @@ function* byReference(
   return step.value;
 }
 
-/** Addresses of a run's weights and of what its optimizer remembers, all in float32. */
+/** Addresses of a run's weights and of what its optimizer keeps, all in float32. */
 interface Trainee extends TrainingRun {
-  readonly weights: number;
-  readonly first: number;
-  readonly second: number;
-  readonly steps: { done: number };
+  readonly w: number;
+  readonly m: number;
+  readonly v: number;
+  readonly constants: RunConstants;
+  readonly updates: { done: number };
 }
 
 interface KernelLayer {
@@ -60,7 +62,7 @@ interface KernelLayer {
   readonly plan: TrainingPlan;
   readonly keys: Streams;
   readonly count: number;
-  readonly curvature: number;
+  readonly h: number;
   readonly target: number;
   readonly unit: number;
   readonly old: number;
@@ -81,7 +83,7 @@ function startLayer(kernel: Kernel, request: KernelTraining, plan: TrainingPlan,
     plan,
     keys,
     count: width,
-    curvature: take(),
+    h: take(),
     target: take(),
     unit: take(),
     old: take(),
@@ -89,23 +91,24 @@ function startLayer(kernel: Kernel, request: KernelTraining, plan: TrainingPlan,
     scratch: take(),
     runs: plan.runs.map((run) => ({
       ...run,
-      weights: take(),
-      first: take(),
-      second: take(),
-      steps: { done: 0 },
+      w: take(),
+      m: take(),
+      v: take(),
+      constants: runConstants(run),
+      updates: { done: 0 },
     })),
   };
   const put = (address: number, values: Float64Array) =>
     new Float32Array(kernel.memory.buffer, address, width).set(values);
-  put(layer.curvature, task.curvature);
+  put(layer.h, task.curvature);
   put(layer.target, task.target);
-  for (const [i, { weights }] of layer.runs.entries()) put(weights, task.runs[i]!.layer.weights);
+  for (const [i, { w }] of layer.runs.entries()) put(w, task.runs[i]!.layer.weights);
   return layer;
 }
 
 /** @returns the losses at the snapshots, or undefined where one has left the range of float32 */
 function* runLayer(layer: KernelLayer): Generator<number, LossPaths | undefined> {
-  const { kernel, plan, runs, count, curvature, target } = layer;
+  const { kernel, plan, runs, count, h, target } = layer;
   const paths = runs.map(() => new Float64Array(plan.snapshots));
   const sides = {
     old: runs.filter(({ side }) => side === 'old'),
@@ -115,8 +118,8 @@ function* runLayer(layer: KernelLayer): Generator<number, LossPaths | undefined>
   for (let block = 1; block <= plan.blocks; block++) {
     runBlock(layer, sides, block - 1);
     if (block % plan.every === 0)
-      for (const [i, { weights }] of runs.entries()) {
-        const loss = kernel.loss(weights, curvature, target, count) / 2;
+      for (const [i, { w }] of runs.entries()) {
+        const loss = kernel.loss(w, h, target, count) / 2;
         if (!(loss < MOST_FLOAT32_LOSS)) return undefined;
         paths[i]![block / plan.every - 1] = loss;
       }
@@ -134,6 +137,10 @@ function runBlock(layer: KernelLayer, sides: Sides, block: number): void {
   const { kernel, request, plan, keys, count, unit, old, now } = layer;
   const { alignment, steps } = plan;
   const shared = request.noise === 'shared';
+  const update = (run: Trainee, noise: number) => {
+    const rates = updateRates(request.kernel, run.settings, ++run.updates.done);
+    UPDATES[request.kernel](layer, run, noise, rates);
+  };
   const draw = (out: number, { seed, stream }: Streams['now'], index: number) =>
     kernel.draw(out, count, 0, seed, stream, index);
   for (const [i, { length, old: batch, starts, ends }] of steps.entries()) {
@@ -144,88 +151,36 @@ function runBlock(layer: KernelLayer, sides: Sides, block: number): void {
     add(now, length / alignment.old, starts.now);
     if (ends.old) {
       if (!shared) draw(old, keys.old, block * alignment.old + batch);
-      for (const run of sides.old) UPDATES[request.kernel](layer, run, old);
+      for (const run of sides.old) update(run, old);
     }
-    if (ends.now) for (const run of sides.now) UPDATES[request.kernel](layer, run, now);
+    if (ends.now) for (const run of sides.now) update(run, now);
   }
 }
 
-/** One update of one run by the noise at `unit`: the references' formulas, constants of a step worked out in float64. */
-const UPDATES: Readonly<Record<KernelName, (layer: KernelLayer, run: Trainee, unit: number) => void>> = {
-  sgd({ kernel, curvature, target, count }, { weights, first, noise, settings, steps }, unit) {
-    const { coupled, off } = decayParts(settings);
-    const { lr, gradient: mu, dampening, nesterov } = settings;
-    const share = steps.done++ === 0 ? 1 : 1 - dampening;
-    const [direct, ahead] = nesterov ? [lr, lr * mu] : [0, lr];
-    kernel.sgd(
-      weights,
-      first,
-      curvature,
-      target,
-      unit,
-      count,
-      noise,
-      coupled,
-      off,
-      1 - mu,
-      share,
-      direct,
-      ahead,
-    );
+type KernelUpdate = (
+  layer: KernelLayer,
+  run: Trainee,
+  unit: number,
+  rates: ReturnType<typeof updateRates>,
+) => void;
+
+/** One update of one run by the noise at `unit`; names are those of kernel/updates.ts. */
+const UPDATES: Readonly<Record<KernelName, KernelUpdate>> = {
+  sgd({ kernel, h, target, count }, { w, m, constants }, unit, [share]) {
+    const { noise, coupled, off, first, direct, ahead } = constants;
+    kernel.sgd(w, m, h, target, unit, count, noise, coupled, off, first, share, direct, ahead);
   },
-  adam({ kernel, curvature, target, count }, { weights, first, second, noise, settings, steps }, unit) {
-    const { coupled, off } = decayParts(settings);
-    const { lr, gradient: b1, secondMoment: b2, epsilon } = settings;
-    const t = ++steps.done;
-    const [step, unbias] = [lr / (1 - b1 ** t), 1 / (1 - b2 ** t)];
-    kernel.adam(
-      weights,
-      first,
-      second,
-      curvature,
-      target,
-      unit,
-      count,
-      noise,
-      coupled,
-      off,
-      1 - b1,
-      1 - b2,
-      step,
-      unbias,
-      epsilon,
-    );
+  adam({ kernel, h, target, count }, { w, m, v, constants }, unit, [step, unbias]) {
+    const { noise, coupled, off, first, second, epsilon } = constants;
+    kernel.adam(w, m, v, h, target, unit, count, noise, coupled, off, first, second, step, unbias, epsilon);
   },
-  lamb(
-    { kernel, curvature, target, scratch, count },
-    { weights, first, second, noise, settings, steps },
-    unit,
-  ) {
-    const { lr, gradient: b1, secondMoment: b2, epsilon, weightDecay } = settings;
-    const t = ++steps.done;
-    const [scale, unbias] = [1 / (1 - b1 ** t), 1 / (1 - b2 ** t)];
-    kernel.lamb(
-      weights,
-      first,
-      second,
-      curvature,
-      target,
-      unit,
-      scratch,
-      count,
-      noise,
-      1 - b1,
-      1 - b2,
-      scale,
-      unbias,
-      epsilon,
-      weightDecay,
-      lr,
-    );
+  lamb({ kernel, h, target, scratch, count }, { w, m, v, constants }, unit, [scale, unbias]) {
+    const { noise, first, second, epsilon, decay, lr } = constants;
+    const sizes = [scale, unbias, epsilon, decay, lr] as const;
+    kernel.lamb(w, m, v, h, target, unit, scratch, count, noise, first, second, ...sizes);
   },
-  lion({ kernel, curvature, target, count }, { weights, first, noise, settings }, unit) {
-    const { coupled, off } = decayParts(settings);
-    const { lr, gradient: b1, secondMoment: b2 } = settings;
-    kernel.lion(weights, first, curvature, target, unit, count, noise, coupled, off, 1 - b1, 1 - b2, lr);
+  lion({ kernel, h, target, count }, { w, m, constants }, unit) {
+    const { noise, coupled, off, first, second, lr } = constants;
+    kernel.lion(w, m, h, target, unit, count, noise, coupled, off, first, second, lr);
   },
 };

@@ -7,13 +7,13 @@ import { byReference, type LayerPaths } from '../../training.ts';
 import type { AveragesRequest, AveragesResult, Backend, Control } from '../backend.ts';
 import { levelOf } from '../gradients.ts';
 import { Unavailable } from '../packages.ts';
-import { ratiosOf } from '../statistics.ts';
+import { rmsRatios } from '../statistics.ts';
 import { gigabytes, type LoadedBackend } from '../tensorflow.ts';
 import { GROUP } from './kernel.ts';
 import { performAll } from './threads.ts';
 import { joined } from './tiles.ts';
 
-/** Below so many draws a further thread takes longer to start and warm up, some 150 ms, than it saves. */
+/** With fewer draws than this, starting another thread (150 ms) costs more than it saves. */
 const DRAWS_PER_THREAD = 2e7;
 
 /** The backend that every install has. @throws Unavailable */
@@ -40,7 +40,7 @@ function threadsRefused(): string | undefined {
 }
 
 /**
- * The backend on so many threads. @throws Unavailable
+ * The backend on a number of threads. @throws Unavailable
  * @param drawsPerThread what has to be drawn for every further thread
  */
 export function wasmBackend(threads: number, drawsPerThread = DRAWS_PER_THREAD): Backend {
@@ -71,7 +71,7 @@ function compile(): WebAssembly.Module {
   return compiled;
 }
 
-/** A further thread for every so many coordinate updates, as for draws. */
+/** The same in coordinate updates of a training. */
 const UPDATES_PER_THREAD = 5e7;
 
 /** Trains by the kernel what it has an update for, in float32; the rest by the reference. @throws Unavailable */
@@ -100,7 +100,7 @@ function shareOut(threads: number, worth: number): number {
   return Math.max(1, Math.min(threads, Math.floor(worth)));
 }
 
-/** The same on every core that threads may run on; the reference where the kernel does not run. */
+/** On every core that threads may run on; the reference where the kernel does not run. */
 export function embeddedLayers(): LayerPaths {
   try {
     return wasmLayers(threadsRefused() ? 1 : availableParallelism());
@@ -127,7 +127,7 @@ async function averages(
     request.cases,
   );
   return {
-    cases: sums.map((one, i) => ({ ...ratiosOf(one), trajectory: trajectories[i]! })),
+    cases: sums.map((one, i) => ({ ...rmsRatios(one), trajectory: trajectories[i]! })),
     level: levelOf(old, now, request.mean),
   };
 }

@@ -2,7 +2,7 @@ import { type Alignment, align, type Step, stepsOf } from '../../theory.ts';
 import type { AverageCase, AveragesRequest, AveragesResult, Control } from '../backend.ts';
 import { trajectoriesOf } from '../cpu.ts';
 import { type BatchSums, levelOf } from '../gradients.ts';
-import { type CaseSums, ratiosOf } from '../statistics.ts';
+import { type CaseSums, rmsRatios } from '../statistics.ts';
 import { AVERAGE_LANES, averageShader, KEPT, sumRows } from './average-shader.ts';
 import { Buffers, type Computer, dispatch, inDispatches } from './device.ts';
 import { stepWords } from './steps.ts';
@@ -32,7 +32,7 @@ export async function averagesOnDevice(
   return {
     cases: sums
       .flatMap(({ cases }) => cases)
-      .map((one, i) => ({ ...ratiosOf(one), trajectory: trajectories[i]! })),
+      .map((one, i) => ({ ...rmsRatios(one), trajectory: trajectories[i]! })),
     level: levelOf(sums[0]!.old, sums[0]!.now, request.mean),
   };
 }

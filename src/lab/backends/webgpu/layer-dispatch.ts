@@ -1,5 +1,6 @@
+import { RUN_CONSTANTS, runConstants, updateRates } from '../../kernel-updates.ts';
 import { keysOf, type LossPaths, layerTask } from '../../layer.ts';
-import { decayParts, type KernelName, MOST_FLOAT32_LOSS } from '../../optimizers.ts';
+import { type KernelName, MOST_FLOAT32_LOSS } from '../../optimizers.ts';
 import { type LayerPaths, layerByReference } from '../../training.ts';
 import { planOf, type TrainingPlan, type TrainingRequest, type TrainingRun } from '../../training-plan.ts';
 import type { Control } from '../backend.ts';
@@ -15,7 +16,7 @@ const MOST_STEPS = 2 ** 12;
 /** Updates of a run in one dispatch, by which their table is bounded. */
 const MOST_UPDATES = 2 ** 14;
 
-/** A way to share out a layer's coordinates, or nothing where there is no good one. */
+/** How to split a layer's coordinates among invocations; undefined where no split is good. */
 function lanesFor(width: number, limit: number): Pick<WorkgroupShape, 'lanes' | 'pairs'> | undefined {
   const all = width / 2;
   if (!Number.isInteger(all)) return undefined;
@@ -24,7 +25,7 @@ function lanesFor(width: number, limit: number): Pick<WorkgroupShape, 'lanes' | 
   return undefined;
 }
 
-/** Trains on a device what there is a kernel for, the rest by the kernel of every install. */
+/** Trains on a device what there is a shader for, the rest by the kernel that every install has. */
 export const layersOnDevice =
   (computer: Computer): LayerPaths =>
   async (request, count, control) => {
@@ -65,7 +66,7 @@ export const layersOnDevice =
 
 /** Words of the shader's structures. */
 const RUN_WORDS = 12;
-const SETTING_WORDS = 11;
+const SETTING_WORDS = 1 + RUN_CONSTANTS.length;
 
 const padded = (runs: number, group: number) => Math.ceil(runs / group) * group;
 
@@ -87,7 +88,6 @@ async function trainLayers(one: LayerDispatches, control: Control): Promise<(Los
   const { alignment, steps, every } = plan;
   const perBlock = Math.max(alignment.old, alignment.now);
   const most = Math.max(1, Math.floor(MOST_UPDATES / perBlock));
-  const rates = plan.runs.map((run) => ratesOf(shape.kernel, run));
   const paths = Array.from({ length: layers }, () => plan.runs.map(() => new Float64Array(plan.snapshots)));
   const buffers = new Buffers(device);
   try {
@@ -104,7 +104,7 @@ async function trainLayers(one: LayerDispatches, control: Control): Promise<(Los
       const streams = [request.seed, now.stream, old.stream, at * steps.length, at * alignment.old];
       const numbers = [...streams, at, count, steps.length, every, layers, runs, updates];
       device.queue.writeBuffer(run, 0, Uint32Array.from(numbers));
-      device.queue.writeBuffer(table, 0, rateWords(rates, plan, count, updates));
+      device.queue.writeBuffer(table, 0, rateWords(shape.kernel, plan, at, count, updates));
       const due = Math.floor((at + count) / every) - Math.floor(at / every);
       const words = due * runs * layers;
       const found = await dispatch(device, { pipeline, bindings, groups, result, readable, words });
@@ -158,48 +158,23 @@ function settingWords(runs: readonly TrainingRun[], count: number) {
     const run = runs[r];
     words[at] = SIDES[run?.side ?? 'none'];
     if (!run) continue;
-    const { lr, gradient, secondMoment, epsilon, weightDecay, nesterov } = run.settings;
-    const { coupled, off } = decayParts(run.settings);
-    const [direct, ahead] = nesterov ? [lr, lr * gradient] : [0, lr];
-    floats.set(
-      [run.noise, coupled, off, 1 - gradient, 1 - secondMoment, epsilon, weightDecay, lr, direct, ahead],
-      at + 1,
-    );
+    const constants = runConstants(run);
+    for (const [i, name] of RUN_CONSTANTS.entries()) floats[at + 1 + i] = constants[name];
   }
   return floats;
 }
 
-/** Writes the two numbers that a step's number decides, step after step. */
-type Rates = (out: Float32Array, at: number) => void;
-
-function ratesOf(kernel: KernelName, { settings }: TrainingRun): Rates {
-  const { lr, gradient: b1, secondMoment: b2, dampening } = settings;
-  if (kernel === 'lion') return () => {};
-  if (kernel === 'sgd') {
-    let share = 1;
-    return (out, at) => {
-      out[at] = share;
-      share = 1 - dampening;
-    };
-  }
-  const size = kernel === 'adam' ? lr : 1;
-  let [first, second] = [1, 1];
-  return (out, at) => {
-    first *= b1;
-    second *= b2;
-    out[at] = size / (1 - first);
-    out[at + 1] = 1 / (1 - second);
-  };
-}
-
+/** The rates of the updates of some blocks, run by run, each run with room for `updates`. */
 function rateWords(
-  rates: readonly Rates[],
+  kernel: KernelName,
   { runs, alignment }: TrainingPlan,
+  from: number,
   blocks: number,
   updates: number,
 ) {
-  const words = new Float32Array(2 * updates * rates.length);
-  for (const [r, write] of rates.entries())
-    for (let i = 0; i < blocks * alignment[runs[r]!.side]; i++) write(words, 2 * (r * updates + i));
+  const words = new Float32Array(2 * updates * runs.length);
+  for (const [r, { side, settings }] of runs.entries())
+    for (let i = 0; i < blocks * alignment[side]; i++)
+      words.set(updateRates(kernel, settings, from * alignment[side] + i + 1), 2 * (r * updates + i));
   return words;
 }

@@ -1,3 +1,4 @@
+import { RUN_CONSTANTS } from '../../kernel-updates.ts';
 import { STREAMS_PER_LAYER } from '../../layer.ts';
 import type { KernelName } from '../../optimizers.ts';
 import { repeat } from './device.ts';
@@ -5,8 +6,7 @@ import { NOISE } from './noise.ts';
 import { addDraw, endsBatch, STEP } from './steps.ts';
 
 // One workgroup is a layer with some of its runs, from the first step to the last; an invocation has some pairs of its
-// coordinates in registers. In float32; averages move by weight*(new - old), because a decay near 1 would lose digits of
-// its memory, and what a step's number decides is worked out in float64 on the host.
+// coordinates in registers.
 
 /** What a shader is made for. */
 export interface WorkgroupShape {
@@ -63,7 +63,7 @@ function declarations(lanes: number): string {
   return `${NOISE}
 struct Run { seed: u32, nowStream: u32, oldStream: u32, index: u32, oldIndex: u32, block: u32, blocks: u32, steps: u32, every: u32, layers: u32, runs: u32, updates: u32 }
 ${STEP}
-struct Setting { side: u32, noise: f32, coupled: f32, off: f32, first: f32, second: f32, epsilon: f32, decay: f32, lr: f32, direct: f32, ahead: f32 }
+struct Setting { side: u32, ${RUN_CONSTANTS.map((name) => `${name}: f32`).join(', ')} }
 @group(0) @binding(0) var<uniform> run: Run;
 @group(0) @binding(1) var<storage, read> steps: array<Step>;
 @group(0) @binding(2) var<storage, read> settings: array<Setting>;
