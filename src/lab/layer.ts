@@ -1,11 +1,9 @@
 import { fillNoise, type NoiseKey } from './noise.ts';
 import { type Layer, newLayer } from './optimizers.ts';
+import { SLICE } from './slices.ts';
 import type { TrainingPlan, TrainingRequest, TrainingRun } from './training-plan.ts';
 
 // One layer of a training, by the float64 reference; src/lab/training.ts says what is trained.
-
-/** Milliseconds between two checks for progress and Ctrl-C. */
-const SLICE = 50;
 
 /** Losses of each run at the snapshots. */
 export type LossPaths = Float64Array[];

@@ -1,5 +1,6 @@
 import type { Control, Measured } from './backends/backend.ts';
 import { type LossPaths, referencePaths } from './layer.ts';
+import { workThrough } from './slices.ts';
 import { planOf, type TrainingPlan, type TrainingRequest } from './training-plan.ts';
 
 /**
@@ -68,30 +69,10 @@ export const byReference: LayerPaths = async (request, count, control) => {
   const layers: LossPaths[] = [];
   for (let index = 0; index < count; index++) {
     const progress = (done: number) => control.progress?.((index + done) / count);
-    layers.push(await layerByReference(index, plan, request, { ...control, progress }));
+    layers.push(await workThrough(referencePaths(index, plan, request), { ...control, progress }));
   }
   return layers;
 };
-
-/** One of the layers by the float64 reference. @throws the control signal's reason when it is aborted */
-export async function layerByReference(
-  index: number,
-  plan: TrainingPlan,
-  request: TrainingRequest,
-  { progress, signal }: Control,
-): Promise<LossPaths> {
-  const steps = referencePaths(index, plan, request);
-  let step = steps.next();
-  for (; !step.done; step = steps.next()) {
-    progress?.(step.value);
-    await new Promise((resolve) => setImmediate(resolve));
-    signal?.throwIfAborted();
-  }
-  // A layer may be over before its first look at the clock.
-  progress?.(1);
-  signal?.throwIfAborted();
-  return step.value;
-}
 
 function regimeResults(
   plan: TrainingPlan,

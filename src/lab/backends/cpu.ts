@@ -1,3 +1,4 @@
+import { SLICE, workThrough } from '../slices.ts';
 import { align } from '../theory.ts';
 import type {
   AverageCase,
@@ -20,10 +21,11 @@ import {
 /** The float64 reference: the averages' own recurrences, step by step, on typed arrays. */
 export const cpu: Backend = { name: 'cpu', device: 'CPU, float64', averages };
 
-/** Milliseconds between two checks for progress and Ctrl-C. */
-const SLICE = 50;
-
 async function averages(request: AveragesRequest, control: Control): Promise<AveragesResult> {
+  return workThrough(runAverages(request), control);
+}
+
+function* runAverages(request: AveragesRequest): Generator<number, AveragesResult> {
   const { blocks } = request;
   const gradients = gradientsOf(request, align(request.batch));
   const runs = request.cases.map((one) => startCase(one, request));
@@ -39,9 +41,7 @@ async function averages(request: AveragesRequest, control: Control): Promise<Ave
       if (isSnapshot(run, block + 1)) takeSnapshot(run.sums, compare(run));
     }
     if (performance.now() < lookUp) continue;
-    control.progress?.((block + 1) / blocks);
-    await new Promise((resolve) => setImmediate(resolve));
-    control.signal?.throwIfAborted();
+    yield (block + 1) / blocks;
     lookUp = performance.now() + SLICE;
   }
   return {

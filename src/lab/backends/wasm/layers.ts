@@ -1,6 +1,7 @@
 import { type RunConstants, runConstants, updateRates } from '../../kernel-updates.ts';
 import { keysOf, type LossPaths, layerTask, referencePaths, type Streams } from '../../layer.ts';
 import { type KernelName, MOST_FLOAT32_LOSS, REFERENCES } from '../../optimizers.ts';
+import { asPart, SLICE } from '../../slices.ts';
 import { planOf, type TrainingPlan, type TrainingRequest, type TrainingRun } from '../../training-plan.ts';
 import { Arena, type Kernel } from './kernel.ts';
 
@@ -8,9 +9,6 @@ import { Arena, type Kernel } from './kernel.ts';
 export interface KernelTraining extends Omit<TrainingRequest, 'reference'> {
   readonly kernel: KernelName;
 }
-
-/** How long to run between two reports, in milliseconds. */
-const SLICE = 50;
 
 /**
  * Loss paths of the layers [from, to), one list of runs for each. Yields how much is done, 0 to 1.
@@ -23,28 +21,14 @@ export function* layersOf(
   to: number,
 ): Generator<number, LossPaths[]> {
   const plan = planOf(request);
+  const reference = Object.values(REFERENCES).find(({ kernel: name }) => name === request.kernel)!;
   const layers: LossPaths[] = [];
   for (let index = from; index < to; index++) {
     const done = (share: number) => (index - from + share) / (to - from);
-    const steps = runLayer(startLayer(kernel, request, plan, index));
-    let step = steps.next();
-    for (; !step.done; step = steps.next()) yield done(step.value);
-    layers.push(step.value ?? (yield* byReference(request, plan, index, done)));
+    const losses = yield* asPart(runLayer(startLayer(kernel, request, plan, index)), done);
+    layers.push(losses ?? (yield* asPart(referencePaths(index, plan, { ...request, reference }), done)));
   }
   return layers;
-}
-
-function* byReference(
-  request: KernelTraining,
-  plan: TrainingPlan,
-  index: number,
-  done: (share: number) => number,
-) {
-  const reference = Object.values(REFERENCES).find(({ kernel }) => kernel === request.kernel)!;
-  const steps = referencePaths(index, plan, { ...request, reference });
-  let step = steps.next();
-  for (; !step.done; step = steps.next()) yield done(step.value);
-  return step.value;
 }
 
 /** Addresses of a run's weights and of what its optimizer keeps, all in float32. */

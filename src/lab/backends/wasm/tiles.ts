@@ -1,3 +1,4 @@
+import { asPart, SLICE } from '../../slices.ts';
 import { type Alignment, align, type Step, stepsOf } from '../../theory.ts';
 import type { AverageCase, AveragesRequest, Trajectory } from '../backend.ts';
 import type { BatchSums } from '../gradients.ts';
@@ -17,8 +18,6 @@ export interface AveragesPart {
 const TILE = 512;
 /** Draws between two looks at the time, about a tenth of a millisecond. */
 const LOOK = 2 ** 15;
-/** How long to run between two reports, in milliseconds. */
-const SLICE = 50;
 
 /** Runs all blocks for the coordinates [from, to). Yields how much is done, 0 to 1. */
 export function* averagesOf(
@@ -32,8 +31,7 @@ export function* averagesOf(
   for (let at = from; at < to; at += TILE) {
     const end = Math.min(to, at + TILE);
     const tile = startTile(kernel, request, at, end);
-    const done = (share: number) => (at - from + share * (end - at)) / (to - from);
-    for (const share of runTile(tile)) yield done(share);
+    yield* asPart(runTile(tile), (share) => (at - from + share * (end - at)) / (to - from));
     trajectories ??= tile.trajectories;
     collect(tile, part, at - from, end - at);
   }

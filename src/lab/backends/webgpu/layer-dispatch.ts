@@ -1,7 +1,8 @@
 import { RUN_CONSTANTS, runConstants, updateRates } from '../../kernel-updates.ts';
-import { keysOf, type LossPaths, layerTask } from '../../layer.ts';
+import { keysOf, type LossPaths, layerTask, referencePaths } from '../../layer.ts';
 import { type KernelName, MOST_FLOAT32_LOSS } from '../../optimizers.ts';
-import { type LayerPaths, layerByReference } from '../../training.ts';
+import { workThrough } from '../../slices.ts';
+import type { LayerPaths } from '../../training.ts';
 import { planOf, type TrainingPlan, type TrainingRequest, type TrainingRun } from '../../training-plan.ts';
 import type { Control } from '../backend.ts';
 import { Buffers, type Computer, dispatch, type GpuBuffer, inDispatches } from './device.ts';
@@ -51,15 +52,14 @@ export const layersOnDevice =
       Math.floor(limits.maxStorageBufferBindingSize! / perLayer),
       limits.maxComputeWorkgroupsPerDimension!,
     );
+    const silent = { ...control, progress: () => {} };
     const layers: LossPaths[] = [];
     for (let from = 0; from < count; from += most) {
       const to = Math.min(count, from + most);
       const progress = (done: number) => control.progress?.((from + done * (to - from)) / count);
       const some = await trainLayers({ computer, request, plan, shape, from, to }, { ...control, progress });
       for (const [i, paths] of some.entries())
-        layers.push(
-          paths ?? (await layerByReference(from + i, plan, request, { ...control, progress: () => {} })),
-        );
+        layers.push(paths ?? (await workThrough(referencePaths(from + i, plan, request), silent)));
     }
     return layers;
   };
