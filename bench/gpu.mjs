@@ -30,7 +30,7 @@ const INSTRUCTIONS = {
   adamw: { draw: 67, perDraw: 3, perUpdate: 24 },
   lamb: { draw: 67, perDraw: 3, perUpdate: 30 },
 };
-/** A run is to take so many seconds. */
+/** Seconds that a run should take. */
 const LONG = 0.5;
 
 const backend = await loadWebgpu(process.cwd());

@@ -21,12 +21,7 @@ export function averagesRequest([from, to], microbatches, coordinates = COORDINA
     blocks,
     mean: 0.01,
     cases: [0.9, 0.999].map((b) => ({ decay: [b, b ** kappa], gain: 1, unconvertedGain: 1, snapshots })),
-    gradients: {
-      kind: 'synthetic',
-      key: { seed: 1, stream: 0 },
-      tails: 'normal',
-      signal: { kind: 'constant' },
-    },
+    key: { seed: 1, stream: 0 },
   };
 }
 

@@ -1,7 +1,7 @@
 // Measures speed side by side in one run and writes bench/RESULTS.md.
 // usage: npm run bench -- [--torch PYTHON] [--baseline FILE] [--node PATH ...] [--rounds 5] [--json]
 // PYTHON has torch and numpy; without it those rows are left out. FILE is the PyTorch loop to compare with, which prints
-// {"rate": ...}, unless told the one beside the repository. --json prints the ratios as one JSON object.
+// {"rate": ...}, by default the one beside the repository. --json prints the ratios as one JSON object.
 
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';

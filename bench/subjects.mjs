@@ -5,4 +5,4 @@ export { wasmBackend, wasmLayers } from '../src/lab/backends/wasm/wasm.ts';
 export { loadWebgpu } from '../src/lab/backends/webgpu/webgpu.ts';
 export { kernel } from '../src/lab/generated/kernel.js';
 export { REFERENCES } from '../src/lab/optimizers.ts';
-export { train } from '../src/lab/train.ts';
+export { train } from '../src/lab/training.ts';

@@ -7,7 +7,6 @@ const PARITY: i32 = 0x1bd11bda;
 const HALF = memory.data<f32>([0.5]);
 const ONE = memory.data<f32>([1]);
 const FOUR = memory.data<f32>([4]);
-const TEN = memory.data<f32>([10]);
 const MINUS_TWO = memory.data<f32>([-2]);
 /** 2^-23. */
 const UNIT = memory.data<f32>([1.1920928955078125e-7]);
@@ -22,8 +21,6 @@ const SIN = memory.data<f32>([1.6044118478735975e-4, -4.681754135318687e-3, 7.96
 const COS = memory.data<f32>([-2.52020423730606e-5, 9.19260274839426e-4, -2.0863480763352957e-2, 2.5366950790104797e-1, -1.2337005501361697, 1]);
 const SQRT_HALF = memory.data<i32>([0x3f3504f3]);
 const MANTISSA = memory.data<i32>([0x007fffff]);
-const LOW_BITS = memory.data<i32>([511]);
-const WIDE_BELOW = memory.data<i32>([16]);
 const SIGN = memory.data<i32>([i32.MIN_VALUE]);
 /** Key words and what is added to them after every fourth round, as `draw` leaves them here. */
 const KEY = memory.data(32, 16);
@@ -78,17 +75,10 @@ function radius(u: v128): v128 {
   return f32x4.sqrt(f32x4.mul(y, all(MINUS_TWO)));
 }
 
-/** Ten where the low nine bits of the word are below 16, one elsewhere. */
-// @ts-ignore: a decorator of the compiler
-@inline
-function width(word: v128): v128 {
-  return v128.bitselect(all(TEN), all(ONE), i32x4.lt_s(v128.and(word, all(LOW_BITS)), all(WIDE_BELOW)));
-}
-
 /** Four pairs of unit draws into 32 bytes at `out`, in the order of the coordinates. */
 // @ts-ignore: a decorator of the compiler
 @inline
-function drawEight(out: usize, pairs: v128, first: v128, heavy: bool): void {
+function drawEight(out: usize, pairs: v128, first: v128): void {
   let x = i32x4.add(pairs, all(KEY, 0));
   let y = first;
   x = i32x4.add(x, y); y = v128.xor(rotated(y, 13), x);
@@ -116,13 +106,13 @@ function drawEight(out: usize, pairs: v128, first: v128, heavy: bool): void {
   x = i32x4.add(x, y); y = v128.xor(rotated(y, 26), x);
   x = i32x4.add(x, y); y = v128.xor(rotated(y, 6), x);
   x = i32x4.add(x, all(KEY, 2)); y = i32x4.add(y, all(KEY, 7));
-  normals(out, x, y, heavy);
+  normals(out, x, y);
 }
 
 /** Box & Muller; the angle as quarter turns and a rest in [-1/2, 1/2] of one, both exact. */
 // @ts-ignore: a decorator of the compiler
 @inline
-function normals(out: usize, x: v128, y: v128, heavy: bool): void {
+function normals(out: usize, x: v128, y: v128): void {
   const r = radius(uniform(x));
   const turns = f32x4.mul(uniform(y), all(FOUR));
   const quarter = f32x4.nearest(turns);
@@ -142,12 +132,8 @@ function normals(out: usize, x: v128, y: v128, heavy: bool): void {
   const swap = i32x4.shr_s(odd, 31);
   const signOfSine = v128.and(i32x4.shl(q, 30), all(SIGN));
   const signOfCosine = v128.xor(signOfSine, odd);
-  let even = f32x4.mul(r, v128.xor(v128.bitselect(s, c, swap), signOfCosine));
-  let uneven = f32x4.mul(r, v128.xor(v128.bitselect(c, s, swap), signOfSine));
-  if (heavy) {
-    even = f32x4.mul(even, width(x));
-    uneven = f32x4.mul(uneven, width(y));
-  }
+  const even = f32x4.mul(r, v128.xor(v128.bitselect(s, c, swap), signOfCosine));
+  const uneven = f32x4.mul(r, v128.xor(v128.bitselect(c, s, swap), signOfSine));
   v128.store(out, v128.shuffle<i32>(even, uneven, 0, 4, 1, 5));
   v128.store(out, v128.shuffle<i32>(even, uneven, 2, 6, 3, 7), 16);
 }
@@ -164,19 +150,12 @@ function prepareKey(seed: i32, stream: i32): void {
   store<i32>(KEY, seed + 5, 28);
 }
 
-/**
- * `count` unit draws, a multiple of eight, for the coordinates from 2*firstPair on. Heavy ones are not yet divided by
- * their standard deviation.
- */
-export function draw(out: usize, count: i32, firstPair: i32, seed: i32, stream: i32, index: i32, heavy: bool): void {
+/** `count` unit draws, a multiple of eight, for the coordinates from 2*firstPair on. */
+export function draw(out: usize, count: i32, firstPair: i32, seed: i32, stream: i32, index: i32): void {
   prepareKey(seed, stream);
   const end = out + (<usize>count << 2);
   const first = i32x4.splat(index + stream);
   const four = i32x4.splat(4);
   let pairs = i32x4.add(i32x4.splat(firstPair), i32x4(0, 1, 2, 3));
-  if (heavy) {
-    for (; out < end; out += 32, pairs = i32x4.add(pairs, four)) drawEight(out, pairs, first, true);
-    return;
-  }
-  for (; out < end; out += 32, pairs = i32x4.add(pairs, four)) drawEight(out, pairs, first, false);
+  for (; out < end; out += 32, pairs = i32x4.add(pairs, four)) drawEight(out, pairs, first);
 }

@@ -4,8 +4,8 @@ import type { Source } from './base/diagnostic.ts';
 import { Problem } from './base/problem.ts';
 import { type Checked, type CheckOptions, checkPair, lint as lintSource } from './commands/check/check.ts';
 import { type Explanation, explainConfig } from './commands/explain/explain.ts';
-import { compareConfigs, compareWithConversion } from './commands/verify/configs.ts';
-import type { Verification, VerifyOptions } from './commands/verify/verify.ts';
+import { compareConfigs, compareWithConversion } from './commands/verify/comparisons.ts';
+import type { Verification, VerifyOptions } from './commands/verify/verification.ts';
 import { type Conversion, convertConfig } from './pipe/convert.ts';
 import type { ConvertOptions } from './pipe/plan.ts';
 
@@ -16,7 +16,7 @@ export type { Checked, CheckedField, CheckOptions, OtherDifference } from './com
 export type { Finding } from './commands/check/finding.ts';
 export type { Suppressed } from './commands/check/suppress.ts';
 export type { ExplainedField, Explanation } from './commands/explain/explain.ts';
-export type { Verification, VerifiedAverage } from './commands/verify/verify.ts';
+export type { AverageOutcome, Verification } from './commands/verify/verification.ts';
 export { type Dialect, listDialects } from './dialect/dialect.ts';
 export { ROLES } from './dialect/roles.ts';
 export { OPTIMIZERS } from './optimizers/table.ts';
@@ -70,7 +70,7 @@ export function lint(source: Source, options: CheckOptions = {}): Promise<Outcom
 
 /**
  * Runs old and new settings on the same synthetic gradients, in float64 on this machine: a config against its
- * conversion, or against `now`, however that was made. One verification for each document of the file.
+ * conversion, or against `now`. One verification for each document of the file.
  */
 export function verify(
   old: Source,
@@ -78,14 +78,14 @@ export function verify(
 ): Promise<Outcome<Verification[]>> {
   return outcome(async () => {
     const { cpu } = await import('./lab/backends/cpu.ts');
-    const { verify: run } = await import('./commands/verify/verify.ts');
+    const { verifyComparison } = await import('./commands/verify/verification.ts');
     const { now } = options;
     const comparisons = now
       ? await compareConfigs(old, now, options)
       : await compareWithConversion(old, options);
     const verifications: Verification[] = [];
     for (const comparison of comparisons)
-      verifications.push(await run(comparison, { ...options, backend: cpu }, {}));
+      verifications.push(await verifyComparison(comparison, { ...options, backend: cpu }, {}));
     return verifications;
   });
 }

@@ -1,70 +1,12 @@
 import { fillNoise, type NoiseKey } from './noise.ts';
-import { type Hyperparameters, type Layer, newLayer } from './optimizers.ts';
-import { type Alignment, align, type Step, stepsOf } from './theory.ts';
-import type { TrainingRequest } from './train.ts';
+import { type Layer, newLayer } from './optimizers.ts';
+import { SLICE } from './slices.ts';
+import type { TrainingPlan, TrainingRequest, TrainingRun } from './training-plan.ts';
 
-// One layer of a training, by the float64 reference; src/lab/train.ts says what is trained.
-
-/** E[h^2 (w-w*)^2] at the start: exp(2) * 2. The noise scale in samples is sigma^2 over it. */
-const MEAN_SQUARE_SIGNAL = 2 * Math.exp(2);
-
-/** Points of a loss path at most. */
-const MOST_SNAPSHOTS = 500;
-/** How long to run before looking up: progress, Ctrl-C. In milliseconds. */
-const SLICE = 50;
+// One layer of a training, by the float64 reference; src/lab/training.ts says what is trained.
 
 /** Losses of each run at the snapshots. */
 export type LossPaths = Float64Array[];
-
-/** One optimizer with one setting on one side, at one noise scale. */
-export interface Run {
-  readonly side: 'old' | 'now';
-  readonly settings: Hyperparameters;
-  /** Standard deviation of a batch gradient's noise. */
-  readonly noise: number;
-}
-
-export interface Plan {
-  readonly alignment: Alignment;
-  /** Of one block. */
-  readonly steps: readonly Step[];
-  readonly blocks: number;
-  /** Blocks from one comparison of the losses to the next, and how many comparisons there are. */
-  readonly every: number;
-  readonly snapshots: number;
-  /** Old runs and those of the distinct settings, and where each regime's are among them. */
-  readonly runs: readonly Run[];
-  readonly regimes: readonly { readonly old: number; readonly candidates: readonly number[] }[];
-}
-
-export function planOf({ batch, old, regimes, sizes }: Omit<TrainingRequest, 'reference'>): Plan {
-  const alignment = align(batch);
-  const blocks = Math.max(1, Math.floor(sizes.oldSteps / alignment.old));
-  const every = Math.ceil(blocks / MOST_SNAPSHOTS);
-  const runs: Run[] = [];
-  const add = (run: Run) => runs.push(run) - 1;
-  const planned = regimes.map(({ noiseScale, candidates }) => {
-    const [noiseOld, noiseNow] = batch.map((size) => Math.sqrt((noiseScale * MEAN_SQUARE_SIGNAL) / size));
-    const distinct = new Map<string, number>();
-    const indices = candidates.map(({ settings }) => {
-      const key = JSON.stringify(settings);
-      const known = distinct.get(key) ?? add({ side: 'now', settings, noise: noiseNow! });
-      distinct.set(key, known);
-      return known;
-    });
-    return { old: add({ side: 'old', settings: old, noise: noiseOld! }), candidates: indices };
-  });
-  const snapshots = Math.floor(blocks / every);
-  return {
-    alignment,
-    steps: stepsOf(alignment),
-    blocks,
-    every,
-    snapshots,
-    runs,
-    regimes: planned,
-  };
-}
 
 /** Streams of the generator, three for each layer, apart from those that averages draw from. */
 const FIRST_STREAM = 0x7a000000;
@@ -86,13 +28,13 @@ export function keysOf(seed: number, index: number): Streams {
 interface LayerTask {
   readonly curvature: Float64Array;
   readonly target: Float64Array;
-  readonly runs: readonly { readonly run: Run; readonly layer: Layer }[];
+  readonly runs: readonly { readonly run: TrainingRun; readonly layer: Layer }[];
 }
 
-/** Trains one layer by the reference. Yields how much is done, 0 to 1, every now and then. */
+/** Trains one layer by the reference. Yields periodically how much is done, 0 to 1. */
 export function* referencePaths(
   index: number,
-  plan: Plan,
+  plan: TrainingPlan,
   request: TrainingRequest,
 ): Generator<number, LossPaths> {
   const { width } = request.sizes;
@@ -128,10 +70,10 @@ export function* referencePaths(
 }
 
 /** The problem of a layer, and every run at its start. */
-export function layerTask(width: number, key: NoiseKey, runs: readonly Run[]): LayerTask {
+export function layerTask(width: number, key: NoiseKey, runs: readonly TrainingRun[]): LayerTask {
   const normals = (index: number) => {
     const values = new Float64Array(width);
-    fillNoise(values, key, index, 1, 'normal');
+    fillNoise(values, key, index, 1);
     return values;
   };
   const start = normals(1);
@@ -172,18 +114,18 @@ interface NoiseSource {
 /** One normal for each stretch between two batch boundaries; a batch's noise is their sum by the roots of their shares. */
 function noiseSource(
   width: number,
-  { alignment, steps }: Plan,
+  { alignment, steps }: TrainingPlan,
   noise: TrainingRequest['noise'],
   keys: Streams,
 ): NoiseSource {
   const [drawn, old, now] = [new Float64Array(width), new Float64Array(width), new Float64Array(width)];
   const block: NoiseSource['block'] = (index, endOfOld, endOfNow) => {
     for (const [i, { length, old: batch, starts, ends }] of steps.entries()) {
-      fillNoise(drawn, keys.now, index * steps.length + i, 1, 'normal');
+      fillNoise(drawn, keys.now, index * steps.length + i, 1);
       if (noise === 'shared') addShare(old, drawn, Math.sqrt(length / alignment.now), starts.old);
       addShare(now, drawn, Math.sqrt(length / alignment.old), starts.now);
       if (ends.old) {
-        if (noise === 'independent') fillNoise(old, keys.old, index * alignment.old + batch, 1, 'normal');
+        if (noise === 'independent') fillNoise(old, keys.old, index * alignment.old + batch, 1);
         endOfOld(old);
       }
       if (ends.now) endOfNow(now);

@@ -7,8 +7,6 @@
  * 2. u = ((r0 >>> 9) + 0.5) * 2^-23 and v = ((r1 >>> 9) + 0.5) * 2^-23: the top 23 bits, centred. Both have at most
  *    24 significant bits, so float32 holds them exactly; neither is 0 or 1, and no normal exceeds 5.8.
  * 3. r = sqrt(-2 ln u); the even coordinate gets r cos(2 pi v), the odd one r sin(2 pi v) (Box & Muller 1958).
- * 4. Heavy tails use the low 9 bits, which step 2 leaves alone: the even coordinate's draw is 10 times as wide where
- *    (r0 & 511) < 16, the odd one's where (r1 & 511) < 16; all are then divided by the standard deviation.
  */
 
 /** Skein's key-schedule constant in 32 bits. */
@@ -63,19 +61,6 @@ export function threefry2x32(key0: number, key1: number, count0: number, count1:
   return [words[0]! >>> 0, words[1]! >>> 0];
 }
 
-/** The shape of a draw: both have mean 0 and variance 1. */
-export type Tails = 'normal' | 'heavy';
-
-/** One heavy draw in 32 is ten times as wide; its excess kurtosis is then 53. */
-const WIDE_BELOW = 16;
-const WIDENING = 10;
-const WIDE_SHARE = WIDE_BELOW / 512;
-/** What a heavy draw is divided by its standard deviation with. */
-export const HEAVY_UNIT = 1 / Math.sqrt(1 - WIDE_SHARE + WIDE_SHARE * WIDENING * WIDENING);
-
-/** The kurtosis of heavy draws: E[z^4] where E[z^2] = 1. A normal has 3. */
-export const HEAVY_KURTOSIS = 3 * (1 - WIDE_SHARE + WIDE_SHARE * WIDENING ** 4) * HEAVY_UNIT ** 4;
-
 /** Which draws: keys of the generator, both unsigned 32-bit. Uses that must not share draws take other streams. */
 export interface NoiseKey {
   readonly seed: number;
@@ -87,23 +72,15 @@ export interface NoiseKey {
  * @param index the number of the draw in time, an unsigned 32-bit integer
  * @param scale what the unit draws are multiplied by
  */
-export function fillNoise(
-  out: Float64Array,
-  { seed, stream }: NoiseKey,
-  index: number,
-  scale: number,
-  tails: Tails,
-): void {
-  const heavy = tails === 'heavy';
-  const unit = heavy ? scale * HEAVY_UNIT : scale;
+export function fillNoise(out: Float64Array, { seed, stream }: NoiseKey, index: number, scale: number): void {
   for (let pair = 0; 2 * pair < out.length; pair++) {
     mix(seed, stream, pair, index);
     const x = words[0]!;
     const y = words[1]!;
-    const radius = unit * Math.sqrt(-2 * Math.log(((x >>> 9) + 0.5) * 2 ** -23));
+    const radius = scale * Math.sqrt(-2 * Math.log(((x >>> 9) + 0.5) * 2 ** -23));
     const angle = 2 * Math.PI * ((y >>> 9) + 0.5) * 2 ** -23;
-    out[2 * pair] = radius * Math.cos(angle) * (heavy && (x & 511) < WIDE_BELOW ? WIDENING : 1);
+    out[2 * pair] = radius * Math.cos(angle);
     // The last one of an odd length falls outside the array, where a typed array ignores it.
-    out[2 * pair + 1] = radius * Math.sin(angle) * (heavy && (y & 511) < WIDE_BELOW ? WIDENING : 1);
+    out[2 * pair + 1] = radius * Math.sin(angle);
   }
 }

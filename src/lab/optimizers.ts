@@ -1,7 +1,7 @@
-import type { WeightDecayForm } from '../dialect/roles.ts';
+import type { Optimizer } from '../optimizers/optimizer.ts';
 import type { OptimizerName } from '../optimizers/table.ts';
 
-/** The numbers one update goes by. What an optimizer has no use for is ignored. */
+/** The numbers of one update. An optimizer ignores those it does not use. */
 export interface Hyperparameters {
   /** Above 0. */
   readonly lr: number;
@@ -16,17 +16,17 @@ export interface Hyperparameters {
   /** In units of the gradient; of its square where it stands inside the root. */
   readonly epsilon: number;
   readonly weightDecay: number;
-  readonly weightDecayForm: WeightDecayForm;
+  readonly weightDecayForm: Optimizer['weightDecay'];
 }
 
-/** One layer of a model under training: its weights and what its optimizer remembers. */
+/** One layer of a model under training: its weights and its optimizer's state. */
 export interface Layer {
   readonly weights: Float64Array;
   /** The momentum buffer, the second moment, and AdEMAMix's slow average (AMSGrad: the largest second moment). */
   readonly first: Float64Array;
   readonly second: Float64Array;
   readonly third: Float64Array;
-  /** Updates done, and a number that some optimizers carry: a product of decays, a layer's squared norm. */
+  /** Updates done, and a number that some optimizers keep: a product of decays, a layer's squared norm. */
   steps: number;
   carried: number;
 }
@@ -47,7 +47,7 @@ export function newLayer(weights: Float64Array): Layer {
   };
 }
 
-/** Decay that is no part of a normalised step: into the gradient, or off the weights. */
+/** Weight decay outside a normalised step: added to the gradient, or taken off the weights. */
 function decayWeights({ weights }: Layer, gradient: Float64Array, by: Hyperparameters): void {
   const { coupled, off } = decayParts(by);
   if (coupled !== 0) for (let p = 0; p < weights.length; p++) gradient[p]! += coupled * weights[p]!;
@@ -241,7 +241,7 @@ function normalisedMomentum(layer: Layer, g: Float64Array, by: Hyperparameters, 
 }
 
 /**
- * Muon's stand-in. Muon makes all singular values of a layer's momentum alike; the layers here are vectors, whose one
+ * A substitute for Muon. Muon makes all singular values of a layer's momentum alike; the layers here are vectors, whose one
  * singular value is their norm. So this shows what normalising AFTER the momentum does to the rules, and nothing that
  * depends on a matrix's spectrum.
  */
@@ -302,10 +302,10 @@ function moveBy(weights: Float64Array, direction: Float64Array, length: number):
 /** The updates that kernels have, too. */
 export type KernelName = 'sgd' | 'adam' | 'lamb' | 'lion';
 
-/** A loss beyond this leaves float32, where float64 would go on: such layers are the reference's. */
+/** A loss beyond this leaves the range of float32: the float64 reference trains such layers. */
 export const MOST_FLOAT32_LOSS = 1e30;
 
-/** What decay that is no part of a normalised step adds to the gradient by weight, and what it takes off a weight. */
+/** What weight decay outside a normalised step adds to the gradient, and what it takes off the weights, per weight. */
 export function decayParts(by: Hyperparameters): { readonly coupled: number; readonly off: number } {
   const { lr, weightDecay, weightDecayForm } = by;
   if (weightDecayForm === 'coupled') return { coupled: weightDecay, off: 0 };
@@ -322,10 +322,10 @@ export interface Reference {
    * (`relative`) or by a length of 1 (`length`), or about 1/sqrt(t) by coordinate at step t (`slowing`).
    */
   readonly step: 'gradient' | 'unit' | 'relative' | 'length' | 'slowing';
-  /** The same update in the kernel of the wasm backend. */
+  /** The same update in the float32 kernels. */
   readonly kernel?: KernelName;
-  /** Where the reference is not the optimizer itself: what it is. */
-  readonly standIn?: string;
+  /** What is run where it is not the optimizer itself. */
+  readonly substitute?: string;
 }
 
 /** The references there are, by the optimizer's name in the table of optimizers. */
@@ -342,8 +342,8 @@ export const REFERENCES: Readonly<Partial<Record<OptimizerName, Reference>>> = {
   lamb: { update: lamb, step: 'relative', kernel: 'lamb' },
   lars: { update: lars, step: 'relative', bufferSum: true },
   lion: { update: lion, step: 'unit', kernel: 'lion' },
-  muon: { update: muon, step: 'unit', standIn: 'momentum normalised by layer stands in for Muon' },
-  'muon-sum': { update: muonSum, step: 'unit', standIn: 'momentum normalised by layer stands in for Muon' },
+  muon: { update: muon, step: 'unit', substitute: 'momentum normalised by layer in place of Muon' },
+  'muon-sum': { update: muonSum, step: 'unit', substitute: 'momentum normalised by layer in place of Muon' },
   ademamix: { update: ademamix, step: 'unit' },
   novograd: { update: novograd, step: 'length', bufferSum: true },
 };

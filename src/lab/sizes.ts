@@ -1,4 +1,4 @@
-import type { AverageCase } from './backends/backend.ts';
+import type { AverageCase, AveragesRequest } from './backends/backend.ts';
 import { type Alignment, type AveragePair, align, stretchCount } from './theory.ts';
 
 /** How much to run: coordinates and aligned blocks, and for each case when to compare. */
@@ -8,8 +8,8 @@ export interface Sizes {
   readonly snapshots: readonly AverageCase['snapshots'][];
 }
 
-/** Draws for one request unless told: a quarter of a second of the reference on one core, for errors below 1 %. */
-export const DEFAULT_DRAWS = 4e6;
+/** Draws for one request by default: a quarter of a second of the reference on one core, for errors below 1 %. */
+const DEFAULT_DRAWS = 4e6;
 /** How much more a long memory may cost before its run is cut short. */
 const PATIENCE = 15;
 
@@ -43,8 +43,29 @@ export function chooseSizes(
   return { coordinates, blocks, snapshots: memories.map((m) => schedule(m, blocks)) };
 }
 
+/** What a request is made from. */
+export interface AveragesSetup extends Pick<AveragesRequest, 'batch' | 'key' | 'mean'> {
+  /** Gains are 1 by default. */
+  readonly averages: readonly (Pick<AverageCase, 'decay'> & Partial<AverageCase>)[];
+  /** Normals to draw. */
+  readonly draws?: number | undefined;
+}
+
+/** A request of the size that `chooseSizes` gives. */
+export function averagesRequest({ averages, draws, ...setup }: AveragesSetup): AveragesRequest {
+  const decays = averages.map(({ decay }) => decay);
+  const { snapshots, ...sizes } = chooseSizes(setup.batch, decays, draws);
+  const cases = averages.map((average, i) => ({
+    gain: 1,
+    unconvertedGain: 1,
+    ...average,
+    snapshots: snapshots[i]!,
+  }));
+  return { ...setup, ...sizes, cases };
+}
+
 /** Blocks until the slowest of the old, the new and the unconverted average has forgotten all but 1/e. */
-export function memoryOf([b, c]: AveragePair['decay'], { old, now }: Alignment): number {
+function memoryOf([b, c]: AveragePair['decay'], { old, now }: Alignment): number {
   const memory = (blockDecay: number) => (blockDecay === 0 ? 0 : -1 / Math.log(blockDecay));
   return Math.max(memory(b ** old), memory(Math.max(b, c) ** now));
 }
@@ -53,7 +74,7 @@ export function memoryOf([b, c]: AveragePair['decay'], { old, now }: Alignment):
  * When to compare an average with this memory, in blocks: first when it has forgotten its start or, in a run too short
  * for that, when two fifths are over; then twice in a memory, where comparisons hardly repeat each other.
  */
-export function schedule(memory: number, blocks: number): AverageCase['snapshots'] {
+function schedule(memory: number, blocks: number): AverageCase['snapshots'] {
   const first = Math.max(1, Math.min(Math.ceil(START_MEMORIES * memory), Math.ceil(0.4 * blocks)));
   const every = Math.max(1, Math.round(memory / 2), Math.floor(blocks / MOST_SNAPSHOTS));
   return { first, every, pace: Math.max(1, Math.round(memory / 6)) };

@@ -13,7 +13,7 @@ export interface AveragePair {
   readonly batch: readonly [old: number, now: number];
   /** Each in [0, 1). */
   readonly decay: readonly [old: number, now: number];
-  /** The new average is multiplied by this before it is compared; 1 unless told. */
+  /** The new average is multiplied by this before it is compared; 1 by default. */
   readonly gain?: number;
 }
 
@@ -48,7 +48,7 @@ export function align([old, now]: AveragePair['batch']): Alignment {
     if ((x + y) / divisor <= MOST_UPDATES) return { old: y / divisor, now: x / divisor };
   }
   throw new RangeError(
-    `batches of ${old} and ${now} samples never come level within ${MOST_UPDATES} updates`,
+    `batches of ${old} and ${now} samples have no common multiple within ${MOST_UPDATES} updates`,
   );
 }
 
@@ -167,14 +167,23 @@ function steadyBrackets(logX: number, logY: number): [number, number] {
   return [first, second];
 }
 
+/** Aligned blocks without end: both averages have forgotten their start. */
+export const STEADY: readonly number[] = [Number.POSITIVE_INFINITY];
+
 /**
- * Root mean square of old - gain*new at aligned counts, over the standard deviation of the old average; noise alone.
+ * Root mean square of old - gain*new at aligned counts, over the standard deviation of the old average.
  * 0 is the same trajectory, 1 is as far as if the new one were constant.
- * @param blocks aligned blocks since both started at zero; the steady state unless told
+ * @param snapshots aligned blocks since both started at zero, over which the squares are summed
  */
-export function relativeRms(pair: AveragePair, blocks = Number.POSITIVE_INFINITY): number {
-  const { difference, old } = spreadOf(pair)(blocks);
-  return Math.sqrt(difference / old);
+export function relativeRms(pair: AveragePair, snapshots = STEADY): number {
+  const spread = spreadOf(pair);
+  let [differences, own] = [0, 0];
+  for (const blocks of snapshots) {
+    const { difference, old } = spread(blocks);
+    differences += difference;
+    own += old;
+  }
+  return Math.sqrt(differences / own);
 }
 
 /** A decay and how close an average with it comes. */
@@ -184,22 +193,15 @@ export interface Best {
 }
 
 /**
- * The decay whose average follows the old one most closely: decay^kappa exactly where the batch grows by a whole
- * factor; a little above it where the batch shrinks, because shrinking the estimate pays there.
- * @param distance what to make small as a function of the new decay; the steady state's relative rms unless told
+ * The decay whose average follows the old one most closely in the steady state: decay^kappa exactly where the batch
+ * grows by a whole factor; a little above it where the batch shrinks, because shrinking the estimate pays there.
  */
-export function bestDecay(
-  batch: AveragePair['batch'],
-  decay: number,
-  distance = (now: number) => relativeRms({ batch, decay: [decay, now] }),
-): Best {
-  const none = { decay: 0, relativeRms: distance(0) };
+export function bestDecay(batch: AveragePair['batch'], decay: number): Best {
+  const under = (now: number) => ({ decay: now, relativeRms: relativeRms({ batch, decay: [decay, now] }) });
+  const none = under(0);
   if (decay === 0) return none;
   const centre = Math.log((batch[1] / batch[0]) * -Math.log(decay));
-  const at = (logRate: number) => {
-    const now = Math.exp(-Math.exp(logRate));
-    return { decay: now, relativeRms: distance(now) };
-  };
+  const at = (logRate: number) => under(Math.exp(-Math.exp(logRate)));
   const found = goldenSection(at, centre - 2, centre + 2);
   return found.relativeRms <= none.relativeRms ? found : none;
 }
@@ -232,13 +234,4 @@ export function levelRatio([old, now]: AveragePair['batch'], noiseScale: number)
   return noiseScale === Number.POSITIVE_INFINITY
     ? old / now
     : (1 + noiseScale / now) / (1 + noiseScale / old);
-}
-
-/**
- * How much later than the old average the new one follows a steady drift, in old updates: the drift per old update
- * times this is the constant difference old - new. Mean ages differ by kappa*c/(1-c) + (kappa-1)/2 - b/(1-b).
- */
-export function extraLag({ batch, decay: [b, c] }: AveragePair): number {
-  const kappa = batch[1] / batch[0];
-  return (kappa * c) / (1 - c) + (kappa - 1) / 2 - b / (1 - b);
 }

@@ -1,11 +1,11 @@
 import type { Hyperparameters, Reference } from './optimizers.ts';
-import type { TrainingSizes } from './train.ts';
+import type { TrainingSizes } from './training-plan.ts';
 
 /** How far a run should come: the sum of its step lengths, in the problem's unit of 1 for the spread of weights. */
 const TRAVEL = { gradient: 10, unit: 2, relative: 2, length: 2, slowing: 2 } as const;
 
 /**
- * The learning rate that takes the problem a good way down in so many steps. A config's own rate means nothing in the
+ * The learning rate that lowers the loss well in the given number of steps. A config's own rate means nothing in the
  * problem's units, and nothing depends on it: rules only multiply it.
  */
 export function travellingRate(
@@ -25,7 +25,7 @@ const FEWEST_COARSE_STEPS = 125;
 const LAYERS = 8;
 const WIDTHS = [128, 64, 32, 16] as const;
 const PROBLEMS = 4;
-/** A normal costs as much as so many coordinate updates. */
+/** The cost of a normal in coordinate updates. */
 const DRAW = 3;
 
 /**

@@ -1,15 +1,14 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { cli } from '../helpers/cli.ts';
+import { temporaryFolder } from '../helpers/temporary.ts';
 
 let cwd: string;
 beforeAll(() => {
-  cwd = mkdtempSync(join(tmpdir(), 'rebatch-user-schema-'));
+  cwd = temporaryFolder();
   writeFileSync(join(cwd, 'run.yaml'), 'b: 8\ng: 4\nlr: 0.1\n');
 });
-afterAll(() => rmSync(cwd, { recursive: true }));
 
 const SCHEMA = `{ "title": "x", "dialect": { "name": "x", "framework": "x", "version": "1", "library": "torch" },
   "type": "object",

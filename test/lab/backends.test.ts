@@ -9,34 +9,25 @@ import { cpu } from '../../src/lab/backends/cpu.ts';
 import { BACKENDS, nextStep } from '../../src/lab/backends/index.ts';
 import { reasonOf } from '../../src/lab/backends/packages.ts';
 import { wasmLayers } from '../../src/lab/backends/wasm/wasm.ts';
-import { type Signal, signalNamed } from '../../src/lab/signals.ts';
-import { chooseSizes } from '../../src/lab/sizes.ts';
-import { align } from '../../src/lab/theory.ts';
-import { type RegimeResult, type TrainingRequest, train } from '../../src/lab/train.ts';
-import { trainingRequest } from './training.ts';
+import { averagesRequest } from '../../src/lab/sizes.ts';
+import { type RegimeResult, train } from '../../src/lab/training.ts';
+import type { TrainingRequest } from '../../src/lab/training-plan.ts';
+import { trainingRequest } from './training-request.ts';
 
 type Batch = [number, number];
 
-function requestFor(
-  batch: Batch,
-  decays: readonly [number, number][],
-  { signal = { kind: 'constant' } as Signal, tails = 'normal' as 'normal' | 'heavy', draws = 2e5 } = {},
-): AveragesRequest {
-  const { snapshots, ...sizes } = chooseSizes(batch, decays, draws);
-  const used =
-    signal.kind === 'jump' ? signalNamed('jump', Math.floor(sizes.blocks / 2) * align(batch).old) : signal;
-  return {
-    ...sizes,
+function requestFor(batch: Batch, decays: readonly [number, number][], draws = 2e5): AveragesRequest {
+  return averagesRequest({
     batch,
-    mean: 0.7,
-    cases: decays.map((decay, i) => ({
+    averages: decays.map((decay, i) => ({
       decay,
       gain: i % 2 ? 0.9 : 1,
       unconvertedGain: i % 3 ? 1.25 : 1,
-      snapshots: snapshots[i]!,
     })),
-    gradients: { kind: 'synthetic', key: { seed: 42, stream: 3 }, tails, signal: used },
-  };
+    mean: 0.7,
+    key: { seed: 42, stream: 3 },
+    draws,
+  });
 }
 
 /** Right, a little off, left alone; slow and fast; none at all. */
@@ -63,36 +54,10 @@ const REQUESTS: Record<string, () => AveragesRequest> = {
       ] as Batch[]
     ).map((batch) => [`batch ${batch.join(' -> ')}`, () => requestFor(batch, decaysFor(batch))]),
   ),
-  'heavy tails': () => requestFor([1, 4], decaysFor([1, 4]), { tails: 'heavy' }),
-  ...Object.fromEntries(
-    (['drift', 'sinusoid', 'jump'] as const).map((name) => [
-      name,
-      () => requestFor([64, 96], decaysFor([64, 96]), { signal: signalNamed(name, 0) }),
-    ]),
-  ),
   'more averages than a shader takes at a time': () =>
     requestFor([2, 3], [...decaysFor([2, 3]), [0.99, 0.985], [0.5, 0.35]]),
-  'an average longer than a chunk': () => requestFor([1, 2], [[0.9999, 0.9998]], { draws: 5e6 }),
-  'recorded gradients of three coordinates': () => ({
-    ...requestFor([2, 3], decaysFor([2, 3])),
-    coordinates: 3,
-    blocks: 500,
-    cases: [{ decay: [0.9, 0.85], gain: 1, unconvertedGain: 1, snapshots: { first: 20, every: 7, pace: 3 } }],
-    gradients: { kind: 'recorded', recording: recording(500 * 6, 3) },
-  }),
+  'an average longer than a chunk': () => requestFor([1, 2], [[0.9999, 0.9998]], 5e6),
 };
-
-/** Walks with steps of a third, as unlike white noise as recorded gradients are. */
-function recording(rows: number, columns: number) {
-  const values = new Float64Array(rows * columns);
-  let [state, level] = [1, 0];
-  for (let i = 0; i < values.length; i++) {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    level = 0.9 * level + (state / 2 ** 32 - 0.5) / 3;
-    values[i] = level;
-  }
-  return { rows, columns, values };
-}
 
 function figures({ cases, level }: AveragesResult): Measured[] {
   return [...cases.flatMap(({ converted, unconverted }) => [converted, unconverted]), level];
@@ -147,7 +112,7 @@ function pathsApart(found: readonly RegimeResult[], reference: readonly RegimeRe
   return Math.max(...a.map((x, i) => Math.abs(x / b[i]! - 1)));
 }
 
-/** Where the peers are that no plain install has: the working directory unless told. */
+/** Where optional packages are looked for: the working directory by default. */
 const cwd = process.env.REBATCH_PEERS ?? process.cwd();
 
 for (const { name, load } of BACKENDS.filter((one) => one.name !== cpu.name)) {
@@ -174,15 +139,15 @@ for (const { name, load } of BACKENDS.filter((one) => one.name !== cpu.name)) {
 
     it('sees another seed', async () => {
       const request = REQUESTS['batch 1 -> 2']!();
-      const other = { ...request, gradients: { ...request.gradients, key: { seed: 43, stream: 3 } } };
-      expect(
-        furthest(await loaded.averages(other as AveragesRequest, {}), await cpu.averages(request, {})),
-      ).toBeGreaterThan(1e-4);
+      const other = { ...request, key: { seed: 43, stream: 3 } };
+      expect(furthest(await loaded.averages(other, {}), await cpu.averages(request, {}))).toBeGreaterThan(
+        1e-4,
+      );
     });
 
     it('stops when told to', async () => {
       const controller = new AbortController();
-      const running = loaded.averages(requestFor([1, 2], [[0.9, 0.81]], { draws: 1e9 }), {
+      const running = loaded.averages(requestFor([1, 2], [[0.9, 0.81]], 1e9), {
         signal: controller.signal,
         progress: () => controller.abort(new Error('enough')),
       });

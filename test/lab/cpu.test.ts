@@ -1,56 +1,26 @@
 import { describe, expect, it } from 'vitest';
-import type { AverageCase } from '../../src/lab/backends/backend.ts';
 import { cpu } from '../../src/lab/backends/cpu.ts';
-import { pairsOf, predictRelativeRms } from '../../src/lab/predict.ts';
-import { type Signal, signalMean, signalNamed, signalResponse } from '../../src/lab/signals.ts';
-import { chooseSizes, snapshotBlocks } from '../../src/lab/sizes.ts';
-import { align, levelRatio } from '../../src/lab/theory.ts';
+import { averagesRequest, snapshotBlocks } from '../../src/lab/sizes.ts';
+import { levelRatio, relativeRms } from '../../src/lab/theory.ts';
 
 type Batch = [number, number];
 
 async function measure(
   batch: Batch,
   decays: readonly [number, number][],
-  {
-    signal = { kind: 'constant' } as Signal,
-    tails = 'normal' as const,
-    mean = 0,
-    draws = 1e6,
-    gain = 1,
-    seed = 1,
-    jump = false,
-  } = {},
+  { mean = 0, draws = 1e6, gain = 1, seed = 1 } = {},
 ) {
-  const { snapshots, ...sizes } = chooseSizes(batch, decays, draws);
-  const { old, now } = align(batch);
-  const cases = decays.map(
-    (decay, i): AverageCase => ({ decay, gain, unconvertedGain: 1, snapshots: snapshots[i]! }),
-  );
-  const used = jump ? signalNamed('jump', Math.floor(sizes.blocks / 2) * old) : signal;
-  const result = await cpu.averages(
-    {
-      ...sizes,
-      batch,
-      cases,
-      mean,
-      gradients: { kind: 'synthetic', key: { seed, stream: 0 }, tails, signal: used },
-    },
-    {},
-  );
+  const averages = decays.map((decay) => ({ decay, gain }));
+  const request = averagesRequest({ batch, averages, mean, key: { seed, stream: 0 }, draws });
+  const result = await cpu.averages(request, {});
   return {
-    ...sizes,
     result,
-    old,
-    now,
-    rows: cases.map((one, i) => {
-      const pairs = pairsOf(batch, one);
-      const at = snapshotBlocks(one.snapshots, sizes.blocks);
-      const measured = result.cases[i]!;
+    rows: request.cases.map(({ decay, snapshots }, i) => {
+      const at = snapshotBlocks(snapshots, request.blocks);
       return {
-        one,
-        measured,
-        theory: predictRelativeRms(pairs.converted, used, at),
-        unconvertedTheory: predictRelativeRms(pairs.unconverted, used, at),
+        measured: result.cases[i]!,
+        theory: relativeRms({ batch, decay, gain }, at),
+        unconvertedTheory: relativeRms({ batch, decay: [decay[0], decay[0]] }, at),
       };
     }),
   };
@@ -83,31 +53,8 @@ describe('measured equals predicted within 5 standard errors', () => {
       const power = decay ** kappa;
       return [power, power ** 1.2, decay].map((now): [number, number] => [decay, now]);
     });
-    for (const tails of ['normal', 'heavy'] as const) {
-      const outcome = await measure([from, to], pairs, {
-        tails: tails as 'normal',
-        draws: 2e6,
-        seed: from * 100 + to,
-      });
-      expect(Math.max(...errorsOff(outcome))).toBeLessThan(5);
-    }
-  });
-
-  it.each(['drift', 'sinusoid', 'jump'] as const)('under a %s', async (name) => {
-    for (const batch of [
-      [1, 4],
-      [4, 1],
-      [96, 64],
-    ] as Batch[]) {
-      const kappa = batch[1] / batch[0];
-      const pairs = [0.9, 0.99].flatMap((d): [number, number][] => [
-        [d, d ** kappa],
-        [d, d],
-        [d, 0.5 * d],
-      ]);
-      const outcome = await measure(batch, pairs, { signal: signalNamed(name, 0), jump: name === 'jump' });
-      expect(Math.max(...errorsOff(outcome))).toBeLessThan(5);
-    }
+    const outcome = await measure([from, to], pairs, { draws: 2e6, seed: from * 100 + to });
+    expect(Math.max(...errorsOff(outcome))).toBeLessThan(5);
   });
 
   it('with a gain', async () => {
@@ -130,23 +77,6 @@ describe('measured equals predicted within 5 standard errors', () => {
   });
 });
 
-describe('signals', () => {
-  it.each([signalNamed('drift', 0), signalNamed('sinusoid', 0), signalNamed('jump', 12)])(
-    '$kind: the closed form is what the recurrence gives',
-    (signal) => {
-      for (const batch of [1, 4, 1.5])
-        for (const decay of [0.3, 0.9]) {
-          let average = 0;
-          for (let i = 0; i < 40; i++) {
-            const mean = signalMean(signal, i * batch, (i + 1) * batch);
-            average = decay * average + (1 - decay) * mean;
-          }
-          expect(average).toBeCloseTo(signalResponse(signal, batch, decay, 40), 11);
-        }
-    },
-  );
-});
-
 it('standard errors are honest: over 60 seeds the scatter is what they say', async () => {
   const off: number[] = [];
   for (let seed = 0; seed < 60; seed++)
@@ -157,22 +87,15 @@ it('standard errors are honest: over 60 seeds the scatter is what they say', asy
 });
 
 it('stops when told to', async () => {
-  const { snapshots, ...sizes } = chooseSizes([1, 2], [[0.9, 0.81]], 1e9);
+  const averages = [{ decay: [0.9, 0.81] as const }];
+  const request = averagesRequest({
+    batch: [1, 2],
+    averages,
+    mean: 0,
+    key: { seed: 0, stream: 0 },
+    draws: 1e9,
+  });
   const controller = new AbortController();
-  const running = cpu.averages(
-    {
-      ...sizes,
-      batch: [1, 2],
-      mean: 0,
-      cases: [{ decay: [0.9, 0.81], gain: 1, unconvertedGain: 1, snapshots: snapshots[0]! }],
-      gradients: {
-        kind: 'synthetic',
-        key: { seed: 0, stream: 0 },
-        tails: 'normal',
-        signal: { kind: 'constant' },
-      },
-    },
-    { signal: controller.signal, progress: () => controller.abort(new Error('enough')) },
-  );
-  await expect(running).rejects.toThrow('enough');
+  const control = { signal: controller.signal, progress: () => controller.abort(new Error('enough')) };
+  await expect(cpu.averages(request, control)).rejects.toThrow('enough');
 });

@@ -1,8 +1,10 @@
 import { candidates, settingsUnder } from '../../src/commands/verify/candidates.ts';
 import { type Hyperparameters, REFERENCES } from '../../src/lab/optimizers.ts';
-import { type Candidate, type CandidateResult, type TrainingSizes, train } from '../../src/lab/train.ts';
+import { type CandidateResult, train } from '../../src/lab/training.ts';
+import type { Candidate, TrainingSizes } from '../../src/lab/training-plan.ts';
 import { OPTIMIZERS, type OptimizerName } from '../../src/optimizers/table.ts';
 import { ema } from '../../src/rules/ema.ts';
+import { RULES } from '../../src/rules/index.ts';
 import { varianceKeepingBeta1 } from '../../src/rules/lion.ts';
 import type { Ratio } from '../../src/rules/rule.ts';
 
@@ -224,7 +226,7 @@ export async function measure(
   const regimes = rows.map(({ sigma }) => {
     const noiseScale = noiseScaleOf(sigma);
     const all = [
-      ...candidates(old, OPTIMIZERS[optimizer], ratio, noiseScale),
+      ...candidates(RULES, old, OPTIMIZERS[optimizer], ratio, noiseScale),
       ...otherLion(optimizer, old, ratio),
     ];
     return { noiseScale, candidates: only ? all.filter((c) => only.includes(c.rule)) : all };

@@ -155,7 +155,7 @@ describe('normalised by layer', () => {
     // With a longer memory of g1 the first sign turns: .9*.1*.5 > .1*.1.
     expect(weightsAfter('lion', { gradient: 0.9, secondMoment: 0.9 })[0]).toBeCloseTo(0.8, 12);
   });
-  it('Muon’s stand-in has steps of root mean square lr, whether its buffer sums or averages', () => {
+  it('Muon’s substitute has steps of root mean square lr, whether its buffer sums or averages', () => {
     for (const nesterov of [false, true]) {
       const average = weightsAfter('muon', { gradient: 0.9, nesterov });
       const sum = weightsAfter('muon-sum', { gradient: 0.9, nesterov });

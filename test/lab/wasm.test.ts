@@ -5,15 +5,15 @@ import { cpu } from '../../src/lab/backends/cpu.ts';
 import { GROUP, instantiate } from '../../src/lab/backends/wasm/kernel.ts';
 import { wasmBackend, wasmLayers } from '../../src/lab/backends/wasm/wasm.ts';
 import { kernel as bytes } from '../../src/lab/generated/kernel.js';
-import { fillNoise, HEAVY_UNIT, type NoiseKey, type Tails } from '../../src/lab/noise.ts';
-import { chooseSizes } from '../../src/lab/sizes.ts';
-import { train } from '../../src/lab/train.ts';
-import { trainingRequest } from './training.ts';
+import { fillNoise, type NoiseKey } from '../../src/lab/noise.ts';
+import { averagesRequest } from '../../src/lab/sizes.ts';
+import { train } from '../../src/lab/training.ts';
+import { trainingRequest } from './training-request.ts';
 
 const kernel = instantiate(new WebAssembly.Module(Buffer.from(bytes, 'base64')));
 
-function draws(count: number, firstPair: number, { seed, stream }: NoiseKey, index: number, heavy: boolean) {
-  kernel.draw(kernel.base(), count, firstPair, seed, stream, index, heavy ? 1 : 0);
+function draws(count: number, firstPair: number, { seed, stream }: NoiseKey, index: number) {
+  kernel.draw(kernel.base(), count, firstPair, seed, stream, index);
   return new Float32Array(kernel.memory.buffer, kernel.base(), count);
 }
 
@@ -40,22 +40,21 @@ describe('the kernel’s draws', () => {
   it.each(KNOWN)('are those of the published words for key %j, counter %j', (key, counter, [x, y]) => {
     const [u, v] = [((x >>> 9) + 0.5) * 2 ** -23, ((y >>> 9) + 0.5) * 2 ** -23];
     const radius = Math.sqrt(-2 * Math.log(u));
-    const [even, odd] = draws(GROUP, counter[0], { seed: key[0], stream: key[1] }, counter[1], false);
+    const [even, odd] = draws(GROUP, counter[0], { seed: key[0], stream: key[1] }, counter[1]);
     expect(Math.abs(even! - radius * Math.cos(2 * Math.PI * v))).toBeLessThan(1e-6);
     expect(Math.abs(odd! - radius * Math.sin(2 * Math.PI * v))).toBeLessThan(1e-6);
   });
 
-  it.each(['normal', 'heavy'] as const)('are the reference’s to float32: %s tails', (tails: Tails) => {
+  it('are the reference’s to float32', () => {
     const count = 4096;
     const reference = new Float64Array(count);
     let [worst, bias] = [0, 0];
     for (let index = 0; index < 64; index++) {
       const key = { seed: 0xdeadbeef, stream: 7 };
-      fillNoise(reference, key, 2 ** 32 - 32 + index, 1, tails);
-      const found = draws(count, 0, key, (2 ** 32 - 32 + index) >>> 0, tails === 'heavy');
-      const unit = tails === 'heavy' ? HEAVY_UNIT : 1;
+      fillNoise(reference, key, 2 ** 32 - 32 + index, 1);
+      const found = draws(count, 0, key, (2 ** 32 - 32 + index) >>> 0);
       for (let p = 0; p < count; p++) {
-        const error = unit * found[p]! - reference[p]!;
+        const error = found[p]! - reference[p]!;
         worst = Math.max(worst, Math.abs(error) / Math.max(1, Math.abs(reference[p]!)));
         bias += (error * reference[p]!) / (64 * count);
       }
@@ -69,35 +68,23 @@ function figures({ cases, level }: AveragesResult): number[] {
   return [...cases.flatMap((c) => [c.converted.value, c.unconverted.value]), level.value];
 }
 
-function averagesRequest(coordinates: number): AveragesRequest {
-  const decays = [0.9, 0.99].map((b) => [b, b ** (2 / 3)] as const);
-  const { snapshots, blocks } = chooseSizes([96, 64], decays, 4e5);
-  return {
-    batch: [96, 64],
-    coordinates,
-    blocks,
-    mean: 1,
-    cases: decays.map((decay, i) => ({ decay, gain: 1, unconvertedGain: 1, snapshots: snapshots[i]! })),
-    gradients: {
-      kind: 'synthetic',
-      key: { seed: 5, stream: 0 },
-      tails: 'normal',
-      signal: { kind: 'constant' },
-    },
-  };
+function requestOf(coordinates: number): AveragesRequest {
+  const averages = [0.9, 0.99].map((b) => ({ decay: [b, b ** (2 / 3)] as const }));
+  const key = { seed: 5, stream: 0 };
+  return { ...averagesRequest({ batch: [96, 64], averages, mean: 1, key, draws: 4e5 }), coordinates };
 }
 
 describe('averages', () => {
   // Less than a tile, no multiple of a group, odd, several tiles.
   it.each([48, 50, 513, 1100])('of %i coordinates agree with the reference to 1e-6', async (coordinates) => {
-    const request = averagesRequest(coordinates);
+    const request = requestOf(coordinates);
     const reference = figures(await cpu.averages(request, {}));
     for (const [i, value] of figures(await wasmBackend(1).averages(request, {})).entries())
       expect(Math.abs(value / reference[i]! - 1)).toBeLessThan(1e-6);
   });
 
   it('are the same on several threads, which report how far they are', async () => {
-    const request = averagesRequest(1100);
+    const request = requestOf(1100);
     const shares: number[] = [];
     const several = await wasmBackend(3, 1).averages(request, { progress: (share) => shares.push(share) });
     expect(several).toEqual(await wasmBackend(1).averages(request, {}));
@@ -108,7 +95,7 @@ describe('averages', () => {
   it('stop on several threads, too', async () => {
     const controller = new AbortController();
     const running = wasmBackend(2, 1).averages(
-      { ...averagesRequest(512), blocks: 1e6 },
+      { ...requestOf(512), blocks: 1e6 },
       { signal: controller.signal, progress: () => controller.abort(new Error('enough')) },
     );
     await expect(running).rejects.toThrow('enough');

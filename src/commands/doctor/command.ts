@@ -9,23 +9,23 @@ interface Flags {
 
 /**
  * `rebatch doctor`: which backends load here, on what, and what to do about the others.
- * @param answer told whether every backend that loads computes the right thing
+ * @param answer called with whether every backend that loads computes the right thing
  */
 export function doctorCommand(io: Io, answer: (yes: boolean) => void): Command {
   return new Command('doctor')
-    .description('which backends of verify run here, and what to do about those that do not')
-    .option('--json', 'print the findings as JSON')
+    .description('list verify backends and how to enable the missing ones')
+    .option('--json', 'print the reports as JSON')
     .action(async (flags: Flags, command: Command) => {
       const { json, color } = { ...command.optsWithGlobals<Flags>(), ...flags };
       const { examine } = await import('./examine.ts');
       const { doctorJson, doctorText } = await import('./view.ts');
-      const findings = await examine(io.cwd);
+      const reports = await examine(io.cwd);
       const chalk = chalkFor(io.stdout, io.env, color);
       io.stdout.write(
         json
-          ? `${JSON.stringify(doctorJson(findings), null, 2)}\n`
-          : doctorText(findings, chalk, Math.min(io.stdout.columns ?? 80, 100)),
+          ? `${JSON.stringify(doctorJson(reports), null, 2)}\n`
+          : doctorText(reports, chalk, Math.min(io.stdout.columns ?? 80, 100)),
       );
-      answer(findings.every(({ state }) => state !== 'wrong'));
+      answer(reports.every(({ state }) => state !== 'wrong'));
     });
 }

@@ -3,7 +3,7 @@ import { cpu } from '../../lab/backends/cpu.ts';
 import { BACKENDS, nextStep } from '../../lab/backends/index.ts';
 import { reasonOf } from '../../lab/backends/packages.ts';
 import type { LoadedBackend } from '../../lab/backends/tensorflow.ts';
-import { chooseSizes } from '../../lab/sizes.ts';
+import { averagesRequest } from '../../lab/sizes.ts';
 
 /** What a backend did when it was tried. */
 export interface SelfTest {
@@ -14,8 +14,8 @@ export interface SelfTest {
   readonly drawsPerSecond: number;
 }
 
-/** What there is to say about one backend. */
-export type Finding = { readonly name: string } & (
+/** The status of one backend. */
+export type BackendReport = { readonly name: string } & (
   | {
       readonly state: 'works' | 'wrong';
       readonly package: string;
@@ -31,18 +31,18 @@ export type Finding = { readonly name: string } & (
 );
 
 /** Loads and tries every backend, one after the other. */
-export async function examine(cwd: string): Promise<Finding[]> {
+export async function examine(cwd: string): Promise<BackendReport[]> {
   const request = trial();
   const reference = await cpu.averages(request, {});
-  const findings: Finding[] = [];
+  const reports: BackendReport[] = [];
   for (const { name, load } of BACKENDS) {
     try {
-      findings.push(await tryOut(await load(cwd), request, reference));
+      reports.push(await tryOut(await load(cwd), request, reference));
     } catch (error) {
-      findings.push({ name, state: 'absent', why: reasonOf(error), next: nextStep(error) });
+      reports.push({ name, state: 'absent', why: reasonOf(error), next: nextStep(error) });
     }
   }
-  return findings;
+  return reports;
 }
 
 /** Figures agree to this when float32 is the only difference. */
@@ -51,28 +51,20 @@ const AGREEMENT = 1e-6;
 const TRIAL_DRAWS = 1e6;
 
 function trial(): AveragesRequest {
-  const batch = [96, 64] as const;
-  const decays = [0.9, 0.99].map((decay) => [decay, decay ** (batch[1] / batch[0])] as const);
-  const { snapshots, ...sizes } = chooseSizes(batch, decays, TRIAL_DRAWS);
-  return {
-    ...sizes,
-    batch,
+  return averagesRequest({
+    batch: [96, 64],
+    averages: [0.9, 0.99].map((decay) => ({ decay: [decay, decay ** (64 / 96)] })),
     mean: 1,
-    cases: decays.map((decay, i) => ({ decay, gain: 1, unconvertedGain: 1, snapshots: snapshots[i]! })),
-    gradients: {
-      kind: 'synthetic',
-      key: { seed: 1, stream: 0 },
-      tails: 'normal',
-      signal: { kind: 'constant' },
-    },
-  };
+    key: { seed: 1, stream: 0 },
+    draws: TRIAL_DRAWS,
+  });
 }
 
 async function tryOut(
   backend: LoadedBackend,
   request: AveragesRequest,
   reference: AveragesResult,
-): Promise<Finding> {
+): Promise<BackendReport> {
   try {
     // The first run compiles what it runs, and counts for the figures alone.
     const worst = furthest(await backend.averages(request, {}), reference);

@@ -2,49 +2,49 @@ import type { ChalkInstance } from 'chalk';
 import { printable } from '../../base/diagnostic.ts';
 import { count } from '../../base/numbers.ts';
 import { wrap } from '../../base/text.ts';
-import type { Finding } from './examine.ts';
+import type { BackendReport } from './examine.ts';
 
 /** The result of `doctor --json`: version 1 of the format. */
-export function doctorJson(findings: readonly Finding[]): object {
+export function doctorJson(reports: readonly BackendReport[]): object {
   return {
     version: 1,
     node: process.versions.node,
     platform: `${process.platform}-${process.arch}`,
-    backends: findings,
+    backends: reports,
   };
 }
 
 /** What `doctor` found, for people. */
-export function doctorText(findings: readonly Finding[], chalk: ChalkInstance, columns = 80): string {
-  return findings.map((finding) => paragraph(finding, chalk, columns)).join('\n');
+export function doctorText(reports: readonly BackendReport[], chalk: ChalkInstance, columns = 80): string {
+  return reports.map((report) => paragraph(report, chalk, columns)).join('\n');
 }
 
 const LABEL = 10;
 
-function paragraph(finding: Finding, chalk: ChalkInstance, columns: number): string {
+function paragraph(report: BackendReport, chalk: ChalkInstance, columns: number): string {
   const word = { works: chalk.green('works'), wrong: chalk.red('WRONG'), absent: chalk.yellow('not here') };
-  const lines = linesOf(finding).map(([label, text]) => {
+  const lines = linesOf(report).map(([label, text]) => {
     const [first = '', ...rest] = wrap(printable(text), columns - LABEL - 2);
     const margin = `\n${' '.repeat(LABEL + 2)}`;
     return `  ${chalk.dim(label.padEnd(LABEL))}${[first, ...rest].join(margin)}\n`;
   });
-  return `${chalk.bold(finding.name)}: ${word[finding.state]}\n${lines.join('')}`;
+  return `${chalk.bold(report.name)}: ${word[report.state]}\n${lines.join('')}`;
 }
 
-function linesOf(finding: Finding): (readonly [label: string, text: string])[] {
-  if (finding.state === 'absent')
+function linesOf(report: BackendReport): (readonly [label: string, text: string])[] {
+  if (report.state === 'absent')
     return [
-      ['why', finding.why],
-      ['next', finding.next],
+      ['why', report.why],
+      ['next', report.next],
     ];
-  const { worst, drawsPerSecond } = finding.selfTest;
+  const { worst, drawsPerSecond } = report.selfTest;
   const figures = worst === 0 ? 'the same figures as' : `figures within ${worst.toExponential(0)} of`;
   const speed = `${count(Number((drawsPerSecond / 1e6).toPrecision(2)))} million draws a second`;
   return [
-    ['package', `${finding.package} ${finding.version}`],
-    ['device', finding.device],
-    ['memory', finding.memory],
+    ['package', `${report.package} ${report.version}`],
+    ['device', report.device],
+    ['memory', report.memory],
     ['self-test', `${figures} the float64 reference, ${speed}`],
-    ...(finding.next === undefined ? [] : [['next', finding.next] as const]),
+    ...(report.next === undefined ? [] : [['next', report.next] as const]),
   ];
 }

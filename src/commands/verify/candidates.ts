@@ -1,21 +1,9 @@
 import type { Hyperparameters } from '../../lab/optimizers.ts';
-import type { Candidate } from '../../lab/train.ts';
+import type { Candidate } from '../../lab/training-plan.ts';
 import type { Optimizer } from '../../optimizers/optimizer.ts';
 import { ema } from '../../rules/ema.ts';
-import { RULES } from '../../rules/index.ts';
 import { constant } from '../../rules/quantity.ts';
-import type { OptimizerSettings, Ratio, Rule, RuleOptions } from '../../rules/rule.ts';
-
-/** An optimizer as the rules see it. */
-function settingsOf(optimizer: Optimizer, by: Hyperparameters): OptimizerSettings {
-  return {
-    optimizer,
-    gradientDecay: by.gradient,
-    secondMomentDecay: by.secondMoment,
-    dampening: by.dampening,
-    nesterov: by.nesterov,
-  };
-}
+import type { Ratio, Rule, RuleOptions } from '../../rules/rule.ts';
 
 /** What a rule makes of an optimizer's settings, unrounded. @throws Problem where the rule does not apply */
 export function settingsUnder(
@@ -25,7 +13,13 @@ export function settingsUnder(
   ratio: Ratio,
   options: RuleOptions = {},
 ): Hyperparameters {
-  const settings = settingsOf(optimizer, old);
+  const settings = {
+    optimizer,
+    gradientDecay: old.gradient,
+    secondMomentDecay: old.secondMoment,
+    dampening: old.dampening,
+    nesterov: old.nesterov,
+  };
   const factor = rule.learningRateFactor(settings, ratio, options).value;
   const decay = (value: number, of: 'gradient' | 'second-moment' | 'third') =>
     rule.decay(constant(value), of, settings, ratio.kappa, options).value;
@@ -43,20 +37,36 @@ export function settingsUnder(
   };
 }
 
+/** Settings that are no rule's: their names in JSON, and for people. */
+const OTHER_SETTINGS: Readonly<Record<string, string>> = {
+  /** The old settings at the new batch. */
+  'not-converted': 'not converted',
+  /** kappa*lr with mu^kappa for a buffer that sums; the learning rate then misses the change of the sum. */
+  'kappa-lr-converted-momentum': 'kappa*lr, mu^kappa',
+  /** sqrt(kappa)*lr with converted decays, for optimizers to which the square-root rule does not apply. */
+  'sqrt-lr': 'sqrt(kappa)*lr',
+  /** The new config's, where no rule gives them. */
+  'as-written': 'as written',
+};
+
+/** A candidate's name for people. */
+export function candidateTitle(rule: string): string {
+  return OTHER_SETTINGS[rule] ?? rule;
+}
+
 /**
- * Every rule's settings at one noise scale, and the mistakes people make with this optimizer:
- * - `not-converted`: the old settings at the new batch;
- * - `kappa-lr-converted-momentum`: kappa*lr with mu^kappa for a summing buffer, whose sum the learning rate then misses;
- * - `sqrt-lr`: sqrt(kappa)*lr with converted decays, for optimizers to which the square-root rule does not apply.
+ * The settings of every rule at one noise scale, and the mistakes people make with this optimizer.
+ * @param rules that are compared with each other
  * @param noiseScale in samples, above 0
  */
 export function candidates(
+  rules: Iterable<Rule>,
   old: Hyperparameters,
   optimizer: Optimizer,
   ratio: Ratio,
   noiseScale: number,
 ): Candidate[] {
-  const ruled = RULES.map((rule) => ({
+  const ruled = [...rules].map((rule) => ({
     rule: rule.name,
     settings: settingsUnder(rule, old, optimizer, ratio, { noiseScale }),
   }));

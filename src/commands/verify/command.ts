@@ -8,7 +8,7 @@ import type { RunFlags } from './run.ts';
 
 type Flags = ConversionFlags & RunFlags;
 
-/** Told whether everything was verified. */
+/** Called with whether everything was verified. */
 type Answer = (yes: boolean) => void;
 
 /** `rebatch verify CONFIG --to N` and `rebatch verify OLD NEW`. What it runs on is loaded when it runs. */
@@ -16,10 +16,10 @@ export function verifyCommand(io: Io, answer: Answer): Command {
   return conversionOptions(new Command('verify'))
     .description('run old and new settings on the same synthetic gradients and compare their averages')
     .argument('<old>', 'config to convert and verify, or the old one of two; - is standard input')
-    .argument('[new]', 'config to compare with, however it was made')
+    .argument('[new]', 'second config to compare with')
     .option('--seed <n>', 'seed of the gradients, below 2^32', seed, 0)
     .option('--tolerance <x>', 'relative rms difference that passes (0.1)', notNegative)
-    .option('--strict', 'fail where no decay comes close enough (coarse), too')
+    .option('--strict', 'also fail on coarse results')
     .option('--train', 'also train on a noisy quadratic under every rule and compare the loss paths')
     .option('--json', 'print the figures as JSON')
     .option('--report <file>', 'write a page with tables and plots to this HTML file')
@@ -27,11 +27,6 @@ export function verifyCommand(io: Io, answer: Answer): Command {
       new Option('--backend <name>', 'what to run on')
         .choices(['auto', 'tensorflow', 'webgpu', 'wasm', 'cpu'])
         .default('auto'),
-    )
-    .option(
-      '--gradients <what>',
-      'constant, drift, sinusoid, jump, heavy-tails, or a .npy or .csv file of recorded ones',
-      'constant',
     )
     .action(async (old: string, now: string | undefined, flags: Flags, command: Command) => {
       await verifyConfigs(old, now, { ...command.optsWithGlobals<Flags>(), ...flags }, io, answer);

@@ -12,8 +12,8 @@ import { constant } from '../../rules/quantity.ts';
 import type { Ratio, Rule } from '../../rules/rule.ts';
 import { trainerFactor } from '../../rules/trainer.ts';
 
-/** One average that both configs have: what to run, and where it stands in the old one. */
-export interface ComparedAverage {
+/** One average that both configs have: what to run, and where it is in the old one. */
+export interface AverageCheck {
   readonly pointer: Pointer;
   readonly part?: string;
   readonly of: DecayRole['of'];
@@ -32,7 +32,7 @@ export interface ComparedAverage {
 }
 
 /** The learning rates of one optimizer, with what the trainer multiplies them by put in. */
-export interface ComparedLearningRate {
+export interface LearningRateCheck {
   readonly pointer: Pointer;
   readonly optimizer: string;
   readonly values: readonly [old: number, now: number];
@@ -47,8 +47,8 @@ export interface ComparedLearningRate {
 export interface Comparison {
   readonly batch: { readonly from: number; readonly to: number };
   readonly rule: string;
-  readonly averages: readonly ComparedAverage[];
-  readonly learningRates: readonly ComparedLearningRate[];
+  readonly averages: readonly AverageCheck[];
+  readonly learningRates: readonly LearningRateCheck[];
   /** What one config has and the other has not, as sentences. */
   readonly unpaired: readonly string[];
   /** The configs themselves. */
@@ -101,7 +101,7 @@ function decaysOf(fields: readonly Field[], of: DecayRole['of']): Field<DecayRol
   return fields.filter((f): f is Field<DecayRole> => isRole(f, 'decay') && f.role.of === of);
 }
 
-/** Averages that keep a history and forget it, on both sides; one that never forgets cannot be compared. */
+/** Pairs of decays below 1: an average with decay 1 is never updated and cannot be compared. */
 function pairDecays(
   old: readonly Field<DecayRole>[],
   now: readonly Field<DecayRole>[],
@@ -111,7 +111,7 @@ function pairDecays(
     const [x, y] = [decayOf(a), decayOf(b)];
     if (x === y && (x === 0 || x === 1)) return false;
     if (x < 1 && y < 1) return true;
-    unpaired.push(`${nameDecay(a)} never forgets on one side alone (decay ${x} -> ${y})`);
+    unpaired.push(`${nameDecay(a)} is never updated in one of the configs (decay ${x} -> ${y})`);
     return false;
   });
 }
@@ -160,7 +160,7 @@ function compareGroup(old: Group, now: Group, context: Context, unpaired: string
   return { averages, learningRate };
 }
 
-function place({ pointer, part }: Field): Pick<ComparedAverage, 'pointer' | 'part'> {
+function place({ pointer, part }: Field): Pick<AverageCheck, 'pointer' | 'part'> {
   return { pointer, ...(part === undefined ? {} : { part }) };
 }
 
@@ -174,7 +174,7 @@ function mixedWithNewest(
   old: Group,
   now: Group,
   batch: AveragePair['batch'],
-): Partial<ComparedAverage> | undefined {
+): Partial<AverageCheck> | undefined {
   const [b2, c2] = [old, now]
     .map((g) => decaysOf(g.fields, 'second-moment')[0])
     .map((f) => (f ? decayOf(f) : 0));
@@ -194,7 +194,7 @@ function stepPerGradient(sums: boolean, mu: number, dampening: number): number {
   return sums ? (1 - dampening) / (1 - mu) : 1;
 }
 
-interface LearningRateCheck extends ComparedLearningRate {
+interface RateWithUnconverted extends LearningRateCheck {
   /** What the old momentum, left as it is, would need. */
   readonly askedUnconverted: number;
 }
@@ -210,7 +210,7 @@ function compareLearningRates(
   now: Group,
   momentum: number,
   context: Context,
-): LearningRateCheck | undefined {
+): RateWithUnconverted | undefined {
   const { rule, ratio, options } = context;
   const peaks = ({ fields }: Group) =>
     fields.filter(
@@ -263,7 +263,7 @@ function compareOutside(
   of: 'model-ema' | 'batch-norm',
   { old, now }: Context,
   unpaired: string[],
-): ComparedAverage[] {
+): AverageCheck[] {
   const fields = ({ recipe }: Side) => decaysOf(recipe.averages, of);
   return pairDecays(fields(old), fields(now), unpaired).map(([a, b]) => {
     const decay = [decayOf(a), decayOf(b)] as const;

@@ -3,18 +3,14 @@ import { displayName, readSource, writeText } from '../../base/io/files.ts';
 import type { Io } from '../../base/io/streams.ts';
 import { Problem } from '../../base/problem.ts';
 import { progressBar } from '../../base/progress.ts';
-import type { Recording } from '../../lab/backends/backend.ts';
 import { chooseBackend } from '../../lab/backends/index.ts';
 import type { LoadedBackend } from '../../lab/backends/tensorflow.ts';
-import { readRecording } from '../../lab/recorded.ts';
-import { SIGNAL_NAMES, type SignalName } from '../../lab/signals.ts';
-import type { ConvertOptions } from '../../pipe/plan.ts';
-import { ruleOf } from '../../pipe/plan.ts';
+import { type ConvertOptions, ruleOf } from '../../pipe/plan.ts';
 import type { Comparison } from './compare.ts';
-import { compareConfigs, compareWithConversion } from './configs.ts';
-import { verificationJson, verificationText } from './report/text.ts';
+import { compareConfigs, compareWithConversion } from './comparisons.ts';
+import { verificationJson, verificationText } from './report/verification-text.ts';
 import type { NoTraining, Training } from './train-configs.ts';
-import { verify } from './verify.ts';
+import { verifyComparison } from './verification.ts';
 
 /** What the command line says about the run itself. */
 export interface RunFlags {
@@ -25,7 +21,6 @@ export interface RunFlags {
   readonly train?: boolean;
   readonly report?: string;
   readonly backend: string;
-  readonly gradients: string;
   readonly noiseScale?: number;
   readonly color?: boolean;
 }
@@ -42,7 +37,6 @@ export async function runVerification(
   flags: RunFlags,
   io: Io,
 ): Promise<{ readonly text: string; readonly pass: boolean }> {
-  const gradients = await gradientsOf(flags.gradients, io);
   const comparisons =
     now === undefined
       ? await compareWithConversion(await readSource(old, io), options)
@@ -52,7 +46,6 @@ export async function runVerification(
   const { seed, tolerance, strict, noiseScale } = flags;
   const settings = {
     backend,
-    gradients,
     seed,
     ...(tolerance === undefined ? {} : { tolerance }),
     ...(strict === undefined ? {} : { strict }),
@@ -60,7 +53,7 @@ export async function runVerification(
   };
   const runs = async () => ({
     verifications: await watched(io, 'verifying', comparisons.length, (i, control) =>
-      verify(comparisons[i]!, settings, control),
+      verifyComparison(comparisons[i]!, settings, control),
     ),
     trainings: flags.train ? await trainingsOf(comparisons, { ...options, seed }, backend, io) : [],
   });
@@ -94,16 +87,6 @@ async function trainingsOf(
   const settings = { ...options, rule: ruleOf(options), layersOf };
   return watched(io, 'training', comparisons.length, (i, control) =>
     trainConfigs(comparisons[i]!, settings, control),
-  );
-}
-
-async function gradientsOf(what: string, io: Io): Promise<SignalName | Recording> {
-  const name = SIGNAL_NAMES.find((n) => n === what);
-  if (name) return name;
-  if (/\.(?:npy|csv|tsv|txt|dat)$/i.test(what)) return readRecording(what, io.cwd);
-  throw new Problem(
-    'usage',
-    `--gradients takes ${SIGNAL_NAMES.join(', ')}, or a file ending in .npy or .csv; not "${what}"`,
   );
 }
 

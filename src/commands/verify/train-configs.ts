@@ -2,17 +2,13 @@ import type { DecayRole } from '../../dialect/roles.ts';
 import type { Pointer } from '../../document/pointer.ts';
 import type { Control } from '../../lab/backends/backend.ts';
 import { type Hyperparameters, REFERENCES, type Reference } from '../../lab/optimizers.ts';
-import {
-  type Candidate,
-  type LayerPaths,
-  type RegimeResult,
-  type TrainingSizes,
-  train,
-} from '../../lab/train.ts';
+import { type LayerPaths, type RegimeResult, train } from '../../lab/training.ts';
+import type { Candidate, TrainingSizes } from '../../lab/training-plan.ts';
 import { trainingSizes, travellingRate } from '../../lab/training-sizes.ts';
 import { OPTIMIZERS, type OptimizerName } from '../../optimizers/table.ts';
 import { decayOf, type Field, type Group, isRole } from '../../recipe/recipe.ts';
 import type { PlanOptions } from '../../rules/assessment.ts';
+import { RULES } from '../../rules/index.ts';
 import type { Rule } from '../../rules/rule.ts';
 import { candidates, settingsUnder } from './candidates.ts';
 import { type Comparison, trainersOwn } from './compare.ts';
@@ -22,7 +18,7 @@ export interface TrainingOptions extends PlanOptions {
   readonly rule: Rule;
   /** Unsigned 32-bit. */
   readonly seed: number;
-  /** What trains; the float64 reference unless told. */
+  /** What trains; the float64 reference by default. */
   readonly layersOf?: LayerPaths;
   /** Coordinate updates to spend on each optimizer. */
   readonly updates?: number;
@@ -32,8 +28,8 @@ export interface TrainingOptions extends PlanOptions {
 export interface Training {
   readonly pointer: Pointer;
   readonly optimizer: string;
-  /** What was run in the optimizer's place, where it was not the optimizer itself. */
-  readonly standIn?: string;
+  /** What was run where it was not the optimizer itself. */
+  readonly substitute?: string;
   /** The rule whose settings the new config has, or `as-written` where it has no rule's. */
   readonly inUse: string;
   readonly sizes: TrainingSizes;
@@ -90,7 +86,7 @@ async function trainGroup(
   if (now.binding.optimizer.name !== optimizer.name && !guessed)
     return { ...about, why: `the new config trains with ${now.binding.optimizer.title}` };
   const rates = comparison.learningRates.find((r) => old.fields.some((f) => f.pointer === r.pointer));
-  if (!rates) return { ...about, why: 'the configs do not say both learning rates' };
+  if (!rates) return { ...about, why: 'a learning rate is missing in one of the configs' };
   const settings = [
     hyperparametersOf(old, rates.values[0], 1),
     hyperparametersOf(now, rates.values[1], ownDecay(old, now, comparison, options), old),
@@ -102,8 +98,14 @@ async function trainGroup(
     control,
     options.layersOf,
   );
-  const { standIn } = reference;
-  return { ...about, ...(standIn ? { standIn } : {}), inUse: planned.inUse, sizes: planned.sizes, regimes };
+  const { substitute } = reference;
+  return {
+    ...about,
+    ...(substitute ? { substitute } : {}),
+    inUse: planned.inUse,
+    sizes: planned.sizes,
+    regimes,
+  };
 }
 
 /** What optimizers take for a number that neither the config nor the framework's table says. */
@@ -168,11 +170,13 @@ function planTraining(
   const { optimizer } = group.binding;
   const ruled = { ...options, ...(noiseScale === undefined ? {} : { noiseScale }) };
   const inUse = alike(now, settingsUnder(rule, old, optimizer, ratio, ruled)) ? rule.name : AS_WRITTEN;
+  // A rule of one's own need not be in the list.
+  const rules = new Set([...RULES, rule]);
   const scales = noiseScale === undefined ? regimesOf(batch) : [noiseScale];
   const named = scales.map((scale) => ({
     noiseScale: scale,
     candidates: [
-      ...candidates(old, optimizer, ratio, scale),
+      ...candidates(rules, old, optimizer, ratio, scale),
       ...(inUse === AS_WRITTEN ? [{ rule: AS_WRITTEN, settings: now }] : []),
     ],
   }));

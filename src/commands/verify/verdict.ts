@@ -6,17 +6,17 @@ import type { Measured } from '../../lab/backends/backend.ts';
  */
 export const DEFAULT_TOLERANCE = 0.1;
 
-/** As good as it gets: within a tenth of what the best decay reaches. */
+/** Within a tenth of what the best decay reaches. */
 const NEAR_BEST = 1.1;
 /** A conversion that helps brings the difference down to a third of what leaving the decay alone gives. */
 const WORTH_DOING = 1 / 3;
-/** Measured and predicted may differ by so many standard errors. */
+/** Standard errors by which measured and predicted may differ. */
 const STANDARD_ERRORS = 5;
 /** Differences below this are rounding. */
 const ROUNDING = 1e-9;
 
 /** What the verdict looks at: relative rms differences. */
-export interface Figures {
+export interface RelativeDifferences {
   /** Under the new settings. */
   readonly size: number;
   /** Under the old decay at the new batch. */
@@ -33,7 +33,7 @@ export type Verdict = 'pass' | 'coarse' | 'fail';
  * unconverted average is for decays that could have been better.
  * @param tolerance relative rms, above 0
  */
-export function verdictOf({ size, unconverted, best }: Figures, tolerance: number): Verdict {
+export function verdictOf({ size, unconverted, best }: RelativeDifferences, tolerance: number): Verdict {
   const asGoodAsItGets = size <= NEAR_BEST * best + ROUNDING;
   if (asGoodAsItGets) return size > tolerance ? 'coarse' : 'pass';
   const helped = unconverted <= tolerance || size <= WORTH_DOING * unconverted;

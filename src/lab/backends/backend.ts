@@ -1,5 +1,4 @@
-import type { NoiseKey, Tails } from '../noise.ts';
-import type { Signal } from '../signals.ts';
+import type { NoiseKey } from '../noise.ts';
 import type { AveragePair } from '../theory.ts';
 
 /** One average to run under old, new and unconverted settings. The batches are the request's. */
@@ -15,21 +14,11 @@ export interface AverageCase extends Pick<AveragePair, 'decay'> {
   readonly snapshots: { readonly first: number; readonly every: number; readonly pace: number };
 }
 
-/** Recorded gradients: rows in time, each the mean gradient of gcd(old, new) samples; columns are coordinates. */
-export interface Recording {
-  readonly rows: number;
-  readonly columns: number;
-  /** Row by row. */
-  readonly values: Float64Array;
-}
-
 /** Averages of one pair of batches; all cases see the same noise. */
 export interface AveragesRequest {
   readonly batch: AveragePair['batch'];
   readonly cases: readonly AverageCase[];
-  readonly gradients:
-    | { readonly kind: 'synthetic'; readonly key: NoiseKey; readonly tails: Tails; readonly signal: Signal }
-    | { readonly kind: 'recorded'; readonly recording: Recording };
+  readonly key: NoiseKey;
   /** Independent gradient coordinates, 2 or more, and aligned blocks to run. */
   readonly coordinates: number;
   readonly blocks: number;
@@ -69,7 +58,7 @@ export interface AveragesResult {
 /** How a run is watched and stopped. */
 export interface Control {
   readonly signal?: AbortSignal;
-  /** Told how much of the request is done, 0 to 1. */
+  /** Called with how much of the request is done, 0 to 1. */
   readonly progress?: (done: number) => void;
 }
 
@@ -80,7 +69,7 @@ export interface Control {
  */
 export interface Backend {
   readonly name: string;
-  /** The device in words, for people. */
+  /** The device, for people. */
   readonly device: string;
   /** @throws the control signal's reason when it is aborted */
   averages(request: AveragesRequest, control: Control): Promise<AveragesResult>;

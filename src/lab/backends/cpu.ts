@@ -1,3 +1,4 @@
+import { SLICE, workThrough } from '../slices.ts';
 import { align } from '../theory.ts';
 import type {
   AverageCase,
@@ -9,24 +10,24 @@ import type {
 } from './backend.ts';
 import { gradientsOf } from './gradients.ts';
 import {
-  addSnapshot,
+  type CaseSnapshot,
   type CaseSums,
-  type Compared,
-  figuresOf,
+  rmsRatios,
   startSums,
   TRAJECTORY_POINTS,
+  takeSnapshot,
 } from './statistics.ts';
 
 /** The float64 reference: the averages' own recurrences, step by step, on typed arrays. */
 export const cpu: Backend = { name: 'cpu', device: 'CPU, float64', averages };
 
-/** How long to run before looking up: progress, Ctrl-C. In milliseconds. */
-const SLICE = 50;
-
 async function averages(request: AveragesRequest, control: Control): Promise<AveragesResult> {
+  return workThrough(runAverages(request), control);
+}
+
+function* runAverages(request: AveragesRequest): Generator<number, AveragesResult> {
   const { blocks } = request;
-  const alignment = align(request.batch);
-  const gradients = gradientsOf(request, alignment);
+  const gradients = gradientsOf(request, align(request.batch));
   const runs = request.cases.map((one) => startCase(one, request));
   let lookUp = performance.now() + SLICE;
   for (let block = 0; block < blocks; block++) {
@@ -37,21 +38,19 @@ async function averages(request: AveragesRequest, control: Control): Promise<Ave
     }
     for (const run of runs) {
       trace(run, block + 1);
-      if (isSnapshot(run, block + 1)) addSnapshot(run.sums, run, block + 1, compare(run), request, alignment);
+      if (isSnapshot(run, block + 1)) takeSnapshot(run.sums, compare(run));
     }
     if (performance.now() < lookUp) continue;
-    control.progress?.((block + 1) / blocks);
-    await new Promise((resolve) => setImmediate(resolve));
-    control.signal?.throwIfAborted();
+    yield (block + 1) / blocks;
     lookUp = performance.now() + SLICE;
   }
   return {
-    cases: runs.map(({ sums, trajectory }) => ({ ...figuresOf(sums), trajectory })),
+    cases: runs.map(({ sums, trajectory }) => ({ ...rmsRatios(sums), trajectory })),
     level: gradients.level(),
   };
 }
 
-/** The curves for plots alone, of the first coordinate: for backends that never stop where a point is due. */
+/** The plots' curves, of the first coordinate, for backends that do not stop at their points. */
 export async function trajectoriesOf(
   request: AveragesRequest,
   { signal }: Control,
@@ -67,7 +66,7 @@ interface CaseRun extends AverageCase {
   readonly old: Float64Array;
   readonly now: Float64Array;
   readonly unconverted: Float64Array;
-  readonly compared: Compared;
+  readonly compared: CaseSnapshot;
   readonly sums: CaseSums;
   readonly trajectory: { blocks: number[]; old: number[]; now: number[] };
 }
@@ -100,7 +99,7 @@ function isSnapshot({ snapshots: { first, every } }: CaseRun, block: number): bo
   return block >= first && (block - first) % every === 0;
 }
 
-function compare({ old, now, unconverted, gain, unconvertedGain, compared }: CaseRun): Compared {
+function compare({ old, now, unconverted, gain, unconvertedGain, compared }: CaseRun): CaseSnapshot {
   const { difference, unconvertedDifference } = compared;
   for (let p = 0; p < old.length; p++) {
     difference[p] = old[p]! - gain * now[p]!;

@@ -1,24 +1,7 @@
 import { fillNoise } from '../noise.ts';
-import { signalMean } from '../signals.ts';
-import { type Alignment, type Step, type Stretch, stepsOf } from '../theory.ts';
+import { type Alignment, type Step, stepsOf } from '../theory.ts';
 import type { AveragesRequest, Measured } from './backend.ts';
-import { FEWEST_COORDINATES, ratioOfSums } from './statistics.ts';
-
-/** A request whose gradients are drawn. */
-export interface SyntheticRequest extends AveragesRequest {
-  readonly gradients: Extract<AveragesRequest['gradients'], { kind: 'synthetic' }>;
-}
-
-/**
- * A request for a kernel, or nothing: recordings are read, not computed, and few coordinates have statistics of their
- * own, so that the reference takes both.
- */
-export function drawn(request: AveragesRequest): SyntheticRequest | undefined {
-  const { gradients, coordinates } = request;
-  return gradients.kind === 'synthetic' && coordinates >= FEWEST_COORDINATES
-    ? { ...request, gradients }
-    : undefined;
-}
+import { ratioOfSums } from './statistics.ts';
 
 /** The gradients of a request in the order of time, in float64: what every backend averages. */
 export interface Gradients {
@@ -29,71 +12,31 @@ export interface Gradients {
   /** Means of the batches under way; that of a batch is right after the step that ends it. */
   readonly old: Float64Array;
   readonly now: Float64Array;
-  /** Draws a step; steps are drawn in order. @returns the mean of the gradients over the step */
-  draw(block: number, index: number): number;
+  /** Draws a step; steps are drawn in order. */
+  draw(block: number, index: number): void;
   /** E[(mean + z)^2] of the new batches drawn so far over that of the old ones. */
   level(): Measured;
 }
 
-export function gradientsOf(request: AveragesRequest, alignment: Alignment): Gradients {
+export function gradientsOf({ coordinates, key, mean }: AveragesRequest, alignment: Alignment): Gradients {
   const plan = stepsOf(alignment);
-  const values = new Float64Array(request.coordinates);
-  const draw = sourceOf(request, alignment, plan, values);
-  const [old, now] = [batchMeans(request.coordinates), batchMeans(request.coordinates)];
+  const values = new Float64Array(coordinates);
+  const [old, now] = [batchMeans(coordinates), batchMeans(coordinates)];
   return {
     plan,
     values,
     old: old.mean,
     now: now.mean,
     draw(block, index) {
-      const step = plan[index]!;
-      const mean = draw(block, index);
-      accumulate(old, values, mean, step.length / alignment.now, step.starts.old);
-      accumulate(now, values, mean, step.length / alignment.old, step.starts.now);
-      if (step.ends.old) count(old);
-      if (step.ends.now) count(now);
-      return mean;
+      const { length, starts, ends } = plan[index]!;
+      fillNoise(values, key, block * plan.length + index, Math.sqrt(alignment.now / length));
+      accumulate(old, values, length / alignment.now, starts.old);
+      accumulate(now, values, length / alignment.old, starts.now);
+      if (ends.old) count(old);
+      if (ends.now) count(now);
     },
-    level: () => levelOf(old, now, request.mean),
+    level: () => levelOf(old, now, mean),
   };
-}
-
-/** Fills `values` with the noise of a step and returns the signal's mean over it. */
-function sourceOf(
-  { gradients }: AveragesRequest,
-  alignment: Alignment,
-  plan: readonly Stretch[],
-  values: Float64Array,
-): Gradients['draw'] {
-  const blockLength = alignment.old * alignment.now;
-  const starts = new Float64Array(plan.length);
-  for (let i = 1; i < plan.length; i++) starts[i] = starts[i - 1]! + plan[i - 1]!.length;
-  if (gradients.kind === 'recorded') {
-    const { values: rows, columns } = gradients.recording;
-    const means = columnMeans(gradients.recording);
-    return (block, index) => {
-      const { length } = plan[index]!;
-      values.fill(0);
-      const first = block * blockLength + starts[index]!;
-      for (let row = first; row < first + length; row++)
-        for (let p = 0; p < values.length; p++) values[p]! += (rows[row * columns + p]! - means[p]!) / length;
-      return 0;
-    };
-  }
-  const { key, tails, signal } = gradients;
-  return (block, index) => {
-    const { length } = plan[index]!;
-    fillNoise(values, key, block * plan.length + index, Math.sqrt(alignment.now / length), tails);
-    const from = (block * blockLength + starts[index]!) / alignment.now;
-    return signalMean(signal, from, from + length / alignment.now);
-  };
-}
-
-function columnMeans({ rows, columns, values }: { rows: number; columns: number; values: Float64Array }) {
-  const means = new Float64Array(columns);
-  for (let row = 0; row < rows; row++)
-    for (let p = 0; p < columns; p++) means[p]! += values[row * columns + p]! / rows;
-  return means;
 }
 
 /** Sums over the finished batches by coordinate, for the level of their squares. */
@@ -114,15 +57,9 @@ function batchMeans(coordinates: number): BatchMeans {
   return { mean: zeros(), sum: zeros(), squares: zeros(), count: 0 };
 }
 
-function accumulate(
-  { mean }: BatchMeans,
-  values: Float64Array,
-  signal: number,
-  share: number,
-  starts: boolean,
-): void {
-  if (starts) for (let p = 0; p < mean.length; p++) mean[p] = share * (values[p]! + signal);
-  else for (let p = 0; p < mean.length; p++) mean[p]! += share * (values[p]! + signal);
+function accumulate({ mean }: BatchMeans, values: Float64Array, share: number, starts: boolean): void {
+  if (starts) for (let p = 0; p < mean.length; p++) mean[p] = share * values[p]!;
+  else for (let p = 0; p < mean.length; p++) mean[p]! += share * values[p]!;
 }
 
 function count(batch: BatchMeans): void {

@@ -2,13 +2,13 @@ import { cpus, totalmem } from 'node:os';
 import type { Output } from '../../base/io/streams.ts';
 import { Problem } from '../../base/problem.ts';
 import { VERSION } from '../../base/version.ts';
-import { byReference } from '../train.ts';
+import { byReference } from '../training.ts';
 import { cpu } from './cpu.ts';
 import { reasonOf, Unavailable } from './packages.ts';
 import { gigabytes, type LoadedBackend, loadTensorflow } from './tensorflow.ts';
 import { loadWebgpu } from './webgpu/webgpu.ts';
 
-/** A backend that can be asked for: how it is loaded from a working directory. @throws Unavailable */
+/** A backend that can be asked for, and how to load it from a working directory. @throws Unavailable */
 interface Entry {
   readonly name: string;
   load(cwd: string): Promise<LoadedBackend>;
@@ -34,7 +34,7 @@ async function loadCpu(): Promise<LoadedBackend> {
 }
 
 /**
- * The backend of this name; `auto` takes the first that runs here, and says on `stderr` what it passed over and why.
+ * The backend of this name; `auto` takes the first that runs here, and says on `stderr` what it skips and why.
  * @param cwd where optional packages are looked for, too
  * @throws Problem: usage, where the backend that was asked for does not load; it says what to install
  */
@@ -56,12 +56,11 @@ export function nextStep(error: unknown): string {
 
 /**
  * Hardware first: TensorFlow with a GPU, WebGPU with a GPU, TensorFlow on the CPU, the kernel that every install has,
- * the reference. A GPU that is
- * software (SwiftShader, llvmpipe) runs on the same cores as the reference and takes several times as long, so it is
- * passed over; `--backend webgpu` still takes it.
+ * the reference. A software GPU (SwiftShader, llvmpipe) is several times slower than the kernel on the same cores, so
+ * it is skipped; `--backend webgpu` still takes it.
  */
 async function chooseFirst(cwd: string, stderr: Output): Promise<LoadedBackend> {
-  const pass = (name: string, why: string) => stderr.write(`backend ${name} passed over: ${why}\n`);
+  const pass = (name: string, why: string) => stderr.write(`skipping backend ${name}: ${why}\n`);
   const attempt = async ({ name, load }: Entry) => {
     try {
       return await load(cwd);

@@ -2,7 +2,7 @@ import { type Alignment, align, type Step } from '../theory.ts';
 import type { AverageCase, AveragesRequest, AveragesResult, Control } from './backend.ts';
 import { trajectoriesOf } from './cpu.ts';
 import { type Gradients, gradientsOf } from './gradients.ts';
-import { addSnapshot, type CaseSums, type Compared, figuresOf, startSums } from './statistics.ts';
+import { type CaseSnapshot, type CaseSums, rmsRatios, startSums, takeSnapshot } from './statistics.ts';
 
 /** An array on a device. */
 export interface Tensor {
@@ -68,9 +68,8 @@ const TERMS_SHARING = 512;
  * What is carried is old, old - gain*new and old - unconvertedGain*unconverted, each with weights of its own:
  * subtracting two averages in float32 would lose the digits in which they differ.
  *
- * Beside the products three things stay on the host: the noise (the generator's integer operations are not among
- * TensorFlow.js's), the level of the squares (it needs every batch mean, which the host holds while it draws), and
- * the signal, a column of its own in float64, because float32 would swallow the noise on top of a long drift.
+ * Beside the products two things stay on the host: the noise (the generator's integer operations are not among
+ * TensorFlow.js's), and the level of the squares (it needs every batch mean, which the host holds while it draws).
  */
 export async function averagesByOperations(
   tf: TensorFlowJs,
@@ -96,17 +95,16 @@ export async function averagesByOperations(
   }
   const trajectories = await trajectoriesOf(request, control);
   return {
-    cases: runs.map(({ sums }, i) => ({ ...figuresOf(sums), trajectory: trajectories[i]! })),
+    cases: runs.map(({ sums }, i) => ({ ...rmsRatios(sums), trajectory: trajectories[i]! })),
     level: gradients.level(),
   };
 }
 
-/** Consecutive steps: their noise on the device, [length, coordinates], and their signal. */
+/** Consecutive steps: their noise on the device, [length, coordinates]. */
 interface Chunk {
   readonly start: number;
   readonly length: number;
   readonly values: Tensor;
-  readonly signal: Float64Array;
 }
 
 function fill(
@@ -116,24 +114,22 @@ function fill(
   length: number,
   tf: TensorFlowJs,
 ): Chunk {
-  const signal = new Float64Array(length);
   for (let i = 0; i < length; i++) {
-    signal[i] = draw(Math.floor((start + i) / plan.length), (start + i) % plan.length);
+    draw(Math.floor((start + i) / plan.length), (start + i) % plan.length);
     buffer.set(values, i * values.length);
   }
   const shape = [length, values.length];
-  return { start, length, signal, values: tf.tensor(buffer.subarray(0, length * values.length), shape) };
+  return { start, length, values: tf.tensor(buffer.subarray(0, length * values.length), shape) };
 }
 
-/** What stands in a row of weights and in the state: the old average and two differences from it. */
+/** Rows of weights, and of the state: the old average and two differences from it. */
 const ROWS = 3;
 
 interface CaseRun extends AverageCase {
-  /** ROWS values by coordinate, the signal's last. */
-  readonly state: readonly [Float64Array, Float64Array, Float64Array];
+  /** ROWS values by coordinate. */
+  readonly state: CaseSnapshot;
   /** The same of what the interval under way has added so far. */
   readonly pending: Float64Array;
-  readonly compared: Compared;
   readonly sums: CaseSums;
   /** The step after the last snapshot: later ones do not count. */
   readonly end: number;
@@ -146,9 +142,8 @@ function startCase(one: AverageCase, request: AveragesRequest, steps: number): C
   const last = blocks < first ? 0 : first + Math.floor((blocks - first) / every) * every;
   return {
     ...one,
-    state: [zeros(coordinates + 1), zeros(coordinates + 1), zeros(coordinates + 1)],
-    pending: zeros(ROWS * (coordinates + 1)),
-    compared: { old: zeros(), difference: zeros(), unconvertedDifference: zeros() },
+    state: { old: zeros(), difference: zeros(), unconvertedDifference: zeros() },
+    pending: zeros(ROWS * coordinates),
     sums: startSums(request),
     end: last * steps,
   };
@@ -163,7 +158,7 @@ interface Context {
 
 /** Takes a case through a chunk: the rest of an interval, whole ones at once, the beginning of the next. */
 async function advance(run: CaseRun, chunk: Chunk, context: Context): Promise<void> {
-  const { plan, request, alignment } = context;
+  const { plan, alignment } = context;
   const until = Math.min(chunk.start + chunk.length, run.end);
   for (let at = chunk.start; at < until; ) {
     const interval = intervalAt(at, run, plan.length);
@@ -179,8 +174,7 @@ async function advance(run: CaseRun, chunk: Chunk, context: Context): Promise<vo
       for (let j = 0; j < part.length; j++) run.pending[j]! += part[j]!;
       if (to < size) continue;
       carry(run, interval.blocks, alignment);
-      const block = (interval.start + (i + 1) * size) / plan.length;
-      addSnapshot(run.sums, run, block, compare(run), request, alignment);
+      takeSnapshot(run.sums, run.state);
     }
     at += count * (to - from);
   }
@@ -194,7 +188,7 @@ function intervalAt(at: number, { snapshots: { first, every } }: CaseRun, steps:
   return { start: begin + Math.floor((at - begin) / size) * size, blocks: every };
 }
 
-/** Steps [from, to) of an interval of so many blocks, and of the following ones where they lie in the chunk whole. */
+/** Steps [from, to) of an interval, and of the following intervals that lie in the chunk whole. */
 interface Piece {
   readonly at: number;
   readonly count: number;
@@ -205,12 +199,12 @@ interface Piece {
   readonly to: number;
 }
 
-/** The weighted sums of a piece: by interval, row and coordinate, the signal's column last. */
+/** The weighted sums of a piece: by interval, row and coordinate. */
 async function weigh(run: CaseRun, chunk: Chunk, piece: Piece, context: Context): Promise<Float64Array> {
   const { tf, request } = context;
   const { coordinates } = request;
-  const [count, steps, columns] = [piece.count, piece.to - piece.from, coordinates + 1];
-  const sums = new Float64Array(count * ROWS * columns);
+  const [count, steps] = [piece.count, piece.to - piece.from];
+  const sums = new Float64Array(count * ROWS * coordinates);
   const offset = piece.at - chunk.start;
   for (let start = 0; start < steps; start += MOST_TERMS) {
     const terms = Math.min(MOST_TERMS, steps - start);
@@ -223,13 +217,7 @@ async function weigh(run: CaseRun, chunk: Chunk, piece: Piece, context: Context)
       return tf.matMul(shared(tf, weights, terms, piece.sharing), values);
     });
     const products = await product.data().finally(() => product.dispose());
-    for (let row = 0; row < count * ROWS; row++)
-      for (let p = 0; p < coordinates; p++) sums[row * columns + p]! += products[row * coordinates + p]!;
-    for (let row = 0; row < count * ROWS; row++) {
-      const first = offset + Math.floor(row / ROWS) * steps + start;
-      for (let i = 0; i < terms; i++)
-        sums[row * columns + coordinates]! += weights[(row % ROWS) * terms + i]! * chunk.signal[first + i]!;
-    }
+    for (let i = 0; i < sums.length; i++) sums[i]! += products[i]!;
   }
   return sums;
 }
@@ -271,34 +259,22 @@ function weightsOf(
 }
 
 /**
- * Ends an interval: the state of its beginning is forgotten by so many updates, and what the interval added comes on
- * top. With O = old, D = O - N and N' = c*N + ..., the difference becomes b*O - c*N = b*D + (b - c)*(O - D).
+ * Ends an interval: its updates decay the state of its beginning, and what the interval added comes on top. With O = old, D = O - N and N' = c*N + ..., the difference becomes b*O - c*N = b*D + (b - c)*(O - D).
  */
 function carry(
-  { state: [old, difference, unconverted], pending, decay }: CaseRun,
+  { state: { old, difference, unconvertedDifference }, pending, decay }: CaseRun,
   blocks: number,
   alignment: Alignment,
 ) {
   const b = decay[0] ** (blocks * alignment.old);
   const c = decay[1] ** (blocks * alignment.now);
   const u = decay[0] ** (blocks * alignment.now);
-  const columns = old.length;
-  for (let p = 0; p < columns; p++) {
-    const [o, d, e] = [old[p]!, difference[p]!, unconverted[p]!];
+  const coordinates = old.length;
+  for (let p = 0; p < coordinates; p++) {
+    const [o, d, e] = [old[p]!, difference[p]!, unconvertedDifference[p]!];
     old[p] = b * o + pending[p]!;
-    difference[p] = b * d + (b - c) * (o - d) + pending[columns + p]!;
-    unconverted[p] = b * e + (b - u) * (o - e) + pending[2 * columns + p]!;
+    difference[p] = b * d + (b - c) * (o - d) + pending[coordinates + p]!;
+    unconvertedDifference[p] = b * e + (b - u) * (o - e) + pending[2 * coordinates + p]!;
   }
   pending.fill(0);
-}
-
-/** Noise and signal together. */
-function compare({ state: [old, difference, unconverted], compared }: CaseRun): Compared {
-  const signal = old.length - 1;
-  for (let p = 0; p < signal; p++) {
-    compared.old[p] = old[p]! + old[signal]!;
-    compared.difference[p] = difference[p]! + difference[signal]!;
-    compared.unconvertedDifference[p] = unconverted[p]! + unconverted[signal]!;
-  }
-  return compared;
 }

@@ -14,7 +14,7 @@ export class Unavailable extends Error {
 }
 
 /** An optional package where it was found. */
-export interface Found {
+export interface InstalledPackage {
   readonly name: string;
   readonly version: string;
   /** The file that `require` takes. */
@@ -24,7 +24,7 @@ export interface Found {
 }
 
 /** Looks for an optional package beside this program, then in the user's folder. Nothing is loaded. */
-export function findPackage(name: string, cwd: string): Found | undefined {
+export function findPackage(name: string, cwd: string): InstalledPackage | undefined {
   for (const start of [import.meta.url, join(cwd, 'package.json')]) {
     try {
       const path = createRequire(start).resolve(name);
@@ -46,7 +46,7 @@ function versionOf(path: string, name: string, from: NodeJS.Require): string {
  * Loads a package without its warnings: two packages of TensorFlow.js, of which one stopped halfway, warn of each of
  * some 150 kernels. @throws whatever it throws
  */
-export function loadPackage<T>({ path, require }: Found): T {
+export function loadPackage<T>({ path, require }: InstalledPackage): T {
   const { warn } = console;
   console.warn = () => {};
   try {

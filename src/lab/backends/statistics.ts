@@ -1,16 +1,14 @@
-import { signalResponse } from '../signals.ts';
-import type { Alignment } from '../theory.ts';
-import type { AverageCase, AverageResult, AveragesRequest, Measured } from './backend.ts';
+import type { AverageResult, AveragesRequest, Measured } from './backend.ts';
 
-/** Sums over the snapshots of one case: by replicate, which is a coordinate or a piece of the time. */
+/** Sums of squares over the snapshots of one case, by coordinate. */
 export interface CaseSums {
   readonly difference: Float64Array;
   readonly unconvertedDifference: Float64Array;
   readonly own: Float64Array;
 }
 
-/** One coordinate of a case at a snapshot. */
-export interface Compared {
+/** The coordinates of a case at a snapshot. */
+export interface CaseSnapshot {
   /** The old average. */
   readonly old: Float64Array;
   /** old - gain*new, and the same for the unconverted average. */
@@ -18,47 +16,25 @@ export interface Compared {
   readonly unconvertedDifference: Float64Array;
 }
 
-/** With fewer coordinates than this, as in a recording, the standard error is taken over pieces of the time. */
-export const FEWEST_COORDINATES = 8;
-const PIECES_OF_TIME = 8;
-
-/** Points of a trajectory: what a terminal is wide. */
+/** Points of a trajectory at most. */
 export const TRAJECTORY_POINTS = 68;
 
 export function startSums({ coordinates }: AveragesRequest): CaseSums {
-  const zeros = () => new Float64Array(coordinates < FEWEST_COORDINATES ? PIECES_OF_TIME : coordinates);
+  const zeros = () => new Float64Array(coordinates);
   return { difference: zeros(), unconvertedDifference: zeros(), own: zeros() };
 }
 
-/** Adds what a case looks like after `block` aligned blocks. */
-export function addSnapshot(
-  sums: CaseSums,
-  one: Pick<AverageCase, 'decay' | 'snapshots'>,
-  block: number,
-  compared: Compared,
-  { gradients, blocks, coordinates }: AveragesRequest,
-  alignment: Alignment,
-): void {
-  const { first } = one.snapshots;
-  const mean =
-    gradients.kind === 'synthetic'
-      ? signalResponse(gradients.signal, 1, one.decay[0], block * alignment.old)
-      : 0;
-  const run = Math.max(1, blocks - first);
-  const piece =
-    coordinates < FEWEST_COORDINATES
-      ? Math.min(PIECES_OF_TIME - 1, Math.floor((PIECES_OF_TIME * (block - first)) / run))
-      : undefined;
-  for (let p = 0; p < coordinates; p++) {
-    const to = piece ?? p;
-    sums.difference[to]! += compared.difference[p]! ** 2;
-    sums.unconvertedDifference[to]! += compared.unconvertedDifference[p]! ** 2;
-    sums.own[to]! += (compared.old[p]! - mean) ** 2;
+/** Adds what a case looks like at a snapshot. */
+export function takeSnapshot(sums: CaseSums, { old, difference, unconvertedDifference }: CaseSnapshot): void {
+  for (let p = 0; p < old.length; p++) {
+    sums.difference[p]! += difference[p]! ** 2;
+    sums.unconvertedDifference[p]! += unconvertedDifference[p]! ** 2;
+    sums.own[p]! += old[p]! ** 2;
   }
 }
 
 /** What came of a case, from its sums over all snapshots. */
-export function figuresOf(sums: CaseSums): Pick<AverageResult, 'converted' | 'unconverted'> {
+export function rmsRatios(sums: CaseSums): Pick<AverageResult, 'converted' | 'unconverted'> {
   return {
     converted: rootOf(ratioOfSums(sums.difference, sums.own)),
     unconverted: rootOf(ratioOfSums(sums.unconvertedDifference, sums.own)),

@@ -2,12 +2,19 @@ import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { promisify } from 'node:util';
-import type { LayerPaths } from '../train.ts';
+import type { LayerPaths } from '../training.ts';
 import type { Backend } from './backend.ts';
 import { averagesByOperations, checkProducts, type TensorFlowJs, useBackend } from './operations.ts';
-import { type Found, findPackage, hasLibrary, loadPackage, reasonOf, Unavailable } from './packages.ts';
+import {
+  findPackage,
+  hasLibrary,
+  type InstalledPackage,
+  loadPackage,
+  reasonOf,
+  Unavailable,
+} from './packages.ts';
 
-/** A backend that was loaded, with what there is to say about it. */
+/** A backend that was loaded, and its status. */
 export interface LoadedBackend extends Backend {
   readonly package: string;
   readonly version: string;
@@ -26,7 +33,7 @@ const INSTALL = `npm install ${PACKAGES[0]} (${PACKAGES[1]} where there is no NV
 const REBUILD =
   'let its install script run (npm rebuild), or build it on pip’s TensorFlow with scripts/tfjs-from-pip';
 
-/** What to do about an error of loading, by its words; the first that matches. */
+/** What to do about a loading error, by its text; the first match counts. */
 const NEXT: readonly (readonly [words: RegExp, next: string])[] = [
   [
     /libtensorflow\S*: cannot open shared object/,
@@ -60,8 +67,8 @@ export async function loadTensorflow(cwd: string): Promise<LoadedBackend> {
 }
 
 /**
- * What has to stand before the package is loaded. tfjs-node 4.22 calls two functions of `util` that Node 23 dropped
- * (tfjs issue 8609: repaired, never released). TensorFlow logs to stderr unless told, announces oneDNN even then, and
+ * What has to be set before the package is loaded. tfjs-node 4.22 calls two functions of `util` that Node 23 dropped
+ * (tfjs issue 8609: repaired, never released). TensorFlow logs to stderr by default, and
  * multiplies in TF32, with 10 bits, where the GPU can.
  */
 function prepare(): void {
@@ -73,7 +80,7 @@ function prepare(): void {
   util.isArray ??= Array.isArray;
 }
 
-async function backendOf({ name, version }: Found, tf: NodeTensorFlow): Promise<LoadedBackend> {
+async function backendOf({ name, version }: InstalledPackage, tf: NodeTensorFlow): Promise<LoadedBackend> {
   await useBackend(tf, 'tensorflow');
   const { isUsingGpuDevice, binding } = tf.backend();
   await checkProducts(tf);
@@ -114,30 +121,17 @@ async function nvidia(): Promise<{ name: string; memory: string } | undefined> {
 const CUDA: readonly { readonly before: string; readonly libraries: readonly string[] }[] = [
   {
     before: '2.14',
-    libraries: [
-      'libcuda.so.1',
-      'libcudart.so.11.0',
-      'libcublas.so.11',
-      'libcublasLt.so.11',
-      'libcufft.so.10',
-      'libcurand.so.10',
-      'libcusolver.so.11',
-      'libcusparse.so.11',
-      'libcudnn.so.8',
-    ],
+    libraries:
+      'cuda.so.1 cudart.so.11.0 cublas.so.11 cublasLt.so.11 cufft.so.10 curand.so.10 cusolver.so.11 cusparse.so.11 cudnn.so.8'.split(
+        ' ',
+      ),
   },
   {
     before: '3',
-    libraries: [
-      'libcuda.so.1',
-      'libcudart.so.12',
-      'libcublas.so.12',
-      'libcublasLt.so.12',
-      'libcufft.so.11',
-      'libcusolver.so.11',
-      'libcusparse.so.12',
-      'libcudnn.so.9',
-    ],
+    libraries:
+      'cuda.so.1 cudart.so.12 cublas.so.12 cublasLt.so.12 cufft.so.11 cusolver.so.11 cusparse.so.12 cudnn.so.9'.split(
+        ' ',
+      ),
   },
 ];
 
@@ -146,7 +140,7 @@ function hintFor(name: string, version: string): string {
     return 'no NVIDIA driver here, so it runs on the CPU';
   if (name !== PACKAGES[0]) return `there is an NVIDIA GPU: npm install ${PACKAGES[0]}`;
   const { libraries } = CUDA.find(({ before }) => isBefore(version, before)) ?? CUDA[0]!;
-  const missing = libraries.filter((library) => !hasLibrary(library));
+  const missing = libraries.map((name) => `lib${name}`).filter((library) => !hasLibrary(library));
   return missing.length
     ? `there is an NVIDIA GPU, but TensorFlow ${version} does not find ${missing.join(', ')}: put their folders into LD_LIBRARY_PATH, or use pip’s tensorflow[and-cuda] with scripts/tfjs-from-pip`
     : `TensorFlow ${version} does not use the GPU that is here: build on pip’s tensorflow[and-cuda] with scripts/tfjs-from-pip`;

@@ -48,12 +48,10 @@ const LION = { batch_size: 64, optimizer: 'lion', lr: 1e-4, betas: [0.9, 0.99] }
 
 describe('every fixture verifies', () => {
   it.each(fixtures())('$dialect/$name', async ({ input, plan }) => {
-    const start = Date.now();
     const { code, averages, stderr } = await verify(input, ...plan.args);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     for (const { relativeRms, theory, standardError } of averages)
       expect(Math.abs(relativeRms - theory)).toBeLessThanOrEqual(5 * standardError + 1e-9);
-    expect(Date.now() - start).toBeLessThan(10_000);
   });
 });
 
@@ -206,70 +204,14 @@ describe('the second moment’s level', () => {
   });
 });
 
-describe('gradients', () => {
-  it.each(['drift', 'sinusoid', 'jump', 'heavy-tails'])(
-    '%s: right passes, unconverted fails',
-    async (name) => {
-      const config = file(ADAM);
-      const right = await verify(config, '--to', '128', '--gradients', name);
-      const wrong = await verify(config, file({ ...ADAM, batch_size: 128 }), '--gradients', name);
-      expect([right.code, wrong.code]).toEqual([0, 1]);
-    },
-  );
-
-  it('come from a CSV and from a .npy file alike', async () => {
-    const rows = Array.from({ length: 4000 }, (_, i) => [
-      Math.sin(i),
-      2 + Math.cos(3 * i * i),
-      Math.sin(i * i),
-    ]);
-    const csv = join(folder, 'norms.csv');
-    writeFileSync(csv, `a,b,c\n${rows.map((r) => r.map((x) => Math.fround(x)).join(',')).join('\n')}\n`);
-    const header = "{'descr': '<f4', 'fortran_order': False, 'shape': (4000, 3), }".padEnd(118);
-    const npy = join(folder, 'norms.npy');
-    writeFileSync(
-      npy,
-      Buffer.concat([
-        Buffer.from([0x93, ...Buffer.from('NUMPY'), 1, 0, header.length, 0]),
-        Buffer.from(header),
-        Buffer.from(Float32Array.from(rows.flat()).buffer),
-      ]),
-    );
-    const config = file(ADAM);
-    const [a, b] = [
-      await verify(config, '--to', '128', '--gradients', csv),
-      await verify(config, '--to', '128', '--gradients', npy),
-    ];
-    expect(a.code).toBe(0);
-    expect(a.averages.map((r) => r.relativeRms)).toEqual(b.averages.map((r) => r.relativeRms));
-    const wrong = await verify(config, file({ ...ADAM, batch_size: 128 }), '--gradients', npy);
-    expect(wrong.code).toBe(1);
-  });
-
-  it.each([
-    ['short.csv', '1\n2\n3\n', 'needs at least'],
-    ['words.csv', 'step,loss\nfirst,1\n', 'no rows of numbers'],
-    ['ragged.csv', '1,2\n3\n', 'line 2'],
-    ['nan.csv', '1\nnan\n', 'line 2'],
-    ['text.npy', 'hello world, this is text', 'no .npy file'],
-    ['missing-is-no-file.csv', undefined, 'cannot be read'],
-  ])('%s is refused', async (name, text, says) => {
-    const path = join(folder, name);
-    if (text !== undefined) writeFileSync(path, text);
-    const { code, stderr } = await verify(file(ADAM), '--to', '128', '--gradients', path);
-    expect(code).toBe(2);
-    expect(stderr).toContain(says);
-  });
-});
-
 describe('the command line', () => {
-  it('prints a table and a plot of 80 columns on stdout, and nothing else anywhere', async () => {
+  it('prints a table of 80 columns on stdout, and nothing else anywhere', async () => {
     const { code, stdout, stderr } = await cli(['verify', file(ADAM), '--to', '128', '--backend', 'cpu'], {
       columns: 80,
     });
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toMatch(/^pass {4}betas\[0\], gradient: 0.9 -> 0.81$/m);
-    expect(stdout).toContain('old - new');
+    expect(stdout).toContain('rms of old - new');
     expect(stdout.trimEnd().split('\n').at(-1)).toBe(
       'verified: averages keep their memory, learning rates are what ema asks for',
     );
@@ -309,10 +251,10 @@ describe('the command line', () => {
     expect(await conclusion(file(ADAM), file({ ...ADAM, batch_size: 512 }))).toEqual([1, 'NOT verified']);
   });
 
-  it('draws no difference where there is none', async () => {
+  it('shows no difference where there is none', async () => {
     const { code, stdout } = await cli(['verify', file(ADAM), '--to', '64', '--backend', 'cpu']);
     expect(code).toBe(0);
-    expect(stdout).toMatch(/^old - new: 0 everywhere$/m);
+    expect(stdout).toMatch(/^ +0 \+- 0 /m);
     expect(stdout).not.toMatch(/\de-\d{3}/);
     expect(stdout).not.toContain('whatever the decay');
   });
@@ -349,7 +291,6 @@ describe('the command line', () => {
     [['verify', 'x.yaml'], '--to N'],
     [['verify', '-', '-'], 'standard input can be read once'],
     [['verify', 'x.yaml', '--to', '8', '--backend', 'quantum'], 'backend'],
-    [['verify', 'x.yaml', '--to', '8', '--gradients', 'pink'], 'heavy-tails'],
     [['verify', 'x.yaml', '--to', '8', '--seed', '-1'], 'seed'],
   ])('%j is a usage error', async (args, says) => {
     const { code, stdout, stderr } = await cli(args);
@@ -359,12 +300,11 @@ describe('the command line', () => {
 
   it('stops on Ctrl-C with one line and nothing on stdout', async () => {
     const config = file({ ...SGD, ema_decay: 0.99999 });
-    const interrupt = (event: string | symbol) => {
+    process.on('newListener', function interrupt(event) {
       if (event !== 'SIGINT') return;
       process.off('newListener', interrupt);
       setImmediate(() => process.emit('SIGINT'));
-    };
-    process.on('newListener', interrupt);
+    });
     const { code, stdout, stderr } = await cli(['verify', config, '--to', '1024', '--backend', 'cpu']);
     expect({ code, stdout, stderr }).toEqual({
       code: 2,

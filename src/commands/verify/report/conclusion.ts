@@ -1,6 +1,6 @@
 import type { NoTraining, Training } from '../train-configs.ts';
-import type { Verification } from '../verify.ts';
-import { offPath } from './training.ts';
+import type { Verification } from '../verification.ts';
+import { offPath } from './training-text.ts';
 
 /** What a verification comes to, for the end of a report. */
 export interface Conclusion {

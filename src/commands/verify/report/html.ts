@@ -1,23 +1,29 @@
 import { readable } from '../../../document/pointer.ts';
 import type { Training } from '../train-configs.ts';
-import type { Verification, VerifiedAverage } from '../verify.ts';
+import type { AverageOutcome, Verification } from '../verification.ts';
+import { averagePlot } from './average-plot.ts';
 import { type Conclusion, conclusionOf } from './conclusion.ts';
-import { figuresOf } from './figures.ts';
 import { script, style } from './generated/page.js';
-import type { Bars } from './page/figures.ts';
-import { askedOf, nameOf as averageName, type NamedVerification, notesOf, type ReportJson } from './text.ts';
-import { advices, DIVERGED, notTrained, ruleName, trainedTitle, updatesOf } from './training.ts';
+import type { RuleBars } from './page/plot-data.ts';
+import { advices, DIVERGED, notTrained, ruleName, trainedTitle, updatesOf } from './training-text.ts';
+import {
+  askedOf,
+  nameOf as averageName,
+  type NamedVerification,
+  notesOf,
+  type ReportJson,
+} from './verification-text.ts';
 
 /**
  * A page that needs nothing but itself: tables of every figure, plots, and the result as JSON.
- * @param json what `--json` prints for each verification: the page carries it word by word
+ * @param json what `--json` prints for each verification: the page contains it unchanged
  */
 export function verificationHtml(named: readonly NamedVerification[], json: readonly ReportJson[]): string {
   const title = named[0]?.title ?? '';
   const pass = named.every(({ verification }) => verification.pass);
   const conclusions = named.map(({ verification, trainings }) => conclusionOf(verification, trainings));
   const figures = named.flatMap(({ verification }, i) =>
-    verification.averages.map((average, j) => figuresOf(average, `${i}-${j}`)),
+    verification.averages.map((average, j) => averagePlot(average, `${i}-${j}`)),
   );
   const bars = named.flatMap(({ trainings = [] }, i) => barsOf(trainings, i));
   const result = JSON.stringify(json.length === 1 ? json[0] : json, null, 2);
@@ -118,9 +124,9 @@ function ratesList({ learningRates, rule }: Verification): string {
   return items.length ? `<ul>${items.join('')}</ul>` : '';
 }
 
-function resultsTable(averages: readonly VerifiedAverage[]): string {
+function resultsTable(averages: readonly AverageOutcome[]): string {
   const rows = averages.map((average) => {
-    const word = average.agrees === false ? 'fail' : average.verdict;
+    const word = !average.agrees ? 'fail' : average.verdict;
     return [
       breakable(nameOf(average)),
       `<span class="${word}">${word}</span>`,
@@ -140,7 +146,7 @@ function resultsTable(averages: readonly VerifiedAverage[]): string {
   return table('Rms of old - new over that of the old average, on the same gradients', columns, rows);
 }
 
-function levelsTable(averages: readonly VerifiedAverage[]): string {
+function levelsTable(averages: readonly AverageOutcome[]): string {
   const rows = averages.flatMap((average) => {
     const { levels } = average;
     if (!levels) return [];
@@ -161,22 +167,21 @@ const line = (kind: string, dashes = '', width = 1.6) =>
   `<svg viewBox="0 0 32 8" aria-hidden="true"><path d="M0 4H32" stroke="var(--${kind})" stroke-width="${width}"${dashes ? ` stroke-dasharray="${dashes}"` : ''}/></svg>`;
 const KEY = `<ul class="key"><li>${line('old', '', 3)}old</li><li>${line('new', '5 4')}new</li><li>${line('neither', '2 3')}old decay at the new batch</li></ul>`;
 
-function plots(average: VerifiedAverage, id: string): string {
+function plots(average: AverageOutcome, id: string): string {
   const name = nameOf(average);
   const part = (key: string, title: string, text: string) =>
     `<figure class="${key}"><figcaption><strong>${title}.</strong> ${text}</figcaption><div data-figure="${id}" data-part="${key}" data-description="${name}: ${title.toLowerCase()}. ${text}"></div></figure>`;
   const { converted, theory, trajectory } = average;
   const same = trajectory.old.every((x, i) => x === trajectory.now[i]);
-  const band = average.agrees === undefined ? '' : ' Shaded: 95 % of what is predicted.';
   return `<h3>${breakable(name)}</h3>
 <div class="figures">
 ${part('kernels', 'Weights', 'How much one sample counts in the average, by its age.')}
 ${part('trajectories', 'Trajectories', 'One coordinate of the old and of the new average, at equal sample counts.')}
-${part('difference', 'Difference', same ? 'Old minus new: 0 everywhere.' : `Old minus new; rms ${short(converted.value)} of the old average’s own, predicted ${short(theory)}.${band}`)}
+${part('difference', 'Difference', same ? 'Old minus new: 0 everywhere.' : `Old minus new; rms ${short(converted.value)} of the old average’s own, predicted ${short(theory)}. Shaded: 95 % of what is predicted.`)}
 </div>`;
 }
 
-function barsOf(trainings: NonNullable<NamedVerification['trainings']>, index: number): Bars[] {
+function barsOf(trainings: NonNullable<NamedVerification['trainings']>, index: number): RuleBars[] {
   return trainings.flatMap((training, j) =>
     'why' in training
       ? []
@@ -206,8 +211,8 @@ function trainingSections(trainings: NonNullable<NamedVerification['trainings']>
 }
 
 function trainingSection(training: Training, id: string): string {
-  const { regimes, inUse, sizes, standIn } = training;
-  const title = `${trainedTitle(training)} at work on a noisy quadratic`;
+  const { regimes, inUse, sizes, substitute } = training;
+  const title = `${trainedTitle(training)} on a noisy quadratic`;
   const rows = (regimes[0]?.candidates ?? []).map(({ rule }, i) => [
     asText(ruleName(rule, inUse)),
     ...regimes.map(({ candidates }) => {
@@ -221,7 +226,7 @@ function trainingSection(training: Training, id: string): string {
     { title: 'rule' },
     ...regimes.map(({ noiseScale }) => ({ title: `noise scale ${figure(noiseScale, 2)}`, number: true })),
   ];
-  const caption = `Distance of the loss path from the old one, by rule; green: none is closer. ${updatesOf(sizes)}${standIn ? `; ${standIn}` : ''}`;
+  const caption = `Distance of the loss path from the old one, by rule; green: none is closer. ${updatesOf(sizes)}${substitute ? `; ${substitute}` : ''}`;
   const charts = regimes.map(({ noiseScale, candidates }, k) => {
     const at = `noise scale ${short(noiseScale, 2)}`;
     const off = candidates.filter(({ pathDistance }) => pathDistance.value > DIVERGED);
@@ -231,7 +236,7 @@ function trainingSection(training: Training, id: string): string {
   return `<h3>${breakable(asText(title))}</h3>\n${table(caption, columns, rows)}\n${list(advices(training))}\n<div class="figures">${charts.join('')}</div>`;
 }
 
-function nameOf(average: Pick<VerifiedAverage, 'pointer' | 'part'>): string {
+function nameOf(average: Pick<AverageOutcome, 'pointer' | 'part'>): string {
   return asText(averageName(average));
 }
 

@@ -1,13 +1,13 @@
 import type { LossPaths } from '../../layer.ts';
-import type { SyntheticRequest } from '../gradients.ts';
-import { type AveragesPart, averagesOf } from './averages.ts';
+import type { AveragesRequest } from '../backend.ts';
 import type { Kernel } from './kernel.ts';
-import { type KernelTraining, layersOf } from './train.ts';
+import { type KernelTraining, layersOf } from './layers.ts';
+import { type AveragesPart, averagesOf } from './tiles.ts';
 
 /** Work for one thread: coordinates or layers [from, to). */
 export interface AveragesJob {
   readonly kind: 'averages';
-  readonly request: SyntheticRequest;
+  readonly request: AveragesRequest;
   /** A multiple of GROUP. */
   readonly from: number;
   readonly to: number;
@@ -24,7 +24,7 @@ export type Job = AveragesJob | TrainingJob;
 /** What comes of it. */
 export type Part<J extends Job> = J extends AveragesJob ? AveragesPart : LossPaths[];
 
-/** Does a job, on any thread. Yields how much is done, 0 to 1, every now and then. */
+/** Does a job, on any thread. Yields periodically how much is done, 0 to 1. */
 export function perform<J extends Job>(kernel: Kernel, job: J): Generator<number, Part<J>>;
 export function perform(kernel: Kernel, job: Job): Generator<number, AveragesPart | LossPaths[]> {
   const { from, to } = job;

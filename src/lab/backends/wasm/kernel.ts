@@ -2,17 +2,9 @@
 export interface Kernel {
   readonly memory: WebAssembly.Memory;
   base(): number;
-  /** Unit draws in float32, as src/lab/noise.ts has them; heavy ones still to be divided by their deviation. */
-  draw(
-    out: number,
-    count: number,
-    firstPair: number,
-    seed: number,
-    stream: number,
-    index: number,
-    heavy: number,
-  ): void;
-  addStretch(sum: number, unit: number, count: number, scale: number, signal: number, first: number): void;
+  /** Unit draws in float32, as src/lab/noise.ts has them. */
+  draw(out: number, count: number, firstPair: number, seed: number, stream: number, index: number): void;
+  addStretch(sum: number, unit: number, count: number, scale: number, first: number): void;
   endBatch(mean: number, level: number, rows: number, weights: number, averages: number, count: number): void;
   addSnapshot(
     sums: number,
@@ -22,18 +14,17 @@ export interface Kernel {
     count: number,
     gain: number,
     unconvertedGain: number,
-    mean: number,
   ): void;
   addShare(sum: number, unit: number, count: number, share: number, first: number): void;
   loss(weights: number, curvature: number, target: number, count: number): number;
-  /** Their parameters are in kernel/train.ts, by name. */
+  /** Their parameters are in kernel/updates.ts, by name. */
   readonly sgd: (...parameters: Numbers<13>) => void;
   readonly adam: (...parameters: Numbers<15>) => void;
   readonly lamb: (...parameters: Numbers<16>) => void;
   readonly lion: (...parameters: Numbers<12>) => void;
 }
 
-/** So many numbers. */
+/** A tuple of N numbers. */
 type Numbers<N extends number, All extends number[] = []> = All['length'] extends N
   ? All
   : Numbers<N, [...All, number]>;
@@ -61,7 +52,7 @@ export class Arena {
     new Uint8Array(kernel.memory.buffer).fill(0, this.#next);
   }
 
-  /** @returns the address of so many bytes */
+  /** @returns the address of `bytes` zeroed bytes */
   take(bytes: number): number {
     const { memory } = this.#kernel;
     const at = this.#next;

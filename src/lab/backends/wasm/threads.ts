@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { workThrough } from '../../slices.ts';
 import type { Control } from '../backend.ts';
 import { type Job, type Part, perform } from './jobs.ts';
 import { instantiate } from './kernel.ts';
@@ -28,24 +29,11 @@ export async function performAll<J extends Job>(
   };
   if (script !== undefined && jobs.length > 1) return onThreads(module, script, jobs, control, tell);
   const parts: Part<J>[] = [];
-  for (const [i, job] of jobs.entries()) parts.push(await here(module, job, control, (x) => tell(i, x)));
-  return parts;
-}
-
-async function here<J extends Job>(
-  module: WebAssembly.Module,
-  job: J,
-  { signal }: Control,
-  tell: (done: number) => void,
-): Promise<Part<J>> {
-  const steps = perform(instantiate(module), job);
-  for (;;) {
-    const step = steps.next();
-    if (step.done) return step.value;
-    tell(step.value);
-    await new Promise((resolve) => setImmediate(resolve));
-    signal?.throwIfAborted();
+  for (const [i, job] of jobs.entries()) {
+    const progress = (share: number) => tell(i, share);
+    parts.push(await workThrough(perform(instantiate(module), job), { ...control, progress }));
   }
+  return parts;
 }
 
 async function onThreads<J extends Job>(

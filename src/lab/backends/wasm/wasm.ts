@@ -3,18 +3,17 @@ import { VERSION } from '../../../base/version.ts';
 import { kernel as bytes } from '../../generated/kernel.js';
 import { worker } from '../../generated/worker.js';
 import { align, stretchCount } from '../../theory.ts';
-import { byReference, type LayerPaths } from '../../train.ts';
-import type { AveragesResult, Backend, Control } from '../backend.ts';
-import { cpu } from '../cpu.ts';
-import { drawn, levelOf, type SyntheticRequest } from '../gradients.ts';
+import { byReference, type LayerPaths } from '../../training.ts';
+import type { AveragesRequest, AveragesResult, Backend, Control } from '../backend.ts';
+import { levelOf } from '../gradients.ts';
 import { Unavailable } from '../packages.ts';
-import { figuresOf } from '../statistics.ts';
+import { rmsRatios } from '../statistics.ts';
 import { gigabytes, type LoadedBackend } from '../tensorflow.ts';
-import { joined } from './averages.ts';
 import { GROUP } from './kernel.ts';
 import { performAll } from './threads.ts';
+import { joined } from './tiles.ts';
 
-/** Below so many draws a further thread takes longer to start and warm up, some 150 ms, than it saves. */
+/** With fewer draws than this, starting another thread (150 ms) costs more than it saves. */
 const DRAWS_PER_THREAD = 2e7;
 
 /** The backend that every install has. @throws Unavailable */
@@ -41,7 +40,7 @@ function threadsRefused(): string | undefined {
 }
 
 /**
- * The backend on so many threads. @throws Unavailable
+ * The backend on a number of threads. @throws Unavailable
  * @param drawsPerThread what has to be drawn for every further thread
  */
 export function wasmBackend(threads: number, drawsPerThread = DRAWS_PER_THREAD): Backend {
@@ -50,10 +49,8 @@ export function wasmBackend(threads: number, drawsPerThread = DRAWS_PER_THREAD):
     name: 'wasm',
     device: `CPU, WebAssembly SIMD, ${threads === 1 ? '1 thread' : `${threads} threads`}`,
     async averages(request, control) {
-      const synthetic = drawn(request);
-      if (!synthetic) return cpu.averages(request, control);
       const draws = request.coordinates * request.blocks * stretchCount(align(request.batch));
-      return averages(module, synthetic, shareOut(threads, draws / drawsPerThread), control);
+      return averages(module, request, shareOut(threads, draws / drawsPerThread), control);
     },
   };
 }
@@ -74,7 +71,7 @@ function compile(): WebAssembly.Module {
   return compiled;
 }
 
-/** A further thread for every so many coordinate updates, as for draws. */
+/** The same in coordinate updates of a training. */
 const UPDATES_PER_THREAD = 5e7;
 
 /** Trains by the kernel what it has an update for, in float32; the rest by the reference. @throws Unavailable */
@@ -103,7 +100,7 @@ function shareOut(threads: number, worth: number): number {
   return Math.max(1, Math.min(threads, Math.floor(worth)));
 }
 
-/** The same on every core that threads may run on; the reference where the kernel does not run. */
+/** On every core that threads may run on; the reference where the kernel does not run. */
 export function embeddedLayers(): LayerPaths {
   try {
     return wasmLayers(threadsRefused() ? 1 : availableParallelism());
@@ -114,7 +111,7 @@ export function embeddedLayers(): LayerPaths {
 
 async function averages(
   module: WebAssembly.Module,
-  request: SyntheticRequest,
+  request: AveragesRequest,
   parts: number,
   control: Control,
 ): Promise<AveragesResult> {
@@ -130,7 +127,7 @@ async function averages(
     request.cases,
   );
   return {
-    cases: sums.map((one, i) => ({ ...figuresOf(one), trajectory: trajectories[i]! })),
+    cases: sums.map((one, i) => ({ ...rmsRatios(one), trajectory: trajectories[i]! })),
     level: levelOf(old, now, request.mean),
   };
 }

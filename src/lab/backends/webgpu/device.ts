@@ -178,12 +178,12 @@ async function dispatched(device: Device, one: Dispatch): Promise<Float32Array> 
   return values;
 }
 
-/** So many pieces of shader text. */
+/** Pieces of shader text, one for each index below `count`. */
 export function repeat(count: number, make: (index: number) => string): string {
   return Array.from({ length: count }, (_, i) => make(i)).join('\n');
 }
 
-/** A dispatch is to take so many milliseconds: a driver takes the device away after some seconds. */
+/** Milliseconds that a dispatch should take: a driver takes the device away after some seconds. */
 const TARGET = 100;
 const FIRST_SHARE = 1 / 64;
 

@@ -15,9 +15,8 @@ function number(x: number): string {
 }
 
 /**
- * WGSL for the noise of src/lab/noise.ts: `draw(seed, stream, pair, index, heavy)` gives both coordinates of a pair,
+ * WGSL for the noise of src/lab/noise.ts: `draw(seed, stream, pair, index)` gives both coordinates of a pair,
  * in float32. Logarithm, sine and cosine are worked out here, because WGSL allows its own an error of 2^-11.
- * Heavy draws are still to be divided by their deviation.
  * @see https://www.w3.org/TR/WGSL/#floating-point-accuracy; Cephes' logf.c for the logarithm's polynomial on
  *   [sqrt(1/2), sqrt(2)); the others are Taylor's series of sin and cos of pi/2 x, within 2e-9 for |x| <= 1/2
  */
@@ -37,7 +36,7 @@ fn radius(u: f32) -> f32 {
   return sqrt(-2.0 * (x + tail + exponent * f32(0.693359375)));
 }
 
-fn draw(seed: u32, stream: u32, pair: u32, index: u32, heavy: bool) -> vec2f {
+fn draw(seed: u32, stream: u32, pair: u32, index: u32) -> vec2f {
   let parity = 0x1bd11bdau ^ seed ^ stream;
   var x = pair + seed;
   var y = index + stream;
@@ -61,7 +60,6 @@ fn draw(seed: u32, stream: u32, pair: u32, index: u32, heavy: bool) -> vec2f {
   let q = u32(quarter) & 3u;
   let swapped = select(vec2f(c, s), vec2f(s, c), (q & 1u) == 1u);
   let signs = vec2f(select(1.0, -1.0, q == 1u || q == 2u), select(1.0, -1.0, q >= 2u));
-  let wide = (vec2u(x, y) & vec2u(511u)) < vec2u(16u);
-  return r * signs * swapped * select(vec2f(1.0), vec2f(10.0), wide & vec2<bool>(heavy));
+  return r * signs * swapped;
 }
 `;

@@ -1,11 +1,17 @@
 import { align, stretchCount } from '../../theory.ts';
 import { cpu } from '../cpu.ts';
-import { drawn } from '../gradients.ts';
-import { type Found, findPackage, hasLibrary, loadPackage, reasonOf, Unavailable } from '../packages.ts';
+import {
+  findPackage,
+  hasLibrary,
+  type InstalledPackage,
+  loadPackage,
+  reasonOf,
+  Unavailable,
+} from '../packages.ts';
 import { gigabytes, type LoadedBackend } from '../tensorflow.ts';
-import { averagesOnDevice, MOST_STEPS } from './averages.ts';
+import { averagesOnDevice, MOST_BLOCK_STEPS } from './average-dispatch.ts';
 import { type Adapter, Computer, type Gpu } from './device.ts';
-import { layersOnDevice } from './train.ts';
+import { layersOnDevice } from './layer-dispatch.ts';
 
 const PACKAGE = 'webgpu';
 const DRIVER =
@@ -29,9 +35,8 @@ export async function loadWebgpu(cwd: string): Promise<LoadedBackend> {
   return {
     ...describe(dawn, adapter),
     async averages(request, control) {
-      const synthetic = drawn(request);
-      return synthetic && stretchCount(align(request.batch)) <= MOST_STEPS
-        ? averagesOnDevice(computer, synthetic, control)
+      return stretchCount(align(request.batch)) <= MOST_BLOCK_STEPS
+        ? averagesOnDevice(computer, request, control)
         : cpu.averages(request, control);
     },
     layersOf: layersOnDevice(computer),
@@ -44,7 +49,7 @@ export async function loadWebgpu(cwd: string): Promise<LoadedBackend> {
   };
 }
 
-function loadDawn(dawn: Found): Dawn {
+function loadDawn(dawn: InstalledPackage): Dawn {
   try {
     return loadPackage(dawn);
   } catch (error) {
@@ -85,7 +90,7 @@ function limitsOf({ limits }: Adapter): object {
   return Object.fromEntries(LIMITS.map((name) => [name, limits[name]]));
 }
 
-function describe(dawn: Found, { info, limits }: Adapter) {
+function describe(dawn: InstalledPackage, { info, limits }: Adapter) {
   const software =
     info.isFallbackAdapter || /swiftshader|llvmpipe|lavapipe/i.test(Object.values(info).join(' '));
   const title = info.description || [info.vendor, info.architecture, info.device].filter(Boolean).join(' ');

@@ -1,5 +1,5 @@
 import * as Plot from '@observablehq/plot';
-import type { Bars, Curve, Figures } from './figures.ts';
+import type { AveragePlot, Curve, RuleBars } from './plot-data.ts';
 
 /** Text, lines and grid follow the page's colours, and so its light or dark scheme. */
 const COLOURS: Record<Curve['kind'], string> = {
@@ -46,7 +46,7 @@ function frame(width: number, x: string, y: string, description: string, marks: 
   });
 }
 
-function draw(figures: Figures, part: string, width: number, description: string) {
+function draw(figures: AveragePlot, part: string, width: number, description: string) {
   if (part === 'kernels')
     return frame(
       width,
@@ -60,9 +60,9 @@ function draw(figures: Figures, part: string, width: number, description: string
       Plot.ruleY([0], { stroke: 'currentColor', strokeOpacity: 0.4 }),
       ...figures.trajectories.map((t) => curve(t)),
     ]);
-  const band = figures.band?.map(([x, height]) => ({ x, low: -height, high: height }));
+  const band = figures.band.map(([x, height]) => ({ x, low: -height, high: height }));
   return frame(width, SEEN, 'old - new', description, [
-    ...(band ? [Plot.areaY(band, { x: 'x', y1: 'low', y2: 'high', fill: 'var(--band)' })] : []),
+    Plot.areaY(band, { x: 'x', y1: 'low', y2: 'high', fill: 'var(--band)' }),
     Plot.ruleY([0], { stroke: 'currentColor', strokeOpacity: 0.4 }),
     curve(figures.difference),
   ]);
@@ -71,8 +71,8 @@ function draw(figures: Figures, part: string, width: number, description: string
 /** Room for a letter of a label, in pixels: more than the mean of any sans-serif at this size. */
 const LETTER = 7.5;
 
-function drawBars({ bars }: Bars, width: number, description: string) {
-  const colour = ({ inUse }: Bars['bars'][number]) => (inUse ? 'var(--new)' : 'var(--old)');
+function drawBars({ bars }: RuleBars, width: number, description: string) {
+  const colour = ({ inUse }: RuleBars['bars'][number]) => (inUse ? 'var(--new)' : 'var(--old)');
   return Plot.plot({
     width,
     marginLeft: Math.min(width / 2, 14 + LETTER * Math.max(0, ...bars.map(({ rule }) => rule.length))),
@@ -85,8 +85,8 @@ function drawBars({ bars }: Bars, width: number, description: string) {
       Plot.barX(bars, { x: 'distance', y: 'rule', fill: colour, sort: { y: 'x' } }),
       Plot.ruleY(bars, {
         y: 'rule',
-        x1: (d: Bars['bars'][number]) => d.distance - d.error,
-        x2: (d: Bars['bars'][number]) => d.distance + d.error,
+        x1: (d: RuleBars['bars'][number]) => d.distance - d.error,
+        x2: (d: RuleBars['bars'][number]) => d.distance + d.error,
       }),
     ],
   });
@@ -97,8 +97,8 @@ function read<T extends { id: string }>(element: string): Map<string, T> {
   return new Map((JSON.parse(text) as T[]).map((item) => [item.id, item]));
 }
 
-const figures = read<Figures>('figures');
-const bars = read<Bars>('bars');
+const figures = read<AveragePlot>('figures');
+const bars = read<RuleBars>('bars');
 
 for (const place of document.querySelectorAll<HTMLElement>('[data-figure]')) {
   const { figure = '', part = '', description = '' } = place.dataset;

@@ -1,18 +1,16 @@
-import { pairsOf } from '../../../lab/predict.ts';
 import { align, spreadOf } from '../../../lab/theory.ts';
-import type { VerifiedAverage } from '../verify.ts';
-import type { Curve, Figures } from './page/figures.ts';
+import type { AverageOutcome } from '../verification.ts';
+import type { AveragePlot, Curve } from './page/plot-data.ts';
 
 /** How far back weights are drawn, in memories of the old average. */
 const MEMORIES = 4;
 const MOST_POINTS = 240;
-/** Of a normal, 95 % lie within so many standard deviations. */
+/** Standard deviations within which 95 % of a normal lie. */
 const WITHIN = 1.96;
 
 /** What there is to draw of an average. */
-export function figuresOf(average: VerifiedAverage, id: string): Figures {
+export function averagePlot(average: AverageOutcome, id: string): AveragePlot {
   const { batch, filter, gain, unconvertedGain, trajectory, theory } = average;
-  const { converted } = pairsOf(batch, { decay: filter, gain, unconvertedGain });
   const perBlock = align(batch).old * batch[0];
   const at = (values: readonly number[]) =>
     values.map((y, i): [number, number] => [trajectory.blocks[i]! * perBlock, y]);
@@ -22,7 +20,7 @@ export function figuresOf(average: VerifiedAverage, id: string): Figures {
     kind,
     points: weights(decay, size, until).map(([age, weight]) => [age, (factor * weight) / unit]),
   });
-  const spread = spreadOf(converted);
+  const spread = spreadOf({ batch, decay: filter, gain });
   return {
     id,
     kernels: [
@@ -35,9 +33,7 @@ export function figuresOf(average: VerifiedAverage, id: string): Figures {
       { kind: 'new', points: at(trajectory.now) },
     ],
     difference: { kind: 'old - new', points: at(trajectory.old.map((x, i) => x - trajectory.now[i]!)) },
-    ...(average.agrees === undefined
-      ? {}
-      : { band: at(trajectory.blocks.map((b) => WITHIN * theory * Math.sqrt(spread(b).old))) }),
+    band: at(trajectory.blocks.map((b) => WITHIN * theory * Math.sqrt(spread(b).old))),
   };
 }
 

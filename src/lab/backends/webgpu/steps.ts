@@ -1,6 +1,6 @@
 import type { Step } from '../../theory.ts';
 
-// What shaders are told of the steps of a block.
+// The steps of a block as shaders read them.
 
 /** Bits of `flags`. */
 export const FLAGS = { old: { starts: 1, ends: 2 }, now: { starts: 4, ends: 8 } } as const;

@@ -4,10 +4,9 @@ import { fraction, num } from '../../../base/numbers.ts';
 import { wrap } from '../../../base/text.ts';
 import { readable } from '../../../document/pointer.ts';
 import type { NoTraining, Training } from '../train-configs.ts';
-import type { Verification, VerifiedAverage, VerifiedLearningRate } from '../verify.ts';
+import type { AverageOutcome, LearningRateOutcome, Verification } from '../verification.ts';
 import { type Conclusion, conclusionOf } from './conclusion.ts';
-import { plotText } from './terminal-plot.ts';
-import { type TrainingRow, trainingJson, trainingText } from './training.ts';
+import { type TrainingRow, trainingJson, trainingText } from './training-text.ts';
 
 /** A verification with the names that its reports carry. */
 export interface NamedVerification {
@@ -49,7 +48,7 @@ export function verificationJson({
   };
 }
 
-function averageJson(average: VerifiedAverage): object {
+function averageJson(average: AverageOutcome): object {
   const { pointer, part, of, decay, gain, converted, unconverted, levels } = average;
   return {
     pointer,
@@ -64,8 +63,8 @@ function averageJson(average: VerifiedAverage): object {
     standardError: converted.standardError,
     best: average.best,
     coarse: average.verdict === 'coarse',
-    pass: average.verdict !== 'fail' && average.agrees !== false,
-    ...(average.agrees === undefined ? {} : { agrees: average.agrees }),
+    pass: average.verdict !== 'fail' && average.agrees,
+    agrees: average.agrees,
     ...(levels
       ? {
           level: {
@@ -79,7 +78,7 @@ function averageJson(average: VerifiedAverage): object {
   };
 }
 
-/** A verification for people: a table, what to know about it, and the plot of the average that differs most. */
+/** A verification for people: a table, and what to know about it. */
 export function verificationText(named: NamedVerification, chalk: ChalkInstance, columns = 80): string {
   const { title, verification, trainings = [] } = named;
   const { batch, averages, learningRates, backend, seed, rule, seconds } = verification;
@@ -95,7 +94,6 @@ export function verificationText(named: NamedVerification, chalk: ChalkInstance,
     averages.length ? table(averages, chalk) : '',
     ...rates,
     ...notes,
-    plotOf(averages, columns),
     trainings.length ? `\n${trainingText(trainings, chalk, columns)}\n` : '',
     conclusionText(conclusionOf(verification, trainings), chalk, columns),
   ].join('');
@@ -110,10 +108,10 @@ function conclusionText({ pass, word, what, limits }: Conclusion, chalk: ChalkIn
 
 const VERDICTS = { pass: 'pass', coarse: 'coarse', fail: 'FAIL' } as const;
 
-function table(averages: readonly VerifiedAverage[], chalk: ChalkInstance): string {
+function table(averages: readonly AverageOutcome[], chalk: ChalkInstance): string {
   const title = `        ${'difference'.padStart(20)}${'predicted'.padStart(11)}${'best'.padStart(9)}${'not converted'.padStart(15)}${'predicted'.padStart(11)}`;
   const lines = averages.map((average) => {
-    const { verdict, agrees = true, converted, unconverted, decay } = average;
+    const { verdict, agrees, converted, unconverted, decay } = average;
     const word = agrees ? VERDICTS[verdict] : 'FAIL';
     const colour = word === 'FAIL' ? chalk.red : word === 'coarse' ? chalk.yellow : chalk.green;
     const name = `${nameOf(average)}, ${average.of}: ${digits(decay[0])} -> ${digits(decay[1])}`;
@@ -125,11 +123,11 @@ function table(averages: readonly VerifiedAverage[], chalk: ChalkInstance): stri
 }
 
 /** An average as the reports call it. */
-export function nameOf({ pointer, part }: Pick<VerifiedAverage, 'pointer' | 'part'>): string {
+export function nameOf({ pointer, part }: Pick<AverageOutcome, 'pointer' | 'part'>): string {
   return part === undefined ? readable(pointer) : `${readable(pointer)} ${part}`;
 }
 
-function learningRateLine(rate: VerifiedLearningRate, rule: string, chalk: ChalkInstance): string {
+function learningRateLine(rate: LearningRateOutcome, rule: string, chalk: ChalkInstance): string {
   const { asAsked, decides, values } = rate;
   const word = asAsked
     ? chalk.green('pass'.padEnd(8))
@@ -140,7 +138,7 @@ function learningRateLine(rate: VerifiedLearningRate, rule: string, chalk: Chalk
 }
 
 /** What a learning rate was multiplied by, and what it should have been. */
-export function askedOf({ decides, ratio: found, asked }: VerifiedLearningRate, rule: string): string {
+export function askedOf({ decides, ratio: found, asked }: LearningRateOutcome, rule: string): string {
   return `times ${num(found)}; ${decides ? 'its buffer asks for' : `${rule} asks for`} ${num(asked)}`;
 }
 
@@ -150,13 +148,13 @@ export function notesOf({ averages, unpaired, tolerance, batch }: Verification):
   for (const average of averages) {
     const name = nameOf(average);
     const { verdict, agrees, size, best, gain, levels, converted, theory } = average;
-    if (agrees === false)
+    if (!agrees)
       notes.push(
-        `${name}: what was measured (${ratio(converted.value)}) is more than 5 standard errors from what was predicted (${ratio(theory)}): the backend computes something else, so this says nothing about the config`,
+        `${name}: what was measured (${ratio(converted.value)}) is more than 5 standard errors from what was predicted (${ratio(theory)}): backend error, result not usable`,
       );
     if (verdict === 'coarse')
       notes.push(
-        `${name}: no decay comes closer than ${ratio(best)} at this ratio: the new batch is long against its memory, and that much of it is lost to the batch`,
+        `${name}: no decay comes closer than ${ratio(best)} at this ratio: the new batch is longer than the averaging window; this error is unavoidable`,
       );
     if (verdict === 'fail')
       notes.push(
@@ -174,14 +172,6 @@ export function notesOf({ averages, unpaired, tolerance, batch }: Verification):
       );
   }
   return notes;
-}
-
-function plotOf(averages: readonly VerifiedAverage[], columns: number): string {
-  const [most] = averages.toSorted((a, b) => b.converted.value - a.converted.value);
-  if (!most || most.trajectory.old.length < 2) return '';
-  const { trajectory } = most;
-  const title = `${printable(nameOf(most))}, one coordinate over ${trajectory.blocks.at(-1)! - trajectory.blocks[0]!} aligned counts: o old, x new, * both`;
-  return `\n${plotText({ title, old: trajectory.old, now: trajectory.now, columns: Math.min(columns, 80) })}\n`;
 }
 
 /** A relative size to four digits at most. */

@@ -1,5 +1,5 @@
 import { type Hyperparameters, REFERENCES } from '../../src/lab/optimizers.ts';
-import type { TrainingRequest, TrainingSizes } from '../../src/lab/train.ts';
+import type { TrainingRequest, TrainingSizes } from '../../src/lab/training-plan.ts';
 
 const SETTINGS: Hyperparameters = {
   lr: 0.01,

@@ -1,47 +1,13 @@
 import type { Control, Measured } from './backends/backend.ts';
-import { type LossPaths, type Plan, planOf, referencePaths } from './layer.ts';
-import type { Hyperparameters, Reference } from './optimizers.ts';
-import type { AveragePair } from './theory.ts';
+import { type LossPaths, referencePaths } from './layer.ts';
+import { workThrough } from './slices.ts';
+import { planOf, type TrainingPlan, type TrainingRequest } from './training-plan.ts';
 
 /**
  * Optimizers at work on a noisy quadratic: loss h*(w-w*)^2/2 by coordinate with curvature h = exp(normal), w and w*
  * standard normal, and a batch gradient h*(w-w*) + sigma/sqrt(B)*normal. Layers are what LAMB and its kind normalise
  * over; they share nothing else, so each is trained by itself, from start to end, while its state is in the cache.
  */
-
-/** One way to set an optimizer for the new batch. */
-export interface Candidate {
-  readonly rule: string;
-  readonly settings: Hyperparameters;
-}
-
-/** How much to run. */
-export interface TrainingSizes {
-  /** Coordinates of a layer (an even number), and layers of a problem. */
-  readonly width: number;
-  readonly layers: number;
-  /** Independent problems, 2 or more: standard errors are taken over them. */
-  readonly problems: number;
-  /** Optimizer steps under the old settings; whole aligned blocks of them are run. */
-  readonly oldSteps: number;
-}
-
-/** One optimizer under old settings and several new ones. */
-export interface TrainingRequest {
-  readonly reference: Reference;
-  readonly batch: AveragePair['batch'];
-  readonly old: Hyperparameters;
-  /** Candidates may differ by the noise scale (samples, above 0). */
-  readonly regimes: readonly { readonly noiseScale: number; readonly candidates: readonly Candidate[] }[];
-  readonly sizes: TrainingSizes;
-  /** Unsigned 32-bit. */
-  readonly seed: number;
-  /**
-   * `shared`: both runs see the same samples, so that their distance is the rule's and not luck's. `independent`: as
-   * two trainings with data in different order; the distance then has a floor that no rule goes below.
-   */
-  readonly noise: 'shared' | 'independent';
-}
 
 /** How well one candidate followed the old run. */
 export interface CandidateResult {
@@ -92,7 +58,7 @@ function sumOf(layers: readonly LossPaths[]): LossPaths {
 }
 
 /**
- * Trains so many layers, by index: every backend that trains is one.
+ * Trains the layers 0 to count-1. A backend that trains has one.
  * @throws the control signal's reason when it is aborted
  */
 export type LayerPaths = (request: TrainingRequest, count: number, control: Control) => Promise<LossPaths[]>;
@@ -103,32 +69,16 @@ export const byReference: LayerPaths = async (request, count, control) => {
   const layers: LossPaths[] = [];
   for (let index = 0; index < count; index++) {
     const progress = (done: number) => control.progress?.((index + done) / count);
-    layers.push(await layerByReference(index, plan, request, { ...control, progress }));
+    layers.push(await workThrough(referencePaths(index, plan, request), { ...control, progress }));
   }
   return layers;
 };
 
-/** One of the layers by the float64 reference. @throws the control signal's reason when it is aborted */
-export async function layerByReference(
-  index: number,
-  plan: Plan,
+function regimeResults(
+  plan: TrainingPlan,
+  problems: readonly LossPaths[],
   request: TrainingRequest,
-  { progress, signal }: Control,
-): Promise<LossPaths> {
-  const steps = referencePaths(index, plan, request);
-  let step = steps.next();
-  for (; !step.done; step = steps.next()) {
-    progress?.(step.value);
-    await new Promise((resolve) => setImmediate(resolve));
-    signal?.throwIfAborted();
-  }
-  // A layer may be over before its first look at the clock.
-  progress?.(1);
-  signal?.throwIfAborted();
-  return step.value;
-}
-
-function regimeResults(plan: Plan, problems: readonly LossPaths[], request: TrainingRequest): RegimeResult[] {
+): RegimeResult[] {
   const { batch, sizes } = request;
   const perBlock = plan.alignment.old * batch[0];
   const samples = Array.from({ length: plan.snapshots }, (_, i) => (i + 1) * plan.every * perBlock);

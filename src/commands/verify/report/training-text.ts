@@ -2,7 +2,8 @@ import type { ChalkInstance } from 'chalk';
 import { printable } from '../../../base/diagnostic.ts';
 import { wrap } from '../../../base/text.ts';
 import { readable } from '../../../document/pointer.ts';
-import type { CandidateResult, RegimeResult } from '../../../lab/train.ts';
+import type { CandidateResult, RegimeResult } from '../../../lab/training.ts';
+import { candidateTitle } from '../candidates.ts';
 import type { NoTraining, Training } from '../train-configs.ts';
 
 /** How far one rule's training ends up from the old path, at one noise scale. */
@@ -53,16 +54,9 @@ export function trainedTitle({ pointer, optimizer }: Pick<Training, 'pointer' | 
   return printable(pointer === '' ? optimizer : `${optimizer} at ${readable(pointer)}`);
 }
 
-const NAMES: Readonly<Record<string, string>> = {
-  'not-converted': 'not converted',
-  'kappa-lr-converted-momentum': 'kappa*lr, mu^kappa',
-  'sqrt-lr': 'sqrt(kappa)*lr',
-  'as-written': 'as written',
-};
-
 /** A rule as people read it, with a mark where it is the one in use. */
 export function ruleName(rule: string, inUse?: string): string {
-  return `${NAMES[rule] ?? rule}${rule === inUse ? ' (in use)' : ''}`;
+  return `${candidateTitle(rule)}${rule === inUse ? ' (in use)' : ''}`;
 }
 
 /** How much was trained. */
@@ -74,7 +68,7 @@ const NAME_WIDTH = 26;
 const CELL_WIDTH = 18;
 
 function table(training: Training, columns: number, chalk: ChalkInstance): string {
-  const { regimes, inUse, standIn, sizes } = training;
+  const { regimes, inUse, substitute, sizes } = training;
   const [first] = regimes;
   const head = `${''.padEnd(NAME_WIDTH)}${regimes.map((r) => `N ${short(r.noiseScale)}`.padStart(CELL_WIDTH - 1).padEnd(CELL_WIDTH)).join('')}`;
   const rows = (first?.candidates ?? []).map(({ rule }, i) => {
@@ -84,9 +78,9 @@ function table(training: Training, columns: number, chalk: ChalkInstance): strin
   });
   const about = `distance of the loss paths, mean |log(new/old)|: 0 is the same path; * none is closer; N is the gradient noise scale at the start in samples; ${updatesOf(sizes)}`;
   return [
-    `${chalk.bold(`${trainedTitle(training)} at work on a noisy quadratic`)}\n`,
+    `${chalk.bold(`${trainedTitle(training)} on a noisy quadratic`)}\n`,
     `${chalk.dim(head.trimEnd())}\n${rows.join('\n')}\n`,
-    chalk.dim(lines(standIn ? `${about}; ${standIn}` : about, columns)),
+    chalk.dim(lines(substitute ? `${about}; ${substitute}` : about, columns)),
     ...advices(training).map((advice) => lines(advice, columns)),
   ].join('');
 }
@@ -129,15 +123,15 @@ export function offPath(training: Training): string | undefined {
     return [`${offBy(used)} at noise scale ${short(noiseScale)} (${ruleName(closest.rule)} ${offBy(least)})`];
   });
   if (places.length === 0) return undefined;
-  return `That is not to say that the learning rate fits every noise scale: trained with ${NAMES[inUse] ?? inUse}, the loss of ${trainedTitle(training)} is off its old path by ${places.join(', ')}.`;
+  return `Note: at some noise scales the learning rate does not fit. Trained with ${candidateTitle(inUse)}, the loss of ${trainedTitle(training)} is off its old path by ${places.join(', ')}.`;
 }
 
 /** What follows for the rule in use at one noise scale. */
 function advice({ noiseScale, candidates }: RegimeResult, inUse: string): string {
   const used = candidates.find(({ rule }) => rule === inUse)!;
-  const best = candidates.filter((c) => c.best).map(({ rule }) => NAMES[rule] ?? rule);
+  const best = candidates.filter((c) => c.best).map(({ rule }) => candidateTitle(rule));
   const at = `At noise scale ${short(noiseScale)}`;
-  const name = NAMES[inUse] ?? inUse;
+  const name = candidateTitle(inUse);
   if (used.best) return `${at} nothing follows the old path closer than ${name}.`;
   const off = used.pathDistance.value > DIVERGED ? 'diverges' : `is ${percent(used.pathDistance.value)} off`;
   const enough = used.pathDistance.value <= CLOSE ? ', which is little' : '';

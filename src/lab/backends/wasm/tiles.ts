@@ -1,8 +1,7 @@
-import { HEAVY_UNIT } from '../../noise.ts';
-import { signalMean, signalResponse } from '../../signals.ts';
+import { asPart, SLICE } from '../../slices.ts';
 import { type Alignment, align, type Step, stepsOf } from '../../theory.ts';
-import type { AverageCase, Trajectory } from '../backend.ts';
-import type { BatchSums, SyntheticRequest } from '../gradients.ts';
+import type { AverageCase, AveragesRequest, Trajectory } from '../backend.ts';
+import type { BatchSums } from '../gradients.ts';
 import { type CaseSums, TRAJECTORY_POINTS } from '../statistics.ts';
 import { Arena, GROUP, type Kernel } from './kernel.ts';
 
@@ -19,13 +18,11 @@ export interface AveragesPart {
 const TILE = 512;
 /** Draws between two looks at the time, about a tenth of a millisecond. */
 const LOOK = 2 ** 15;
-/** How long to run between two reports, in milliseconds. */
-const SLICE = 50;
 
 /** Runs all blocks for the coordinates [from, to). Yields how much is done, 0 to 1. */
 export function* averagesOf(
   kernel: Kernel,
-  request: SyntheticRequest,
+  request: AveragesRequest,
   from: number,
   to: number,
 ): Generator<number, AveragesPart> {
@@ -34,15 +31,14 @@ export function* averagesOf(
   for (let at = from; at < to; at += TILE) {
     const end = Math.min(to, at + TILE);
     const tile = startTile(kernel, request, at, end);
-    const done = (share: number) => (at - from + share * (end - at)) / (to - from);
-    for (const share of runTile(tile)) yield done(share);
+    yield* asPart(runTile(tile), (share) => (at - from + share * (end - at)) / (to - from));
     trajectories ??= tile.trajectories;
     collect(tile, part, at - from, end - at);
   }
   return { ...part, ...(from === 0 && trajectories ? { trajectories } : {}) };
 }
 
-function emptyPart({ cases, batch, blocks }: SyntheticRequest, coordinates: number) {
+function emptyPart({ cases, batch, blocks }: AveragesRequest, coordinates: number) {
   const zeros = () => new Float64Array(coordinates);
   const alignment = align(batch);
   return {
@@ -64,8 +60,7 @@ interface Side {
 /** Some coordinates and where their state is in the kernel's memory. */
 interface Tile {
   readonly kernel: Kernel;
-  readonly request: SyntheticRequest;
-  readonly alignment: Alignment;
+  readonly request: AveragesRequest;
   readonly plan: readonly PlannedStep[];
   readonly firstPair: number;
   /** Coordinates, a multiple of GROUP; the last ones may be beyond the request's. */
@@ -78,16 +73,13 @@ interface Tile {
   readonly trajectories: readonly { blocks: number[]; old: number[]; now: number[] }[];
 }
 
-/** A step with its numbers: shares of the batches it lies in, the deviation of its noise, its time in old batches. */
+/** A step with what its unit draw counts in the old and in the new batch. */
 interface PlannedStep extends Step {
-  readonly shareOld: number;
-  readonly shareNow: number;
-  readonly scale: number;
-  readonly begin: number;
-  readonly end: number;
+  readonly scaleOld: number;
+  readonly scaleNow: number;
 }
 
-function startTile(kernel: Kernel, request: SyntheticRequest, from: number, to: number): Tile {
+function startTile(kernel: Kernel, request: AveragesRequest, from: number, to: number): Tile {
   const { cases } = request;
   const count = Math.ceil((to - from) / GROUP) * GROUP;
   const alignment = align(request.batch);
@@ -103,8 +95,7 @@ function startTile(kernel: Kernel, request: SyntheticRequest, from: number, to: 
   const tile = {
     kernel,
     request,
-    alignment,
-    plan: plannedSteps(request, alignment),
+    plan: plannedSteps(alignment),
     firstPair: from / 2,
     count,
     unit: arena.take(row / 2),
@@ -126,19 +117,13 @@ function startTile(kernel: Kernel, request: SyntheticRequest, from: number, to: 
   return tile;
 }
 
-function plannedSteps({ gradients }: SyntheticRequest, alignment: Alignment): PlannedStep[] {
-  const unit = gradients.tails === 'heavy' ? HEAVY_UNIT : 1;
-  let at = 0;
+function plannedSteps(alignment: Alignment): PlannedStep[] {
   return stepsOf(alignment).map((step) => {
-    const begin = at;
-    at += step.length;
+    const deviation = Math.sqrt(alignment.now / step.length);
     return {
       ...step,
-      shareOld: step.length / alignment.now,
-      shareNow: step.length / alignment.old,
-      scale: unit * Math.sqrt(alignment.now / step.length),
-      begin: begin / alignment.now,
-      end: at / alignment.now,
+      scaleOld: (step.length / alignment.now) * deviation,
+      scaleNow: (step.length / alignment.old) * deviation,
     };
   });
 }
@@ -149,7 +134,7 @@ function* runTile(tile: Tile): Generator<number, void> {
   let report = performance.now() + SLICE;
   for (let block = 0; block < request.blocks; block++) {
     for (let i = 0; i < plan.length; i++) {
-      runStep(tile, plan[i]!, block, block * plan.length + i);
+      runStep(tile, plan[i]!, block * plan.length + i);
       unlooked += count;
       if (unlooked < LOOK) continue;
       unlooked = 0;
@@ -162,28 +147,24 @@ function* runTile(tile: Tile): Generator<number, void> {
 }
 
 function runStep(
-  { kernel, request, alignment, ...tile }: Tile,
+  { kernel, request, unit, count, old, now, firstPair }: Tile,
   step: PlannedStep,
-  block: number,
   index: number,
 ) {
-  const { key, tails, signal } = request.gradients;
-  const { unit, count, old, now } = tile;
-  const before = block * alignment.old;
-  const mean = signal.kind === 'constant' ? 0 : signalMean(signal, before + step.begin, before + step.end);
-  kernel.draw(unit, count, tile.firstPair, key.seed, key.stream, index, tails === 'heavy' ? 1 : 0);
-  const add = (side: Side, share: number, starts: boolean, ends: boolean) => {
-    kernel.addStretch(side.mean, unit, count, share * step.scale, share * mean, starts ? 1 : 0);
+  const { seed, stream } = request.key;
+  kernel.draw(unit, count, firstPair, seed, stream, index);
+  const add = (side: Side, scale: number, starts: boolean, ends: boolean) => {
+    kernel.addStretch(side.mean, unit, count, scale, starts ? 1 : 0);
     if (ends) kernel.endBatch(side.mean, side.level, side.rows, side.weights, side.averages, count);
   };
-  add(old, step.shareOld, step.starts.old, step.ends.old);
-  add(now, step.shareNow, step.starts.now, step.ends.now);
+  add(old, step.scaleOld, step.starts.old, step.ends.old);
+  add(now, step.scaleNow, step.starts.now, step.ends.now);
 }
 
 /** Takes a snapshot and a point of the trajectory, where it is time for them. */
 function lookAtCase(tile: Tile, index: number, block: number): void {
-  const { kernel, request, alignment, count, old, now, sums } = tile;
-  const { snapshots, gain, unconvertedGain, decay } = request.cases[index]!;
+  const { kernel, request, count, old, now, sums } = tile;
+  const { snapshots, gain, unconvertedGain } = request.cases[index]!;
   const { first, every, pace } = snapshots;
   if (block < first) return;
   const row = 8 * count;
@@ -196,8 +177,7 @@ function lookAtCase(tile: Tile, index: number, block: number): void {
     trajectory.now.push(gain * values[b / 8]!);
   }
   if ((block - first) % every !== 0) return;
-  const mean = signalResponse(request.gradients.signal, 1, decay[0], block * alignment.old);
-  kernel.addSnapshot(sums + 3 * index * row, a, b, b + row, count, gain, unconvertedGain, mean);
+  kernel.addSnapshot(sums + 3 * index * row, a, b, b + row, count, gain, unconvertedGain);
 }
 
 /** Copies a tile's sums into the range's. */

@@ -1,12 +1,12 @@
 /** What a page draws: computed where the report is written, drawn where it is read. */
-export interface Figures {
+export interface AveragePlot {
   /** In a figure's place on the page: `data-figure`. */
   readonly id: string;
   readonly kernels: readonly Curve[];
   readonly trajectories: readonly Curve[];
   readonly difference: Curve;
-  /** 95 % are predicted to stay within plus and minus this much of zero; undefined where nothing is predicted. */
-  readonly band?: readonly (readonly [x: number, height: number])[];
+  /** 95 % are predicted to stay within plus and minus this much of zero. */
+  readonly band: readonly (readonly [x: number, height: number])[];
 }
 
 /** Points of a curve. The kind decides its colour and dashes. */
@@ -16,7 +16,7 @@ export interface Curve {
 }
 
 /** Rules by the distance of the loss path from the old one. */
-export interface Bars {
+export interface RuleBars {
   readonly id: string;
   readonly bars: readonly {
     readonly rule: string;
