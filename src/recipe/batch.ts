@@ -44,9 +44,12 @@ export function readBatch(
   if (perNode && (from === undefined || inText(perNode)))
     return ofNodes(perNode, stated.nodes?.value ?? 1, { fields, world, from });
   const here = micro ?? perDevice;
+  const passes =
+    perDevice || stated.accumulation || from !== undefined ? undefined : unreadable.find(hidesPasses);
   if (global && !here && !blocked && from === undefined)
     return ofTotal(global, stated, { fields, world, from });
-  if (here && (inText(here) || !blocked)) return ofDevice(here, stated, { fields, world, from }, warnings);
+  if (here && (inText(here) ? !passes : !blocked))
+    return ofDevice(here, stated, { fields, world, from }, warnings);
   if (from !== undefined)
     return {
       global: from,
@@ -97,6 +100,11 @@ const HIDING: readonly BatchRole['part'][] = ['global', 'micro', 'per-device', '
 
 function hidesTheBatch({ role }: Unreadable): boolean {
   return role.role === 'batch' && HIDING.includes(role.part);
+}
+
+/** Without the passes of a step the micro batch says nothing about it. */
+function hidesPasses({ role }: Unreadable): boolean {
+  return role.role === 'batch' && role.part === 'accumulation';
 }
 
 function hidden({ pointer, source, why, offset }: Unreadable): Problem {
@@ -223,6 +231,11 @@ function ofDevice(
   warnings: Diagnostic[],
 ): Batch {
   const { micro, 'per-device': perDevice } = stated;
+  if (perDevice && micro && perDevice.value % micro.value !== 0)
+    throw inconsistent(
+      perDevice,
+      `${readable(perDevice.pointer)} is ${perDevice.value}, which is not a whole multiple of the micro batch ${micro.value}`,
+    );
   const accumulation = perDevice && micro ? perDevice.value / micro.value : (stated.accumulation?.value ?? 1);
   const local = perDevice && !micro ? perDevice.value : here.value * accumulation;
   const devices = world ?? devicesFor(here, local, from) ?? oneDevice(here, local, warnings);
