@@ -129,6 +129,21 @@ describe.each<[string, Row[]]>([
         { '/o/args': { is: 'sgd', known: 'named', has: { '/o/args/m': 0.9, '/o/lr': 0.1 } } },
       ],
       [
+        'momentum in an inner block, the rate and more outside',
+        'o:\n  lr: 0.1\n  wd: 0.01\n  args: {name: sgd, m: 0.9}\n',
+        [
+          ...scopes('/o', '/o/args'),
+          ...roles({
+            '/o/lr': ROLE.lr,
+            '/o/wd': ROLE.weightDecay,
+            '/o/args/name': ROLE.optimizer,
+            '/o/args/m': ROLE.momentum,
+          }),
+        ],
+        {},
+        { '/o/args': { is: 'sgd', known: 'named', has: { '/o/args/m': 0.9, '/o/lr': 0.1, '/o/wd': 0.01 } } },
+      ],
+      [
         'but not where the inner block has a rate of its own',
         'o:\n  name: adam\n  lr: 0.1\n  b1: 0.9\n  args: {name: sgd, lr: 0.2, m: 0.8}\n',
         [
@@ -188,6 +203,16 @@ describe.each<[string, Row[]]>([
         {
           '/a': { is: 'sgd', known: 'named', has: { '/a/lr': 0.1, '/a/m': 0.9 } },
           '/b': { is: 'adam', known: 'named', has: { '/b/lr': 0.001, '/b/m': 0.8 } },
+        },
+      ],
+      [
+        'with a rate that both use and neither holds',
+        'base: 0.1\na: {name: sgd, lr: "${base}", m: 0.9}\nb: {name: adam, lr: "${base}", m: 0.8}\n',
+        TWO_FOUND,
+        {},
+        {
+          '/a': { is: 'sgd', known: 'named', has: { '/base': 0.1, '/a/m': 0.9 } },
+          '/b': { is: 'adam', known: 'named', has: { '/base': 0.1, '/b/m': 0.8 } },
         },
       ],
       [

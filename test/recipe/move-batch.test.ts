@@ -229,6 +229,13 @@ describe.each<[string, Row[]]>([
         { '/micro': 4, '/devices': 8 },
       ],
       [
+        '--world-to with the same batch: more devices take fewer passes',
+        [says('micro', 8), says('accumulation', 4), says('devices', 2)],
+        { to: 64, worldTo: 4 },
+        { global: 64, micro: 8, accumulation: 2, world: 4 },
+        { '/accumulation': 2, '/devices': 4 },
+      ],
+      [
         '--world-to over nodes, which stay',
         [says('micro', 8), says('devices', 4), says('nodes', 2)],
         { to: 96, worldTo: 6 },
