@@ -44,9 +44,12 @@ export function readBatch(
   if (perNode && (from === undefined || inText(perNode)))
     return ofNodes(perNode, stated.nodes?.value ?? 1, { fields, world, from });
   const here = micro ?? perDevice;
+  const passes =
+    perDevice || stated.accumulation || from !== undefined ? undefined : unreadable.find(hidesPasses);
   if (global && !here && !blocked && from === undefined)
     return ofTotal(global, stated, { fields, world, from });
-  if (here && (inText(here) || !blocked)) return ofDevice(here, stated, { fields, world, from }, warnings);
+  if (here && (inText(here) ? !passes : !blocked))
+    return ofDevice(here, stated, { fields, world, from }, warnings);
   if (from !== undefined)
     return {
       global: from,
@@ -97,6 +100,11 @@ const HIDING: readonly BatchRole['part'][] = ['global', 'micro', 'per-device', '
 
 function hidesTheBatch({ role }: Unreadable): boolean {
   return role.role === 'batch' && HIDING.includes(role.part);
+}
+
+/** Without the passes of a step the micro batch says nothing about it. */
+function hidesPasses({ role }: Unreadable): boolean {
+  return role.role === 'batch' && role.part === 'accumulation';
 }
 
 function hidden({ pointer, source, why, offset }: Unreadable): Problem {
@@ -155,7 +163,9 @@ function ofTotal(global: Field<BatchRole>, stated: Stated, { fields, world, from
   if (inText(global)) sameAsFrom(global, readable(global.pointer), total, from);
   const parts: Statement[] = [
     ...(['micro', 'accumulation'] as const).flatMap((part) =>
-      stated[part] && inText(stated[part]) ? [{ part, value: stated[part].value }] : [],
+      stated[part] && (inText(stated[part]) || (part === 'micro' && global.role.accumulates))
+        ? [{ part, value: stated[part].value }]
+        : [],
     ),
     ...(world === undefined ? [] : [{ part: 'devices' as const, value: world }]),
   ];
@@ -223,6 +233,11 @@ function ofDevice(
   warnings: Diagnostic[],
 ): Batch {
   const { micro, 'per-device': perDevice } = stated;
+  if (perDevice && micro && perDevice.value % micro.value !== 0)
+    throw inconsistent(
+      perDevice,
+      `${readable(perDevice.pointer)} is ${perDevice.value}, which is not a whole multiple of the micro batch ${micro.value}`,
+    );
   const accumulation = perDevice && micro ? perDevice.value / micro.value : (stated.accumulation?.value ?? 1);
   const local = perDevice && !micro ? perDevice.value : here.value * accumulation;
   const devices = world ?? devicesFor(here, local, from) ?? oneDevice(here, local, warnings);
@@ -277,10 +292,18 @@ export interface BatchChange {
 
 /** Two batches and their ratios, with nothing to rewrite: both are what their files say. */
 export function ratiosOf(from: Batch, to: Omit<Batch, 'fields'>): BatchChange {
-  const kappa = to.global / from.global;
-  const world = (to.world ?? 1) / (from.world ?? 1);
-  const perForward = (kappa * from.accumulation) / to.accumulation;
-  return { from, to, kappa, perDevice: perForward / world, perForward, world, moves: [] };
+  const [worldFrom, worldTo] = [from.world ?? 1, to.world ?? 1];
+  // Products first, then one division: what does not change is exactly 1.
+  const [passFrom, passTo] = [from.global * to.accumulation, to.global * from.accumulation];
+  return {
+    from,
+    to,
+    kappa: to.global / from.global,
+    perDevice: (passTo * worldFrom) / (passFrom * worldTo),
+    perForward: passTo / passFrom,
+    world: worldTo / worldFrom,
+    moves: [],
+  };
 }
 
 /**
@@ -298,10 +321,19 @@ export function moveBatch(from: Batch, options: BatchOptions): BatchChange {
   const nodes = from.fields.find((f) => f.role.part === 'nodes')?.value ?? 1;
   const factors: Factors = { ...parts, devices: world / nodes, nodes };
   const moves = from.fields.flatMap((field) => {
+    if (overruled(field, from, options)) return [];
     const value = newValue(field, factors, from);
     return value === field.value ? [] : [{ field, to: value }];
   });
   return { ...ratiosOf(from, to), moves };
+}
+
+/** A default that does not hold, since other parts say the whole, is written only where it is asked for. */
+function overruled(field: Field<BatchRole>, from: Batch, options: BatchOptions): boolean {
+  const { part } = field.role;
+  const asked = options.micro ?? options.accumulation;
+  const shared = part === 'micro' || part === 'accumulation';
+  return shared && !inText(field) && asked === undefined && field.value !== from[part];
 }
 
 /** There `--to` is the batch of the config, and the accumulation follows by itself. */
@@ -404,5 +436,6 @@ function newValue(field: Field<BatchRole>, to: Factors, from: Batch): number {
   if (part !== 'devices') return partValue(part, to);
   if (world === from.world) return value;
   if (Number.isInteger(to.devices) && inText(field)) return to.devices;
-  throw unreachable(field, `${world} devices cannot be written here: the file has ${to.nodes} nodes`);
+  const why = inText(field) ? `the file has ${to.nodes} nodes` : 'the file has no number of them';
+  throw unreachable(field, `${world} devices cannot be written here: ${why}`);
 }
