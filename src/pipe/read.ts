@@ -4,8 +4,9 @@ import { collect, type Dialect, detect, loadDialect } from '../dialect/dialect.t
 import type { Document, Progress } from '../document/nodes.ts';
 import { type ParsedText, parse } from '../document/parse.ts';
 import { buildRecipe, type RecipeOptions } from '../recipe/build.ts';
-import { fieldsOf, type Recipe } from '../recipe/recipe.ts';
-import { aboutOtherKeys } from '../vocabulary/unclaimed.ts';
+import type { Recipe } from '../recipe/recipe.ts';
+import { readByName } from '../vocabulary/reader.ts';
+import { leftAlone, misspeltKeys } from '../vocabulary/unclaimed.ts';
 
 /** What decides how a config is read, beside its text. */
 export interface ReadOptions extends RecipeOptions {
@@ -67,8 +68,15 @@ async function dialectOf(
     if (found.refuses && !oneOfMany) throw new Problem('not-a-training-config', found.refuses, 0);
     return found.refuses ? undefined : found;
   }
+  if (saysSomething(document)) return loadDialect('generic');
   if (oneOfMany) return undefined;
   throw unrecognised(document);
+}
+
+/** Whether names alone tell a training config: a learning rate, a decay or a batch. */
+function saysSomething(document: Document): boolean {
+  const roles = readByName(document, []).found.flatMap(([, what]) => ('role' in what ? [what.role.role] : 'encoding' in what ? ['decay'] : []));
+  return roles.some((role) => role === 'learning-rate' || role === 'decay' || role === 'batch');
 }
 
 function unrecognised(document: Document): Problem {
@@ -98,10 +106,11 @@ export function understand(
   options: RecipeOptions,
 ): Pick<Config, 'document' | 'dialect' | 'recipe' | 'warnings'> {
   const warnings: Diagnostic[] = [];
-  const found = collect(document, dialect);
+  const claimed = collect(document, dialect);
+  const named = readByName(document, claimed);
+  const found = [...claimed, ...named.found];
   const recipe = buildRecipe(document, found, dialect.library, options, warnings);
-  const claimed = new Set(fieldsOf(recipe).map(({ pointer }) => pointer));
-  warnings.push(...aboutOtherKeys(document, found, claimed, dialect.open === true));
+  warnings.push(...misspeltKeys(document, found), ...leftAlone(named));
   if (!dependsOnBatch(recipe)) refuseIdle(recipe, dialect);
   return { document, dialect, recipe, warnings };
 }

@@ -1,0 +1,182 @@
+import type { Found } from '../dialect/roles.ts';
+import { type Fault, schemaProblem } from '../dialect/schema-errors.ts';
+import type { Document, Entry as KeyValue, MapNode, Node } from '../document/nodes.ts';
+import { child, type Pointer, readable } from '../document/pointer.ts';
+import { numberInString } from '../document/scalar.ts';
+import { BETAS, type Definition, outOfBounds, roleOf } from './definitions.ts';
+import { ELSEWHERE, type Entry, type Fits } from './entries.ts';
+import { meaningsOf } from './match.ts';
+import { topicOf } from './topics.ts';
+import { wordsOf } from './words.ts';
+
+/** A number whose key may depend on the batch, and which was not understood. */
+export interface Doubtful {
+  readonly pointer: Pointer;
+  readonly source: string;
+  readonly offset: number;
+  readonly topic: 'batch' | 'other';
+}
+
+/** What the words of a document's keys say, where the dialect says nothing. */
+export interface NamedReading {
+  readonly found: readonly Found[];
+  readonly doubtful: readonly Doubtful[];
+}
+
+/** Own names of a project: a key, and the definition it stands for. */
+export type OwnNames = Readonly<Record<string, Definition>>;
+
+/**
+ * Reads by name what a dialect has not claimed. A key is read surely where all of its words are known together; where
+ * they only speak of the batch it is doubtful.
+ * @throws Problem: schema, for a value out of its role's bounds
+ */
+export function readByName(document: Document, claimed: readonly Found[], own: OwnNames = {}): NamedReading {
+  const reader = new Reader(claimed, own);
+  const root = document.nodes.get('');
+  if (root) reader.walk(root, '', { words: [], kinds: new Set(), scoped: reader.hasScope('') });
+  if (reader.faults.length) throw schemaProblem(reader.faults, document);
+  return reader;
+}
+
+interface Place {
+  /** Words of the key that led here. */
+  readonly words: readonly string[];
+  readonly kinds: ReadonlySet<string>;
+  /** An optimizer's block has been opened on the way. */
+  readonly scoped: boolean;
+}
+
+class Reader implements NamedReading {
+  readonly found: Found[] = [];
+  readonly doubtful: Doubtful[] = [];
+  readonly faults: Fault[] = [];
+  private readonly claimed: ReadonlySet<Pointer>;
+  private readonly scopes: ReadonlySet<Pointer>;
+
+  constructor(
+    found: readonly Found[],
+    private readonly own: OwnNames,
+  ) {
+    const has = (what: Found[1], ...keys: string[]) => keys.some((key) => key in what);
+    this.claimed = new Set(
+      found.filter(([, what]) => has(what, 'role', 'encoding', 'note')).map(([pointer]) => pointer),
+    );
+    this.scopes = new Set(found.filter(([, what]) => has(what, 'scope')).map(([pointer]) => pointer));
+  }
+
+  hasScope(pointer: Pointer): boolean {
+    return this.scopes.has(pointer);
+  }
+
+  walk(node: Node, pointer: Pointer, place: Place): void {
+    if (node.kind === 'list')
+      for (const [i, item] of node.items.entries())
+        if (item.kind !== 'scalar') this.walk(item, child(pointer, i), place);
+    if (node.kind !== 'map') return;
+    const here = this.block(node, pointer, place);
+    for (const entry of node.entries) this.entry(entry, child(pointer, entry.key), here);
+  }
+
+  /** A block of its own kind: an optimizer's, a scheduler's, one of an average; or one that holds a learning rate. */
+  private block(node: MapNode, pointer: Pointer, { words, kinds, scoped }: Place): Place {
+    const next = new Set(kinds);
+    const kind = kindOf(words);
+    if (kind) next.add(kind);
+    const rate = node.entries.some((e) => holdsRate(e, next));
+    next.delete('rate');
+    if (rate) next.add('rate');
+    const opens = !scoped && (kind === 'optimizer' || (rate && kind !== 'learning-rate'));
+    if (opens && !this.scopes.has(pointer)) this.found.push([pointer, { scope: 'optimizer' }]);
+    return { words, kinds: next, scoped: scoped || kind === 'optimizer' || this.scopes.has(pointer) };
+  }
+
+  private entry({ key, node, offset }: KeyValue, pointer: Pointer, place: Place): void {
+    const words = wordsOf(key);
+    if (this.claimed.has(pointer) || words.some((word) => ELSEWHERE.has(word) && !isCadence(words))) return;
+    if (this.ownName(key, node, pointer)) return;
+    for (const meaning of meaningsOf(words, place))
+      if (this.read(meaning, node, pointer)) return;
+    if (node.kind !== 'scalar' && !(node.kind === 'list' && node.items.every((i) => i.kind === 'scalar')))
+      return this.walk(node, pointer, { ...place, words });
+    const topic = topicOf(words, node);
+    const source = node.kind === 'scalar' ? node.source : '[...]';
+    if (topic) this.doubtful.push({ pointer, source, offset: node.offset ?? offset, topic });
+  }
+
+  private ownName(key: string, node: Node, pointer: Pointer): boolean {
+    if (!Object.hasOwn(this.own, key)) return false;
+    this.push(pointer, this.own[key]!, node);
+    return true;
+  }
+
+  /** Whether the value is what the meaning asks for; if so it is read. */
+  private read({ fits, reads }: Entry, node: Node, pointer: Pointer): boolean {
+    if (!FITS[fits](node)) return false;
+    if (fits === 'betas') this.found.push([pointer, { encoding: BETAS }]);
+    else if (reads === 'batchNormMomentum' && numberOf(node)! > 0.5) this.push(pointer, 'batchNormDecay', node);
+    else this.push(pointer, reads, node);
+    return true;
+  }
+
+  private push(pointer: Pointer, name: Definition, node: Node): void {
+    const scalars = node.kind === 'list' ? node.items : [node];
+    for (const scalar of scalars) {
+      const value = numberOf(scalar);
+      const wrong = value === undefined ? undefined : outOfBounds(name, value);
+      if (wrong) this.faults.push({ pointer, message: `${readable(pointer)} ${wrong} (read by name)` });
+    }
+    this.found.push([pointer, { role: roleOf(name) }]);
+  }
+}
+
+/** What a block is by the words of its key. */
+function kindOf(words: readonly string[]): string | undefined {
+  const has = (...all: string[]) => all.every((word) => words.includes(word));
+  if (has('learning', 'rate') && words.length === 2) return 'learning-rate';
+  if (has('scheduler')) return 'scheduler';
+  if (has('optimizer')) return 'optimizer';
+  if (has('ema')) return 'ema';
+  if (has('batch', 'norm')) return 'batch-norm';
+  return undefined;
+}
+
+function holdsRate({ key, node }: KeyValue, kinds: ReadonlySet<string>): boolean {
+  const rate = (entry: Entry) => entry.reads === 'learningRate' && FITS[entry.fits](node);
+  return node.kind !== 'map' && meaningsOf(wordsOf(key), { kinds }).some(rate);
+}
+
+/** `eval_steps` is about evaluation, and still counts optimizer steps. */
+function isCadence(words: readonly string[]): boolean {
+  return words.includes('step');
+}
+
+function numberOf(node: Node): number | undefined {
+  if (node.kind !== 'scalar') return undefined;
+  if (typeof node.value === 'number') return node.value;
+  return typeof node.value === 'string' ? numberInString(node.value) : undefined;
+}
+
+const text = (node: Node) => node.kind === 'scalar' && typeof node.value === 'string';
+const all = (node: Node, fits: (value: number) => boolean) =>
+  node.kind === 'list' && node.items.length > 0 && node.items.every((i) => fits(numberOf(i) ?? Number.NaN));
+const one = (node: Node, fits: (value: number) => boolean) => fits(numberOf(node) ?? Number.NaN);
+const each = (fits: (value: number) => boolean) => (node: Node) => one(node, fits) || all(node, fits);
+
+/** A string that is not a number is left to the role: it may be `auto` or a reference, and is refused otherwise. */
+const orText = (fits: (node: Node) => boolean) => (node: Node) =>
+  fits(node) || (text(node) && numberOf(node) === undefined);
+
+const FITS: Readonly<Record<Fits, (node: Node) => boolean>> = {
+  number: orText((node) => numberOf(node) !== undefined),
+  rate: orText(each((value) => value <= 10)),
+  'small-rate': orText(each((value) => value > 0 && value <= 0.02)),
+  decay: orText((node) => numberOf(node) !== undefined),
+  'high-decay': each((value) => value > 0.5 && value <= 1),
+  count: orText((node) => one(node, Number.isInteger) || all(node, Number.isInteger)),
+  boolean: (node) => node.kind === 'scalar' && typeof node.value === 'boolean',
+  name: (node) => text(node) && numberOf(node) === undefined,
+  betas: (node) =>
+    (node.kind === 'list' && node.items.length > 0 && (numberOf(node.items[1] ?? node.items[0]!) ?? 1) >= 0.1) ||
+    (text(node) && numberOf(node) === undefined),
+};

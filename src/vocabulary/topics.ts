@@ -1,0 +1,61 @@
+import type { Node } from '../document/nodes.ts';
+import { numberInString } from '../document/scalar.ts';
+
+const words = (list: string) => new Set(list.split(' '));
+
+/** Names that speak of the batch without being read surely: by the words in them, and the values that make sense. */
+const TOPICS: readonly {
+  readonly topic: 'batch' | 'other';
+  /** All words of one of these. */
+  readonly of: readonly (readonly string[])[];
+  /** Words with which the name means something else: a multiplier, a cadence, a number of denoising steps. */
+  readonly not: ReadonlySet<string>;
+  fits(value: number): boolean;
+}[] = [
+  {
+    topic: 'batch',
+    of: [['batch', 'size'], ['micro', 'batch'], ['mini', 'batch'], ['gradient', 'accumulate'], ['accumulate', 'step'], ['sample', 'device'], ['batch', 'device']],
+    not: words('norm momentum epsilon time loss index limit queue prefetch worker first dim axis seed'),
+    fits: (value) => Number.isInteger(value) && value >= 1,
+  },
+  {
+    topic: 'other',
+    of: [['step'], ['milestone'], ['tmax'], ['t', 'maximum']],
+    not: words(
+      'logging save saving print checkpoint checkpoints ckpt report display vis plot summary dump sync every interval freq frequency per sample generate ddim noise denoising rollout horizon obs action accumulate epoch ratio frac fraction portion factor power mult type method policy limit size critic ns newton search beam refine inner cg attack resume skip patience batch momentum bias weight initial evaluation validation inference',
+    ),
+    fits: (value) => Number.isInteger(value) && value >= 2,
+  },
+  {
+    topic: 'other',
+    of: [['learning', 'rate']],
+    not: words(
+      'decay mult mul multiplier scale scaler factor gamma ratio power scheduler policy cycle cycles epoch step coef weight patience number layer layerwise milestone monitor annealing find finder auto threshold cool restart restarts period div percent pct frac fraction',
+    ),
+    fits: (value) => value > 0 && value <= 10,
+  },
+  {
+    topic: 'other',
+    of: [['beta'], ['momentum'], ['ema'], ['polyak']],
+    not: words(
+      'scheduler noise kl dpo vae initial final linear scaled loss weight coef warm step every after power minimum maximum entropy reward sigma interval freq epoch kd focal mixup',
+    ),
+    fits: (value) => value >= 0.5 && value < 1,
+  },
+];
+
+/** What a key that was not read speaks of; undefined where it says nothing about the batch. */
+export function topicOf(
+  key: readonly string[],
+  node: Node,
+): 'batch' | 'other' | undefined {
+  const values = (node.kind === 'list' ? node.items : [node]).map((n) =>
+    n.kind !== 'scalar' ? undefined : typeof n.value === 'string' ? numberInString(n.value) : n.value,
+  );
+  return TOPICS.find(
+    ({ of, not, fits }) =>
+      of.some((way) => way.every((word) => key.includes(word))) &&
+      !key.some((word) => not.has(word)) &&
+      values.some((value) => typeof value === 'number' && fits(value)),
+  )?.topic;
+}

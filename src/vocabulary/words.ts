@@ -1,0 +1,100 @@
+/** Spellings of one word: a key is compared by what it says, not by how it is written. */
+const SPELLINGS: Readonly<Record<string, readonly string[]>> = {
+  accumulate: ['acc', 'accum', 'accumulated', 'accumulates', 'accumulating', 'accumulation', 'accumulations'],
+  gradient: ['grad', 'grads', 'gradients'],
+  batch: ['batches'],
+  size: ['sizes'],
+  sample: ['samples', 'example', 'examples', 'instance', 'instances', 'image', 'images', 'ims', 'imgs', 'sentence', 'sentences'],
+  token: ['tokens', 'tok'],
+  device: ['devices', 'gpu', 'gpus', 'npu', 'npus', 'xpu', 'tpu', 'accelerator', 'accelerators', 'worldsize'],
+  process: ['processes', 'proc', 'procs', 'ranks', 'tasks', 'task'],
+  node: ['nodes', 'nnode', 'nnodes', 'machine', 'machines', 'hosts'],
+  number: ['num', 'n', 'nr', 'no', 'count', 'counts'],
+  step: ['steps', 'iter', 'iters', 'iteration', 'iterations', 'update', 'updates', 'niter'],
+  epoch: ['epochs', 'ep'],
+  train: ['training', 'trainer', 'tr'],
+  maximum: ['max'],
+  minimum: ['min'],
+  final: ['end', 'last', 'target'],
+  initial: ['init', 'start', 'starting', 'begin', 'first'],
+  optimizer: ['optim', 'optimiser', 'opt', 'optimizers'],
+  scheduler: ['sched', 'schedulers', 'schedule'],
+  epsilon: ['eps'],
+  beta: ['betas', 'moms', 'momentums'],
+  average: ['averaged', 'averaging', 'avg'],
+  model: ['models'],
+  decay: ['decays'],
+  milestone: ['milestones'],
+  validation: ['val', 'valid', 'validate', 'dev'],
+  evaluation: ['eval', 'evaluate', 'evaluator'],
+  test: ['testing', 'tests'],
+  inference: ['infer', 'predict', 'prediction', 'generate', 'generation'],
+  sampling: ['sampler'],
+  logging: ['log', 'logger', 'logs'],
+  total: ['effective', 'overall'],
+  parallel: ['parallelism'],
+  clip: ['clipping', 'clipnorm'],
+  norm: ['normalization', 'normalisation'],
+};
+
+/** Words that are written as one, and what they are. */
+const COMPOUNDS: Readonly<Record<string, string>> = {
+  bs: 'batch size',
+  batchsize: 'batch size',
+  minibatch: 'mini batch',
+  minibatchsize: 'mini batch size',
+  minibatches: 'mini batch',
+  microbatch: 'micro batch',
+  microbatches: 'micro batch',
+  microbatchsize: 'micro batch size',
+  ngpu: 'number device',
+  ngpus: 'number device',
+  ndevices: 'number device',
+  ndev: 'number device',
+  nproc: 'number process',
+  lr: 'learning rate',
+  lrs: 'learning rate',
+  lrate: 'learning rate',
+  learningrate: 'learning rate',
+  wd: 'weight decay',
+  weightdecay: 'weight decay',
+  batchnorm: 'batch norm',
+  bn: 'batch norm',
+  syncbn: 'sync batch norm',
+  warmup: 'warm up',
+  warmdown: 'cool down',
+  cooldown: 'cool down',
+  maxiter: 'maximum step',
+  maxsteps: 'maximum step',
+  gradaccum: 'gradient accumulate',
+  gradacc: 'gradient accumulate',
+};
+
+const CANONICAL = new Map<string, string>(
+  Object.entries(SPELLINGS).flatMap(([word, spellings]) => spellings.map((s) => [s, word] as const)),
+);
+
+/**
+ * The words of a key, in one spelling: `accumulateGradBatches` and `--accum-grad-batches` are accumulate, gradient,
+ * batch; `adam_beta1` is adam, beta, 1.
+ */
+export function wordsOf(key: string): string[] {
+  const parts = key
+    .replace(/([a-z\d])([A-Z])/g, '$1_$2')
+    .replace(/([A-Z]+)([A-Z][a-z])/g, '$1_$2')
+    .toLowerCase()
+    .split(/[^a-z\d]+/)
+    .filter(Boolean);
+  return parts.flatMap((part) => {
+    const whole = wordIn(part);
+    if (whole) return whole;
+    // Digits stand apart: beta1, b2.
+    return part.split(/(?<=[a-z])(?=\d)|(?<=\d)(?=[a-z])/).flatMap((word) => wordIn(word) ?? [word]);
+  });
+}
+
+function wordIn(part: string): string[] | undefined {
+  if (Object.hasOwn(COMPOUNDS, part)) return COMPOUNDS[part]!.split(' ');
+  const canonical = CANONICAL.get(part);
+  return canonical === undefined ? undefined : [canonical];
+}
