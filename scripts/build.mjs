@@ -32,9 +32,8 @@ async function readJson(path) {
 async function validators() {
   const compiler = at('dist/.compile.mjs');
   await bundle(at('src/dialect/compile.ts'), { file: compiler, format: 'esm' }, { external: [/^ajv/] });
-  const { detectorSource, expand, exportName, faultsOf, requiredKeysOf, validatorSource } = await import(
-    `${pathToFileURL(compiler)}?${Date.now()}`
-  );
+  const { detectorSource, expand, exportName, faultsOf, knownKeys, requiredKeysOf, validatorSource } =
+    await import(`${pathToFileURL(compiler)}?${Date.now()}`);
   await rm(compiler);
   const names = (await readdir(at('schemas'))).filter((f) => f.endsWith('.schema.json')).sort();
   const files = Object.fromEntries(
@@ -63,7 +62,8 @@ async function validators() {
     "import type { Validator } from '../../dialect/dialect.ts';\nexport const validate: Validator;\n",
   );
   for (const schema of schemas) {
-    await write(`${schema.dialect.name}.js`, validatorSource(schema));
+    const known = `export const known = ${JSON.stringify(knownKeys(schema))};\n`;
+    await write(`${schema.dialect.name}.js`, validatorSource(schema) + known);
     await write(`${schema.dialect.name}.schema.js`, `export const schema = ${JSON.stringify(schema)};\n`);
   }
   await write('detect.js', detectorSource(schemas));
@@ -80,7 +80,7 @@ async function validators() {
     'index.d.ts',
     [
       "import type { Dialect, Validator } from '../dialect.ts';",
-      "type Entry = Omit<Dialect, 'validate'> & { readonly requiredKeys?: readonly string[]; recognises(data: unknown): boolean; load(): Promise<{ validate: Validator }>; schema(): Promise<{ schema: object }> };",
+      "type Entry = Omit<Dialect, 'validate'> & { readonly requiredKeys?: readonly string[]; recognises(data: unknown): boolean; load(): Promise<{ validate: Validator; known: readonly string[] }>; schema(): Promise<{ schema: object }> };",
       'export const dialects: Readonly<Record<string, Entry>>;',
       '',
     ].join('\n'),

@@ -2,13 +2,15 @@
 import standaloneCode from 'ajv/dist/standalone/index.js';
 import type { Dialect, Validator } from './dialect.ts';
 import { createAjv, expand, type Schema, type SchemaFiles } from './keywords.ts';
+import { knownKeys } from './known-keys.ts';
 import { faultsOf } from './meta-schema.ts';
 
+export { knownKeys } from './known-keys.ts';
 export { requiredKeysOf } from './required-keys.ts';
 export { expand, faultsOf };
 
 /** The `dialect` annotation at a schema's root. */
-export type Meta = Omit<Dialect, 'validate' | 'title'>;
+export type Meta = Omit<Dialect, 'validate' | 'known' | 'title'>;
 
 /** ajv's standalone module is CommonJS: its function is the import or the import's default, by who loads it. */
 const module = standaloneCode as unknown as {
@@ -102,6 +104,7 @@ export function compileDialect(schema: Schema, files: SchemaFiles): Dialect {
     version: meta.version ?? '',
     library: meta.library ?? 'torch',
     ...(meta.floats === undefined ? {} : { floats: meta.floats }),
+    known: new Set(knownKeys(expanded)),
     validate: createAjv({ standalone: false }).compile(expanded) as unknown as Validator,
   };
 }

@@ -30,11 +30,13 @@ export interface Dialect {
   readonly open?: true;
   /** A file that this dialect reads. */
   readonly sample?: string;
+  /** Keys that the schema speaks of, with the key around each: `ema_config/ema_decay`. */
+  readonly known: ReadonlySet<string>;
   readonly validate: Validator;
 }
 
 /** The dialects that come with rebatch, by name, without their validators. */
-export function listDialects(): readonly Omit<Dialect, 'validate'>[] {
+export function listDialects(): readonly Omit<Dialect, 'validate' | 'known'>[] {
   return Object.values(dialects).map(
     ({ load: _load, schema: _schema, recognises: _recognises, requiredKeys: _requiredKeys, ...meta }) => meta,
   );
@@ -49,7 +51,8 @@ export async function loadDialect(name: string): Promise<Dialect> {
     requiredKeys: _requiredKeys,
     ...meta
   } = entryOf(name);
-  return { ...meta, validate: (await load()).validate };
+  const { validate, known } = await load();
+  return { ...meta, validate, known: new Set(known) };
 }
 
 function entryOf(name: string) {

@@ -75,7 +75,9 @@ async function dialectOf(
 
 /** Whether names alone tell a training config: a learning rate, a decay or a batch. */
 function saysSomething(document: Document): boolean {
-  const roles = readByName(document, []).found.flatMap(([, what]) => ('role' in what ? [what.role.role] : 'encoding' in what ? ['decay'] : []));
+  const roles = readByName(document, [], new Set()).found.flatMap(([, what]) =>
+    'role' in what ? [what.role.role] : 'encoding' in what ? ['decay'] : [],
+  );
   return roles.some((role) => role === 'learning-rate' || role === 'decay' || role === 'batch');
 }
 
@@ -107,7 +109,7 @@ export function understand(
 ): Pick<Config, 'document' | 'dialect' | 'recipe' | 'warnings'> {
   const warnings: Diagnostic[] = [];
   const claimed = collect(document, dialect);
-  const named = readByName(document, claimed);
+  const named = readByName(document, claimed, dialect.known);
   const found = [...claimed, ...named.found];
   const recipe = buildRecipe(document, found, dialect.library, options, warnings);
   warnings.push(...misspeltKeys(document, found), ...leftAlone(named));

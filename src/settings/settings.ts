@@ -72,6 +72,7 @@ const PSEUDO_DIALECT = {
   framework: 'rebatch',
   version: '',
   library: '',
+  known: new Set<string>(),
 } as const;
 
 function merged(

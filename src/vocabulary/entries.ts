@@ -1,7 +1,17 @@
 import type { Definition } from './definitions.ts';
 
 /** What the value behind a key must look like for the key to mean this. */
-export type Fits = 'number' | 'rate' | 'small-rate' | 'decay' | 'high-decay' | 'count' | 'boolean' | 'name' | 'betas';
+export type Fits =
+  | 'number'
+  | 'rate'
+  | 'any-rate'
+  | 'small-rate'
+  | 'decay'
+  | 'high-decay'
+  | 'count'
+  | 'boolean'
+  | 'name'
+  | 'betas';
 
 /** What a key means by its words. */
 export interface Entry {
@@ -20,70 +30,286 @@ export interface Entry {
 
 /** Parts of a model that have learning rates of their own. */
 const PARTS =
-  'encoder decoder backbone head classifier unet text image vision tower projector mm generator discriminator g d gen disc actor critic policy value lora embedding trunk body neck transformer language vit llm adam adamw muon sgd bias other unfrozen component';
+  'encoder decoder backbone head classifier unet text image vision tower projector mm generator discriminator g d gen disc actor critic lora embedding trunk body neck transformer language vit llm adam adamw muon sgd bias other unfrozen component';
 /** Words that say nothing of their own beside a learning rate. */
 const RATE = 'base maximum peak initial train model optimizer value values default absolute';
 
 const RATES: readonly Entry[] = [
-  { words: 'learning rate', also: RATE, fits: 'rate', reads: 'learningRate', seen: 'torch, optax, LAVIS (init_lr), PaddleDetection (base_lr)' },
-  { words: 'learning rate', also: `${RATE} ${PARTS}`, fits: 'small-rate', reads: 'learningRate', seen: 'LLaVA (mm_projector_lr, vision_tower_lr), diffusers (text_encoder_lr)' },
-  { words: 'learning rate minimum|learning rate final|eta minimum|learning rate cool', also: `${RATE} down`, fits: 'rate', reads: 'minimumLearningRate', seen: 'torch CosineAnnealingLR (eta_min), Megatron (min_lr), I-JEPA (final_lr)' },
-  { words: 'learning rate warm up', also: `${RATE} initial`, fits: 'rate', reads: 'warmupStartLearningRate', seen: 'timm (warmup_lr), fairseq (warmup_init_lr)' },
-  { words: 'peak|initial|maximum|base|value|values', also: 'value', within: 'learning-rate', fits: 'rate', reads: 'learningRate', seen: 'optax (init_value, peak_value), ClassyVision (values)' },
-  { words: 'final|minimum', also: 'value', within: 'learning-rate', fits: 'rate', reads: 'minimumLearningRate', seen: 'optax (end_value)' },
+  {
+    words: 'learning rate',
+    also: RATE,
+    fits: 'rate',
+    reads: 'learningRate',
+    seen: 'torch, optax, LAVIS (init_lr), PaddleDetection (base_lr)',
+  },
+  {
+    words: 'learning rate',
+    also: `${RATE} ${PARTS}`,
+    fits: 'small-rate',
+    reads: 'learningRate',
+    seen: 'LLaVA (mm_projector_lr, vision_tower_lr), diffusers (text_encoder_lr)',
+  },
+  {
+    words: 'learning rate minimum|learning rate final|eta minimum|learning rate cool',
+    also: `${RATE} down`,
+    fits: 'rate',
+    reads: 'minimumLearningRate',
+    seen: 'torch CosineAnnealingLR (eta_min), Megatron (min_lr), I-JEPA (final_lr)',
+  },
+  {
+    words: 'learning rate warm up',
+    also: `${RATE} initial`,
+    fits: 'rate',
+    reads: 'warmupStartLearningRate',
+    seen: 'timm (warmup_lr), fairseq (warmup_init_lr)',
+  },
+  {
+    words: 'peak|initial|maximum|base|value|values',
+    also: 'value',
+    within: 'learning-rate',
+    fits: 'rate',
+    reads: 'learningRate',
+    seen: 'optax (init_value, peak_value), ClassyVision (values)',
+  },
+  {
+    words: 'final|minimum',
+    also: 'value',
+    within: 'learning-rate',
+    fits: 'rate',
+    reads: 'minimumLearningRate',
+    seen: 'optax (end_value)',
+  },
 ];
 
 const OPTIMIZER = 'adam adamw optimizer lion lamb muon radam nadam';
 
 const DECAYS: readonly Entry[] = [
   { words: 'beta', also: OPTIMIZER, fits: 'betas', reads: 'betas', seen: 'torch, fastai (moms)' },
-  { words: 'beta 1|b 1', also: OPTIMIZER, fits: 'decay', reads: 'gradientDecay', seen: 'HF TrainingArguments (adam_beta1), optax (b1), lucidrains (adam_b1)' },
-  { words: 'beta 2|b 2', also: OPTIMIZER, fits: 'decay', reads: 'secondMomentDecay', seen: 'HF TrainingArguments (adam_beta2), optax (b2)' },
+  {
+    words: 'beta 1|b 1',
+    also: OPTIMIZER,
+    fits: 'decay',
+    reads: 'gradientDecay',
+    seen: 'HF TrainingArguments (adam_beta1), optax (b1), lucidrains (adam_b1)',
+  },
+  {
+    words: 'beta 2|b 2',
+    also: OPTIMIZER,
+    fits: 'decay',
+    reads: 'secondMomentDecay',
+    seen: 'HF TrainingArguments (adam_beta2), optax (b2)',
+  },
   { words: 'beta 3|b 3', also: OPTIMIZER, fits: 'decay', reads: 'beta3', seen: 'AdEMAMix, CAME' },
-  { words: 'momentum', also: 'sgd optimizer', within: 'optimizer rate', fits: 'decay', reads: 'gradientDecay', seen: 'torch SGD' },
-  { words: 'dampening', also: 'sgd', within: 'optimizer rate', fits: 'number', reads: 'dampening', seen: 'torch SGD' },
-  { words: 'nesterov', also: 'sgd use momentum', within: 'optimizer rate', fits: 'boolean', reads: 'nesterov', seen: 'torch SGD' },
-  { words: 'alpha|rho', also: 'rmsprop', within: 'optimizer', fits: 'high-decay', reads: 'secondMomentDecay', seen: 'torch RMSprop (alpha), Keras RMSprop (rho)' },
+  {
+    words: 'momentum',
+    also: 'sgd optimizer',
+    within: 'optimizer rate',
+    fits: 'decay',
+    reads: 'gradientDecay',
+    seen: 'torch SGD',
+  },
+  {
+    words: 'dampening',
+    also: 'sgd',
+    within: 'optimizer rate',
+    fits: 'number',
+    reads: 'dampening',
+    seen: 'torch SGD',
+  },
+  {
+    words: 'nesterov',
+    also: 'sgd use momentum',
+    within: 'optimizer rate',
+    fits: 'boolean',
+    reads: 'nesterov',
+    seen: 'torch SGD',
+  },
+  {
+    words: 'alpha|rho',
+    also: 'rmsprop',
+    within: 'optimizer',
+    fits: 'high-decay',
+    reads: 'secondMomentDecay',
+    seen: 'torch RMSprop (alpha), Keras RMSprop (rho)',
+  },
   { words: 'weight decay', also: `${OPTIMIZER} sgd`, fits: 'number', reads: 'weightDecay', seen: 'torch' },
-  { words: 'epsilon', also: OPTIMIZER, within: 'optimizer rate', fits: 'number', reads: 'epsilon', seen: 'torch (eps), HF TrainingArguments (adam_epsilon)' },
+  {
+    words: 'epsilon',
+    also: OPTIMIZER,
+    within: 'optimizer rate',
+    fits: 'number',
+    reads: 'epsilon',
+    seen: 'torch (eps), HF TrainingArguments (adam_epsilon)',
+  },
 ];
 
 const AVERAGES: readonly Entry[] = [
-  { words: 'ema decay|ema rate|ema keep rate|ema momentum|ema beta|ema|moving average decay|polyak decay|average decay', also: 'model teacher rate weight weights target factor student exponential', fits: 'high-decay', reads: 'modelEmaDecay', seen: 'timm (model_ema_decay), improved-diffusion (ema_rate), audiocraft' },
-  { words: 'decay|rate|keep rate|momentum|beta', also: 'value', within: 'ema', fits: 'high-decay', reads: 'modelEmaDecay', seen: 'InternImage (TRAIN.EMA.DECAY), BasicSR' },
-  { words: 'teacher momentum|moco m|moco momentum|target momentum|tau base', also: 'final initial', fits: 'high-decay', reads: 'modelEmaDecay', seen: 'DINO (momentum_teacher), MoCo (moco_m), solo-learn (base_tau)' },
-  { words: 'ema initial step|ema step initial|ema initial|update after step', also: 'after', fits: 'count', reads: 'averageSteps', seen: 'diffusers (ema_start), ema-pytorch (update_after_step)' },
-  { words: 'initial step|update after step', within: 'ema', fits: 'count', reads: 'averageSteps', seen: 'lucidrains ema-pytorch' },
+  {
+    words:
+      'ema decay|ema rate|ema keep rate|ema momentum|ema beta|ema|moving average decay|polyak decay|average decay',
+    also: 'model teacher rate weight weights target factor student exponential',
+    fits: 'high-decay',
+    reads: 'modelEmaDecay',
+    seen: 'timm (model_ema_decay), improved-diffusion (ema_rate), audiocraft',
+  },
+  {
+    words: 'decay|rate|keep rate|momentum|beta',
+    also: 'value',
+    within: 'ema',
+    fits: 'high-decay',
+    reads: 'modelEmaDecay',
+    seen: 'InternImage (TRAIN.EMA.DECAY), BasicSR',
+  },
+  {
+    words: 'teacher momentum|moco m|moco momentum|target momentum|tau base',
+    also: 'final initial',
+    fits: 'high-decay',
+    reads: 'modelEmaDecay',
+    seen: 'DINO (momentum_teacher), MoCo (moco_m), solo-learn (base_tau)',
+  },
+  {
+    words: 'ema initial step|ema step initial|ema initial|update after step',
+    also: 'after',
+    fits: 'count',
+    reads: 'averageSteps',
+    seen: 'diffusers (ema_start), ema-pytorch (update_after_step)',
+  },
+  {
+    words: 'initial step|update after step',
+    within: 'ema',
+    fits: 'count',
+    reads: 'averageSteps',
+    seen: 'lucidrains ema-pytorch',
+  },
 ];
 
 const COUNTED = 'number train total maximum';
 
 const COUNTS: readonly Entry[] = [
-  { words: 'warm up step', also: `${COUNTED} learning rate linear scheduler`, fits: 'count', reads: 'scheduleSteps', seen: 'HF TrainingArguments (warmup_steps), fairseq (warmup_updates)' },
-  { words: 'cool down step|decay step', also: `${COUNTED} learning rate scheduler`, fits: 'count', reads: 'scheduleSteps', seen: 'Megatron (lr_decay_iters), nanoGPT' },
-  { words: 'maximum step|total step|train step', also: COUNTED, fits: 'count', reads: 'scheduleSteps', seen: 'HF TrainingArguments (max_steps), trlX (total_steps), nanoGPT (max_iters)' },
-  { words: 'logging step|save step|evaluation step|checkpoint step|validation step', also: 'every number interval n freq frequency', fits: 'count', reads: 'cadenceStepsOrFraction', seen: 'HF TrainingArguments (logging_steps, save_steps, eval_steps)' },
+  {
+    words: 'warm up step',
+    also: `${COUNTED} learning rate linear scheduler`,
+    fits: 'count',
+    reads: 'scheduleSteps',
+    seen: 'HF TrainingArguments (warmup_steps), fairseq (warmup_updates)',
+  },
+  {
+    words: 'cool down step|decay step',
+    also: `${COUNTED} learning rate scheduler`,
+    fits: 'count',
+    reads: 'scheduleSteps',
+    seen: 'Megatron (lr_decay_iters), nanoGPT',
+  },
+  {
+    words: 'maximum step|total step|train step',
+    also: COUNTED,
+    fits: 'count',
+    reads: 'scheduleSteps',
+    seen: 'HF TrainingArguments (max_steps), trlX (total_steps), nanoGPT (max_iters)',
+  },
+  {
+    words: 'logging step|save step|evaluation step|checkpoint step|validation step',
+    also: 'every number interval n freq frequency',
+    fits: 'count',
+    reads: 'cadenceStepsOrFraction',
+    seen: 'HF TrainingArguments (logging_steps, save_steps, eval_steps)',
+  },
 ];
 
 const BATCHES: readonly Entry[] = [
   { words: 'batch size', also: 'train', fits: 'count', reads: 'unsaidBatch', seen: 'most code' },
   { words: 'mini batch size', also: 'train', fits: 'count', reads: 'unsaidBatch', seen: 'own code' },
-  { words: 'global batch size|total batch size|batch size total', also: 'train', fits: 'count', reads: 'globalBatch', seen: 'Megatron, LitGPT (global_batch_size), nanochat (total_batch_size)' },
-  { words: 'micro batch size|batch size per device|batch device|sample per device|batch per device|local batch size', also: 'train size', fits: 'count', reads: 'microBatch', seen: 'HF TrainingArguments (per_device_train_batch_size), MMDetection (samples_per_gpu), StyleGAN2 (batch_gpu)' },
-  { words: 'accumulate|gradient accumulate', also: 'step batch every number freq frequency count counts iter size', fits: 'count', reads: 'accumulation', seen: 'ESPnet (accum_grad), OpenCLIP (accum_freq), Lightning (accumulate_grad_batches), lucidrains (gradient_accumulate_every), MAE (accum_iter)' },
-  { words: 'number micro batch|step freq', also: '', fits: 'count', reads: 'accumulation', seen: 'mistral-finetune (num_microbatches), fairseq and BEiT (update_freq)' },
-  { words: 'number device|device|device per node|process per node|number process per node', also: 'number ids id use used train visible', fits: 'count', reads: 'devices', seen: 'Lightning (devices, gpus), torchrun (nproc_per_node), V-JEPA 2 (tasks_per_node)' },
-  { words: 'world size|number process', also: 'data distributed total train', fits: 'count', reads: 'world', seen: 'torch.distributed (world_size), accelerate (num_processes)' },
-  { words: 'number node|node', also: '', fits: 'count', reads: 'nodes', seen: 'Lightning (num_nodes), torchrun (nnodes), V-JEPA 2 (nodes)' },
+  {
+    words: 'global batch size|total batch size|batch size total',
+    also: 'train',
+    fits: 'count',
+    reads: 'globalBatch',
+    seen: 'Megatron, LitGPT (global_batch_size), nanochat (total_batch_size)',
+  },
+  {
+    words:
+      'micro batch size|batch size per device|batch device|sample per device|batch per device|local batch size',
+    also: 'train size',
+    fits: 'count',
+    reads: 'microBatch',
+    seen: 'HF TrainingArguments (per_device_train_batch_size), MMDetection (samples_per_gpu), StyleGAN2 (batch_gpu)',
+  },
+  {
+    words: 'accumulate|gradient accumulate',
+    also: 'step batch every number freq frequency count counts iter size',
+    fits: 'count',
+    reads: 'accumulation',
+    seen: 'ESPnet (accum_grad), OpenCLIP (accum_freq), Lightning (accumulate_grad_batches), lucidrains (gradient_accumulate_every), MAE (accum_iter)',
+  },
+  {
+    words: 'number micro batch|step freq',
+    also: '',
+    fits: 'count',
+    reads: 'accumulation',
+    seen: 'mistral-finetune (num_microbatches), fairseq and BEiT (update_freq)',
+  },
+  {
+    words: 'number device|device|device per node|process per node|number process per node',
+    also: 'number ids id use used train visible',
+    fits: 'count',
+    reads: 'devices',
+    seen: 'Lightning (devices, gpus), torchrun (nproc_per_node), V-JEPA 2 (tasks_per_node)',
+  },
+  {
+    words: 'world size|number process',
+    also: 'data distributed total train',
+    fits: 'count',
+    reads: 'world',
+    seen: 'torch.distributed (world_size), accelerate (num_processes)',
+  },
+  {
+    words: 'number node|node',
+    also: '',
+    fits: 'count',
+    reads: 'nodes',
+    seen: 'Lightning (num_nodes), torchrun (nnodes), V-JEPA 2 (nodes)',
+  },
 ];
 
 const OTHERS: readonly Entry[] = [
-  { words: 'gradient clip|maximum gradient norm|clip gradient norm|clip norm', also: 'value norm maximum gradient val', fits: 'number', reads: 'clip', seen: 'HF TrainingArguments (max_grad_norm), Lightning (gradient_clip_val)' },
-  { words: 'batch norm momentum|norm momentum', also: '', fits: 'number', reads: 'batchNormMomentum', seen: 'timm (bn_momentum)' },
-  { words: 'momentum', also: '', within: 'batch-norm', fits: 'number', reads: 'batchNormMomentum', seen: 'own code' },
-  { words: 'sync batch norm', also: 'use', fits: 'boolean', reads: 'syncNorm', seen: 'Lightning (sync_batchnorm)' },
+  {
+    words: 'gradient clip|maximum gradient norm|clip gradient norm|clip norm',
+    also: 'value norm maximum gradient val',
+    fits: 'number',
+    reads: 'clip',
+    seen: 'HF TrainingArguments (max_grad_norm), Lightning (gradient_clip_val)',
+  },
+  {
+    words: 'batch norm momentum|norm momentum',
+    also: '',
+    fits: 'number',
+    reads: 'batchNormMomentum',
+    seen: 'timm (bn_momentum)',
+  },
+  {
+    words: 'momentum',
+    also: '',
+    within: 'batch-norm',
+    fits: 'number',
+    reads: 'batchNormMomentum',
+    seen: 'own code',
+  },
+  {
+    words: 'sync batch norm',
+    also: 'use',
+    fits: 'boolean',
+    reads: 'syncNorm',
+    seen: 'Lightning (sync_batchnorm)',
+  },
   { words: 'optimizer', also: 'name type class', fits: 'name', reads: 'optimizer', seen: 'most code' },
-  { words: 'name|type|class|target|class path|class name|component', also: 'path', within: 'optimizer', fits: 'name', reads: 'optimizer', seen: 'Hydra (_target_), Lightning (class_path), StyleGAN2 (class_name), fvcore' },
+  {
+    words: 'name|type|class|target|class path|class name|component',
+    also: 'path',
+    within: 'optimizer',
+    fits: 'name',
+    reads: 'optimizer',
+    seen: 'Hydra (_target_), Lightning (class_path), StyleGAN2 (class_name), fvcore',
+  },
 ];
 
 /** Every meaning that is read by name. Of several that fit, the one with most words wins. */

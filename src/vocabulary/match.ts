@@ -1,4 +1,5 @@
 import { ENTRIES, type Entry } from './entries.ts';
+import { wordsOf } from './words.ts';
 
 /** What stands around a key. */
 export interface Around {
@@ -15,8 +16,8 @@ interface Compiled {
 
 const COMPILED: readonly Compiled[] = ENTRIES.map((entry) => ({
   entry,
-  ways: entry.words.split('|').map((way) => way.split(' ')),
-  also: new Set((entry.also ?? '').split(' ')),
+  ways: entry.words.split('|').map((way) => [...new Set(wordsOf(way))]),
+  also: new Set(wordsOf(entry.also ?? '')),
   within: entry.within?.split(' ') ?? [],
 }));
 

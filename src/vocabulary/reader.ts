@@ -1,7 +1,7 @@
 import type { Found } from '../dialect/roles.ts';
 import { type Fault, schemaProblem } from '../dialect/schema-errors.ts';
 import type { Document, Entry as KeyValue, MapNode, Node } from '../document/nodes.ts';
-import { child, type Pointer, readable } from '../document/pointer.ts';
+import { child, type Pointer, parentOf, readable } from '../document/pointer.ts';
 import { numberInString } from '../document/scalar.ts';
 import { BETAS, type Definition, outOfBounds, roleOf } from './definitions.ts';
 import { ELSEWHERE, type Entry, type Fits } from './entries.ts';
@@ -29,25 +29,45 @@ export type OwnNames = Readonly<Record<string, Definition>>;
 /**
  * Reads by name what a dialect has not claimed. A key is read surely where all of its words are known together; where
  * they only speak of the batch it is doubtful.
+ * @param known keys that the dialect speaks of: without a role they have none on purpose
  * @throws Problem: schema, for a value out of its role's bounds
  */
-export function readByName(document: Document, claimed: readonly Found[], own: OwnNames = {}): NamedReading {
-  const reader = new Reader(claimed, own);
+export function readByName(
+  document: Document,
+  claimed: readonly Found[],
+  known: ReadonlySet<string>,
+  own: OwnNames = {},
+): NamedReading {
+  const reader = new Reader(claimed, known, own);
   const root = document.nodes.get('');
-  if (root) reader.walk(root, '', { words: [], kinds: new Set(), scoped: reader.hasScope('') });
+  if (root) reader.walk(root, '', { key: '', words: [], kinds: new Set(), scoped: reader.hasScope('') });
   if (reader.faults.length) throw schemaProblem(reader.faults, document);
-  return reader;
+  return { doubtful: reader.doubtful, found: accumulating(reader.found) };
+}
+
+/** Where a global batch stands beside a micro batch and no accumulation, the trainer works that out. */
+function accumulating(found: readonly Found[]): Found[] {
+  const parts = new Set(
+    found.flatMap(([, what]) => ('role' in what && what.role.role === 'batch' ? [what.role.part] : [])),
+  );
+  if (!parts.has('micro') || parts.has('accumulation')) return [...found];
+  return found.map(([pointer, what]) =>
+    'role' in what && what.role.role === 'batch' && what.role.part === 'global'
+      ? [pointer, { role: { ...what.role, accumulates: true } }]
+      : [pointer, what],
+  );
 }
 
 interface Place {
-  /** Words of the key that led here. */
+  /** The key that led here, and its words. */
+  readonly key: string;
   readonly words: readonly string[];
   readonly kinds: ReadonlySet<string>;
   /** An optimizer's block has been opened on the way. */
   readonly scoped: boolean;
 }
 
-class Reader implements NamedReading {
+class Reader {
   readonly found: Found[] = [];
   readonly doubtful: Doubtful[] = [];
   readonly faults: Fault[] = [];
@@ -56,11 +76,15 @@ class Reader implements NamedReading {
 
   constructor(
     found: readonly Found[],
+    private readonly known: ReadonlySet<string>,
     private readonly own: OwnNames,
   ) {
     const has = (what: Found[1], ...keys: string[]) => keys.some((key) => key in what);
+    // A list is claimed with its entries.
     this.claimed = new Set(
-      found.filter(([, what]) => has(what, 'role', 'encoding', 'note')).map(([pointer]) => pointer),
+      found
+        .filter(([, what]) => has(what, 'role', 'encoding', 'note'))
+        .flatMap(([pointer]) => (/\/\d+$/.test(pointer) ? [pointer, parentOf(pointer)] : [pointer])),
     );
     this.scopes = new Set(found.filter(([, what]) => has(what, 'scope')).map(([pointer]) => pointer));
   }
@@ -79,7 +103,7 @@ class Reader implements NamedReading {
   }
 
   /** A block of its own kind: an optimizer's, a scheduler's, one of an average; or one that holds a learning rate. */
-  private block(node: MapNode, pointer: Pointer, { words, kinds, scoped }: Place): Place {
+  private block(node: MapNode, pointer: Pointer, { key, words, kinds, scoped }: Place): Place {
     const next = new Set(kinds);
     const kind = kindOf(words);
     if (kind) next.add(kind);
@@ -88,17 +112,18 @@ class Reader implements NamedReading {
     if (rate) next.add('rate');
     const opens = !scoped && (kind === 'optimizer' || (rate && kind !== 'learning-rate'));
     if (opens && !this.scopes.has(pointer)) this.found.push([pointer, { scope: 'optimizer' }]);
-    return { words, kinds: next, scoped: scoped || kind === 'optimizer' || this.scopes.has(pointer) };
+    return { key, words, kinds: next, scoped: scoped || kind === 'optimizer' || this.scopes.has(pointer) };
   }
 
   private entry({ key, node, offset }: KeyValue, pointer: Pointer, place: Place): void {
     const words = wordsOf(key);
     if (this.claimed.has(pointer) || words.some((word) => ELSEWHERE.has(word) && !isCadence(words))) return;
+    const declared = node.kind === 'scalar' && this.known.has(`${place.key}/${key}`);
+    if (declared) return;
     if (this.ownName(key, node, pointer)) return;
-    for (const meaning of meaningsOf(words, place))
-      if (this.read(meaning, node, pointer)) return;
+    for (const meaning of meaningsOf(words, place)) if (this.read(meaning, node, pointer)) return;
     if (node.kind !== 'scalar' && !(node.kind === 'list' && node.items.every((i) => i.kind === 'scalar')))
-      return this.walk(node, pointer, { ...place, words });
+      return this.walk(node, pointer, { ...place, key, words });
     const topic = topicOf(words, node);
     const source = node.kind === 'scalar' ? node.source : '[...]';
     if (topic) this.doubtful.push({ pointer, source, offset: node.offset ?? offset, topic });
@@ -113,8 +138,11 @@ class Reader implements NamedReading {
   /** Whether the value is what the meaning asks for; if so it is read. */
   private read({ fits, reads }: Entry, node: Node, pointer: Pointer): boolean {
     if (!FITS[fits](node)) return false;
+    // A rate of 0 stays 0, at any batch.
+    if (reads === 'learningRate' && numberOf(node) === 0) return true;
     if (fits === 'betas') this.found.push([pointer, { encoding: BETAS }]);
-    else if (reads === 'batchNormMomentum' && numberOf(node)! > 0.5) this.push(pointer, 'batchNormDecay', node);
+    else if (reads === 'batchNormMomentum' && numberOf(node)! > 0.5)
+      this.push(pointer, 'batchNormDecay', node);
     else this.push(pointer, reads, node);
     return true;
   }
@@ -163,20 +191,25 @@ const all = (node: Node, fits: (value: number) => boolean) =>
 const one = (node: Node, fits: (value: number) => boolean) => fits(numberOf(node) ?? Number.NaN);
 const each = (fits: (value: number) => boolean) => (node: Node) => one(node, fits) || all(node, fits);
 
-/** A string that is not a number is left to the role: it may be `auto` or a reference, and is refused otherwise. */
-const orText = (fits: (node: Node) => boolean) => (node: Node) =>
-  fits(node) || (text(node) && numberOf(node) === undefined);
+/** `auto` and references stand for numbers that are somewhere else. */
+const STANDS_FOR = /^auto$|\$\{|^(?:!ref\b|@|\$)\w?/;
+const orElsewhere = (fits: (node: Node) => boolean) => (node: Node) =>
+  fits(node) || (node.kind === 'scalar' && typeof node.value === 'string' && STANDS_FOR.test(node.value));
 
 const FITS: Readonly<Record<Fits, (node: Node) => boolean>> = {
-  number: orText((node) => numberOf(node) !== undefined),
-  rate: orText(each((value) => value <= 10)),
-  'small-rate': orText(each((value) => value > 0 && value <= 0.02)),
-  decay: orText((node) => numberOf(node) !== undefined),
+  number: orElsewhere((node) => numberOf(node) !== undefined),
+  rate: orElsewhere(each((value) => value <= 10)),
+  // A learning rate that is no number is not passed over: its role refuses it.
+  'any-rate': (node) => each((value) => value <= 10)(node) || text(node),
+  'small-rate': orElsewhere(each((value) => value > 0 && value <= 0.02)),
+  decay: orElsewhere((node) => numberOf(node) !== undefined),
   'high-decay': each((value) => value > 0.5 && value <= 1),
-  count: orText((node) => one(node, Number.isInteger) || all(node, Number.isInteger)),
+  count: orElsewhere((node) => one(node, Number.isInteger) || all(node, Number.isInteger)),
   boolean: (node) => node.kind === 'scalar' && typeof node.value === 'boolean',
   name: (node) => text(node) && numberOf(node) === undefined,
   betas: (node) =>
-    (node.kind === 'list' && node.items.length > 0 && (numberOf(node.items[1] ?? node.items[0]!) ?? 1) >= 0.1) ||
+    (node.kind === 'list' &&
+      node.items.length > 0 &&
+      (numberOf(node.items[1] ?? node.items[0]!) ?? 1) >= 0.1) ||
     (text(node) && numberOf(node) === undefined),
 };

@@ -14,7 +14,15 @@ const TOPICS: readonly {
 }[] = [
   {
     topic: 'batch',
-    of: [['batch', 'size'], ['micro', 'batch'], ['mini', 'batch'], ['gradient', 'accumulate'], ['accumulate', 'step'], ['sample', 'device'], ['batch', 'device']],
+    of: [
+      ['batch', 'size'],
+      ['micro', 'batch'],
+      ['mini', 'batch'],
+      ['gradient', 'accumulate'],
+      ['accumulate', 'step'],
+      ['sample', 'device'],
+      ['batch', 'device'],
+    ],
     not: words('norm momentum epsilon time loss index limit queue prefetch worker first dim axis seed'),
     fits: (value) => Number.isInteger(value) && value >= 1,
   },
@@ -45,10 +53,7 @@ const TOPICS: readonly {
 ];
 
 /** What a key that was not read speaks of; undefined where it says nothing about the batch. */
-export function topicOf(
-  key: readonly string[],
-  node: Node,
-): 'batch' | 'other' | undefined {
+export function topicOf(key: readonly string[], node: Node): 'batch' | 'other' | undefined {
   const values = (node.kind === 'list' ? node.items : [node]).map((n) =>
     n.kind !== 'scalar' ? undefined : typeof n.value === 'string' ? numberInString(n.value) : n.value,
   );
