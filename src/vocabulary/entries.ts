@@ -3,6 +3,7 @@ import type { Definition } from './definitions.ts';
 /** What the value behind a key must look like for the key to mean this. */
 export type Fits =
   | 'number'
+  | 'positive'
   | 'rate'
   | 'any-rate'
   | 'small-rate'
@@ -38,7 +39,7 @@ const RATES: readonly Entry[] = [
   {
     words: 'learning rate',
     also: RATE,
-    fits: 'rate',
+    fits: 'any-rate',
     reads: 'learningRate',
     seen: 'torch, optax, LAVIS (init_lr), PaddleDetection (base_lr)',
   },
@@ -275,7 +276,7 @@ const OTHERS: readonly Entry[] = [
   {
     words: 'gradient clip|maximum gradient norm|clip gradient norm|clip norm',
     also: 'value norm maximum gradient val',
-    fits: 'number',
+    fits: 'positive',
     reads: 'clip',
     seen: 'HF TrainingArguments (max_grad_norm), Lightning (gradient_clip_val)',
   },

@@ -140,7 +140,9 @@ class Reader {
     if (!FITS[fits](node)) return false;
     // A rate of 0 stays 0, at any batch.
     if (reads === 'learningRate' && numberOf(node) === 0) return true;
-    if (fits === 'betas') this.found.push([pointer, { encoding: BETAS }]);
+    // 0 and below switch a clip off.
+    if (fits === 'positive' && numberOf(node)! <= 0) return true;
+    if (fits === 'betas') this.betas(pointer, node);
     else if (reads === 'batchNormMomentum' && numberOf(node)! > 0.5)
       this.push(pointer, 'batchNormDecay', node);
     else this.push(pointer, reads, node);
@@ -148,13 +150,30 @@ class Reader {
   }
 
   private push(pointer: Pointer, name: Definition, node: Node): void {
-    const scalars = node.kind === 'list' ? node.items : [node];
-    for (const scalar of scalars) {
-      const value = numberOf(scalar);
-      const wrong = value === undefined ? undefined : outOfBounds(name, value);
-      if (wrong) this.faults.push({ pointer, message: `${readable(pointer)} ${wrong} (read by name)` });
+    // A list of devices is as long as there are devices; any other list has a role for each entry.
+    const each = node.kind === 'list' && name !== 'devices';
+    for (const [i, item] of (each ? node.items : [node]).entries()) {
+      const at = each ? child(pointer, i) : pointer;
+      this.validate(at, name, item);
+      this.found.push([at, { role: roleOf(name) }]);
     }
-    this.found.push([pointer, { role: roleOf(name) }]);
+  }
+
+  private betas(pointer: Pointer, node: Node): void {
+    if (node.kind === 'list')
+      for (const [i, item] of node.items.entries())
+        this.validate(
+          child(pointer, i),
+          (['gradientDecay', 'secondMomentDecay', 'beta3'] as const)[i] ?? 'beta3',
+          item,
+        );
+    this.found.push([pointer, { encoding: BETAS }]);
+  }
+
+  private validate(pointer: Pointer, name: Definition, node: Node): void {
+    const value = numberOf(node);
+    const wrong = value === undefined ? undefined : outOfBounds(name, value);
+    if (wrong) this.faults.push({ pointer, message: `${readable(pointer)} ${wrong} (read by name)` });
   }
 }
 
@@ -197,6 +216,7 @@ const orElsewhere = (fits: (node: Node) => boolean) => (node: Node) =>
   fits(node) || (node.kind === 'scalar' && typeof node.value === 'string' && STANDS_FOR.test(node.value));
 
 const FITS: Readonly<Record<Fits, (node: Node) => boolean>> = {
+  positive: orElsewhere((node) => numberOf(node) !== undefined),
   number: orElsewhere((node) => numberOf(node) !== undefined),
   rate: orElsewhere(each((value) => value <= 10)),
   // A learning rate that is no number is not passed over: its role refuses it.

@@ -55,7 +55,7 @@ const TOPICS: readonly {
 /** What a key that was not read speaks of; undefined where it says nothing about the batch. */
 export function topicOf(key: readonly string[], node: Node): 'batch' | 'other' | undefined {
   const values = (node.kind === 'list' ? node.items : [node]).map((n) =>
-    n.kind !== 'scalar' ? undefined : typeof n.value === 'string' ? numberInString(n.value) : n.value,
+    n.kind !== 'scalar' ? undefined : typeof n.value === 'string' ? numberWritten(n.value) : n.value,
   );
   return TOPICS.find(
     ({ of, not, fits }) =>
@@ -63,4 +63,12 @@ export function topicOf(key: readonly string[], node: Node): 'batch' | 'other' |
       !key.some((word) => not.has(word)) &&
       values.some((value) => typeof value === 'number' && fits(value)),
   )?.topic;
+}
+
+/** A number in a string, also with a suffix that no parser reads: `400k` still is a count. */
+function numberWritten(text: string): number | undefined {
+  const suffixed = /^(\d+(?:\.\d+)?)([kmb])$/i.exec(text.trim());
+  const scale = { k: 1e3, m: 1e6, b: 1e9 } as const;
+  if (suffixed) return Number(suffixed[1]) * scale[suffixed[2]!.toLowerCase() as keyof typeof scale];
+  return numberInString(text);
 }
