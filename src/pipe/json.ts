@@ -1,5 +1,7 @@
 import { type Diagnostic, placeOf, type Source } from '../base/diagnostic.ts';
+import type { Pointer } from '../document/pointer.ts';
 import type { BatchChange } from '../recipe/batch.ts';
+import type { Account } from '../vocabulary/account.ts';
 
 /** What the JSON of every conversion begins with: the file, how it was read, and its batch. */
 export function headJson(of: {
@@ -22,4 +24,15 @@ export function headJson(of: {
 /** A warning as every JSON has it. */
 export function warningJson({ code, message, offset }: Diagnostic, { text }: Source): object {
   return { code, message, ...(offset === undefined ? {} : { line: placeOf(text, offset).line }) };
+}
+
+/** Where the numbers of a file's configs went, together. */
+export function accountsJson(accounts: readonly Account[]): Account {
+  const all = (pick: (account: Account) => readonly Pointer[]) => accounts.flatMap(pick);
+  return {
+    claimed: all((a) => a.claimed),
+    byName: all((a) => a.byName),
+    declared: all((a) => a.declared),
+    named: all((a) => a.named),
+  };
 }

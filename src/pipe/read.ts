@@ -1,10 +1,12 @@
-import type { Diagnostic, Source } from '../base/diagnostic.ts';
+import { type Diagnostic, type Source, warning } from '../base/diagnostic.ts';
 import { about, Problem } from '../base/problem.ts';
 import { collect, type Dialect, detect, loadDialect } from '../dialect/dialect.ts';
 import type { Document, Progress } from '../document/nodes.ts';
 import { type ParsedText, parse } from '../document/parse.ts';
+import { readable } from '../document/pointer.ts';
 import { buildRecipe, type RecipeOptions } from '../recipe/build.ts';
 import type { Recipe } from '../recipe/recipe.ts';
+import { type Account, accountOf } from '../vocabulary/account.ts';
 import { readByName } from '../vocabulary/reader.ts';
 import { leftAlone, misspeltKeys } from '../vocabulary/unclaimed.ts';
 
@@ -24,6 +26,7 @@ export interface Config {
   readonly dialect: Dialect;
   readonly recipe: Recipe;
   readonly warnings: readonly Diagnostic[];
+  readonly account: Account;
 }
 
 /**
@@ -106,15 +109,23 @@ export function understand(
   document: Document,
   dialect: Dialect,
   options: RecipeOptions,
-): Pick<Config, 'document' | 'dialect' | 'recipe' | 'warnings'> {
+): Omit<Config, 'source' | 'parsed' | 'at'> {
   const warnings: Diagnostic[] = [];
   const claimed = collect(document, dialect);
   const named = readByName(document, claimed, dialect.known);
   const found = [...claimed, ...named.found];
   const recipe = buildRecipe(document, found, dialect.library, options, warnings);
-  warnings.push(...misspeltKeys(document, found), ...leftAlone(named));
+  const account = accountOf(document, claimed, named);
+  warnings.push(...misspeltKeys(document, found), ...leftAlone(named), ...byName(dialect, account));
   if (!dependsOnBatch(recipe)) refuseIdle(recipe, dialect);
-  return { document, dialect, recipe, warnings };
+  return { document, dialect, recipe, warnings, account };
+}
+
+/** In a dialect of its own, what was read by name is told: the dialect's schema does not vouch for it. */
+function byName({ name, title }: Dialect, account: Account): Diagnostic[] {
+  if (name === 'generic' || account.byName.length === 0) return [];
+  const fields = account.byName.map(readable).join(', ');
+  return [warning('read-by-name', `not in the schema of ${title}, so read by name: ${fields}`)];
 }
 
 function dependsOnBatch({ groups, averages, counts }: Recipe): boolean {

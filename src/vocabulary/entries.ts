@@ -22,6 +22,8 @@ export interface Entry {
   readonly also?: string;
   /** A word, one of which must be in the keys of the blocks around, or the block holds a learning rate (`rate`). */
   readonly within?: string;
+  /** A kind of file or block in which the key means something else. */
+  readonly unless?: string;
   readonly fits: Fits;
   /** The role's definition in schemas/roles.schema.json. */
   readonly reads: Definition;
@@ -204,6 +206,7 @@ const COUNTS: readonly Entry[] = [
   {
     words: 'maximum step|total step|train step',
     also: COUNTED,
+    unless: 'environment',
     fits: 'count',
     reads: 'scheduleSteps',
     seen: 'HF TrainingArguments (max_steps), trlX (total_steps), nanoGPT (max_iters)',

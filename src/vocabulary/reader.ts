@@ -40,8 +40,9 @@ export function readByName(
 ): NamedReading {
   const reader = new Reader(claimed, known, own);
   const root = document.nodes.get('');
-  if (root) reader.walk(root, '', { key: '', words: [], kinds: new Set(), scoped: reader.hasScope('') });
+  if (root) reader.walk(root, '', { key: '', words: [], kinds: kindsOf(root), scoped: reader.hasScope('') });
   if (reader.faults.length) throw schemaProblem(reader.faults, document);
+  reader.settleMaxima();
   return { doubtful: reader.doubtful, found: accumulating(reader.found) };
 }
 
@@ -71,6 +72,7 @@ class Reader {
   readonly found: Found[] = [];
   readonly doubtful: Doubtful[] = [];
   readonly faults: Fault[] = [];
+  private readonly stepCounts = new Set<number | undefined>();
   private readonly claimed: ReadonlySet<Pointer>;
   private readonly scopes: ReadonlySet<Pointer>;
 
@@ -135,6 +137,15 @@ class Reader {
     return true;
   }
 
+  /** A scheduler's T_max counts epochs or steps; where it equals a number of steps of the file, steps. */
+  settleMaxima(): void {
+    for (const one of this.doubtful.splice(0)) {
+      const steps = /\/t_?max$/i.test(one.pointer) && this.stepCounts.has(Number(one.source));
+      if (steps) this.found.push([one.pointer, { role: roleOf('scheduleSteps') }]);
+      else this.doubtful.push(one);
+    }
+  }
+
   /** Whether the value is what the meaning asks for; if so it is read. */
   private read({ fits, reads }: Entry, node: Node, pointer: Pointer): boolean {
     if (!FITS[fits](node)) return false;
@@ -150,6 +161,7 @@ class Reader {
   }
 
   private push(pointer: Pointer, name: Definition, node: Node): void {
+    if (name === 'scheduleSteps') this.stepCounts.add(numberOf(node));
     // A list of devices is as long as there are devices; any other list has a role for each entry.
     const each = node.kind === 'list' && name !== 'devices';
     for (const [i, item] of (each ? node.items : [node]).entries()) {
@@ -176,6 +188,20 @@ class Reader {
     if (wrong) this.faults.push({ pointer, message: `${readable(pointer)} ${wrong} (read by name)` });
   }
 }
+
+/** In files about environments steps are the environments', unless they say otherwise. */
+function kindsOf(node: Node): ReadonlySet<string> {
+  const about = (n: Node): boolean =>
+    n.kind === 'map'
+      ? n.entries.some(({ key, node: value }) => ENVIRONMENT.test(key) || about(value))
+      : n.kind === 'list'
+        ? n.items.some(about)
+        : typeof n.value === 'string' && ALGORITHM.test(n.value);
+  return new Set(about(node) ? ['environment'] : []);
+}
+
+const ENVIRONMENT = /(?:^|_)n?(?:envs?|environments?|timesteps|rollouts?|buffer_size|time_horizon)(?:_|$)/i;
+const ALGORITHM = /^(?:ppo2?|sac|dqn|a2c|td3|ddpg|poca|impala)$/i;
 
 /** What a block is by the words of its key. */
 function kindOf(words: readonly string[]): string | undefined {

@@ -1,19 +1,23 @@
 import { placeOf, type Source } from '../../base/diagnostic.ts';
+import { isWithin } from '../../document/pointer.ts';
 import type { Conversion } from '../../pipe/convert.ts';
 import type { PlacedChange } from '../../pipe/editor.ts';
-import { headJson, warningJson } from '../../pipe/json.ts';
+import { accountsJson, headJson, warningJson } from '../../pipe/json.ts';
+import type { Account } from '../../vocabulary/account.ts';
 
 /** The result of `convert --json`: version 1 of the format, stable. */
 export function conversionJson(conversion: Conversion): object {
-  const { source, changes, warnings } = conversion;
+  const { source, changes, warnings, plans } = conversion;
+  const account = accountsJson(plans.map(({ config }) => config.account));
   return {
     ...headJson(conversion),
-    changes: changes.map((change) => changeJson(change, source)),
+    changes: changes.map((change) => changeJson(change, account, source)),
+    account,
     warnings: warnings.map((one) => warningJson(one, source)),
   };
 }
 
-function changeJson(change: PlacedChange, { text }: Source): object {
+function changeJson(change: PlacedChange, { byName }: Account, { text }: Source): object {
   const { pointer, part, offset, role, from, to, formula, reason, inserted, uses, scales } = change;
   const { role: name, ...details } = role;
   return {
@@ -21,6 +25,7 @@ function changeJson(change: PlacedChange, { text }: Source): object {
     ...(part === undefined ? {} : { part }),
     ...placeOf(text, offset),
     role: name,
+    readBy: byName.some((at) => isWithin(at, pointer) || isWithin(pointer, at)) ? 'name' : 'dialect',
     ...('of' in details ? { of: details.of } : {}),
     from,
     to,

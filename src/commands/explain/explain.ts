@@ -9,6 +9,7 @@ import { samplesPerUpdate } from '../../recipe/samples.ts';
 import type { Assessment } from '../../rules/assessment.ts';
 import { halfLife } from '../../rules/decays.ts';
 import type { TimeScale } from '../../rules/time-scale.ts';
+import type { Account } from '../../vocabulary/account.ts';
 
 /** A field of a config with everything that is known about it. */
 export interface ExplainedField {
@@ -45,6 +46,8 @@ export interface Explanation {
   readonly asked: boolean;
   readonly fields: readonly ExplainedField[];
   readonly warnings: readonly Diagnostic[];
+  /** Where every number of the config went. */
+  readonly account: Account;
 }
 
 /**
@@ -70,6 +73,7 @@ export async function explainConfig(source: Source, options: ConvertOptions): Pr
     fields: fields.sort((a, b) => order(a) - order(b)),
     // What only follows from a target belongs to the conversion, where one was asked for.
     warnings: asked ? warnings : config.warnings,
+    account: config.account,
   };
 }
 

@@ -5,6 +5,7 @@ import { wrap } from '../../base/text.ts';
 import { readable } from '../../document/pointer.ts';
 import { headJson, warningJson } from '../../pipe/json.ts';
 import { describeScale } from '../../rules/time-scale.ts';
+import type { Account } from '../../vocabulary/account.ts';
 import type { ExplainedField, Explanation } from './explain.ts';
 
 const nameOf = ({ pointer, part }: ExplainedField) => readable(pointer) + (part ? ` ${part}` : '');
@@ -38,12 +39,26 @@ export function explanationText(explanation: Explanation, chalk: ChalkInstance, 
       ...notes.flatMap((n) => wrap(n, columns - 4).map((l) => chalk.dim(`    ${l}`))),
     ].join('\n');
   });
-  return `${head}\n${blocks.join('\n\n')}\n`;
+  return `${head}\n${blocks.join('\n\n')}\n\n${accountText(explanation.account, columns)}\n`;
+}
+
+/** Where the numbers of the file went: those that nobody accounts for by name are listed. */
+function accountText({ claimed, byName, declared, named }: Account, columns: number): string {
+  const list = (pointers: readonly string[]) =>
+    pointers.length ? `: ${pointers.map(readable).join(', ')}` : '';
+  return [
+    `${claimed.length} numbers read by the dialect`,
+    `${byName.length} read by name${list(byName)}`,
+    `${named.length} left alone that may depend on the batch${list(named)}`,
+    `${declared.length} do not depend on the batch by their names${list(declared)}`,
+  ]
+    .flatMap((line) => wrap(printable(line), columns - 2).map((l, i) => (i ? `  ${l}` : l)))
+    .join('\n');
 }
 
 /** Version 1 of `explain --json`. */
 export function explanationJson(explanation: Explanation): object {
-  const { source, asked, fields, warnings } = explanation;
+  const { source, asked, fields, warnings, account } = explanation;
   return {
     ...headJson(explanation),
     asked,
@@ -53,6 +68,7 @@ export function explanationJson(explanation: Explanation): object {
       ...(offset === undefined ? {} : { line: placeOf(source.text, offset).line }),
       ...rest,
     })),
+    account,
     warnings: warnings.map((one) => warningJson(one, source)),
   };
 }
