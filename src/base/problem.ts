@@ -15,6 +15,7 @@ export type ProblemCode =
   | 'batch-unknown'
   | 'batch-inconsistent'
   | 'batch-unreachable'
+  | 'batch-unclear'
   | 'auto'
   | 'interpolation'
   | 'alias-conflict'

@@ -1,6 +1,6 @@
 import { type Diagnostic, warning } from '../base/diagnostic.ts';
 import { num } from '../base/numbers.ts';
-import { about } from '../base/problem.ts';
+import { about, Problem } from '../base/problem.ts';
 import { readable } from '../document/pointer.ts';
 import { type BatchChange, moveBatch } from '../recipe/batch.ts';
 import { adviceOn } from '../rules/advice.ts';
@@ -9,6 +9,7 @@ import type { Assessment, PlanOptions } from '../rules/assessment.ts';
 import { defaultRule, findRule } from '../rules/index.ts';
 import { type Change, changesOf } from '../rules/plan.ts';
 import type { Rule } from '../rules/rule.ts';
+import type { Doubtful } from '../vocabulary/reader.ts';
 import type { Config, ReadOptions } from './read.ts';
 
 /** Everything that decides a conversion beside the text. */
@@ -44,6 +45,8 @@ export async function planFor(config: Config, options: ConvertOptions): Promise<
     const { recipe } = config;
     const rule = ruleOf(options);
     const batch = moveBatch(recipe.batch, options);
+    if (config.unclear && batch.kappa !== 1 && options.batchAt === undefined)
+      throw unclearBatch(config.unclear);
     const task = { recipe, batch, rule, options };
     const assessments = assess(task);
     return {
@@ -54,6 +57,15 @@ export async function planFor(config: Config, options: ConvertOptions): Promise<
       warnings: [...config.warnings, ...adviceOn(task, assessments)],
     };
   });
+}
+
+function unclearBatch({ pointer, source, offset }: Doubtful): Problem {
+  const name = readable(pointer);
+  return new Problem(
+    'batch-unclear',
+    `${name} ${source} may be a part of the batch and is not understood (a mini batch? accumulation?): say which field holds the batch with --batch-at POINTER, or give ${name} a meaning in rebatch.config.yaml (names: {...: micro})`,
+    offset,
+  );
 }
 
 /** The changes to write; with `insert: false` insertions become warnings. */

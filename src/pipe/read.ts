@@ -1,13 +1,14 @@
 import { type Diagnostic, type Source, warning } from '../base/diagnostic.ts';
 import { about, Problem } from '../base/problem.ts';
 import { collect, type Dialect, detect, loadDialect } from '../dialect/dialect.ts';
+import type { Found } from '../dialect/roles.ts';
 import type { Document, Progress } from '../document/nodes.ts';
 import { type ParsedText, parse } from '../document/parse.ts';
 import { readable } from '../document/pointer.ts';
 import { buildRecipe, type RecipeOptions } from '../recipe/build.ts';
 import type { Recipe } from '../recipe/recipe.ts';
 import { type Account, accountOf } from '../vocabulary/account.ts';
-import { readByName } from '../vocabulary/reader.ts';
+import { type Doubtful, type NamedReading, readByName } from '../vocabulary/reader.ts';
 import { leftAlone, misspeltKeys } from '../vocabulary/unclaimed.ts';
 
 /** What decides how a config is read, beside its text. */
@@ -27,6 +28,8 @@ export interface Config {
   readonly recipe: Recipe;
   readonly warnings: readonly Diagnostic[];
   readonly account: Account;
+  /** A key that speaks of the batch and was not understood, where the batch itself was read by name. */
+  readonly unclear?: Doubtful;
 }
 
 /**
@@ -118,7 +121,14 @@ export function understand(
   const account = accountOf(document, claimed, named);
   warnings.push(...misspeltKeys(document, found), ...leftAlone(named), ...byName(dialect, account));
   if (!dependsOnBatch(recipe)) refuseIdle(recipe, dialect);
-  return { document, dialect, recipe, warnings, account };
+  const unclear = unclearBatch(claimed, named);
+  return { document, dialect, recipe, warnings, account, ...(unclear ? { unclear } : {}) };
+}
+
+/** A dialect that knows the batch is not confused by other keys. */
+function unclearBatch(claimed: readonly Found[], { doubtful }: NamedReading): Doubtful | undefined {
+  const known = claimed.some(([, what]) => 'role' in what && what.role.role === 'batch');
+  return known ? undefined : doubtful.find(({ topic }) => topic === 'batch');
 }
 
 /** In a dialect of its own, what was read by name is told: the dialect's schema does not vouch for it. */

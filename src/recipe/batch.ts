@@ -17,6 +17,8 @@ export interface BatchOptions {
   /** The new micro batch and accumulation, to choose which part moves. */
   readonly micro?: number;
   readonly accumulation?: number;
+  /** The field that holds the batch. */
+  readonly batchAt?: string;
 }
 
 /** The fields of a batch by their part; of several that agree, one. */

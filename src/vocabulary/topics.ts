@@ -28,7 +28,7 @@ const TOPICS: readonly {
   },
   {
     topic: 'other',
-    of: [['step'], ['milestone'], ['tmax'], ['t', 'maximum']],
+    of: [['step'], ['warm', 'up'], ['milestone'], ['tmax'], ['t', 'maximum']],
     not: words(
       'logging save saving print checkpoint checkpoints ckpt report display vis plot summary dump sync every interval freq frequency per sample generate ddim noise denoising rollout horizon obs action accumulate epoch ratio frac fraction portion factor power mult type method policy limit size critic ns newton search beam refine inner cg attack resume skip patience batch momentum bias weight initial evaluation validation inference',
     ),

@@ -15,9 +15,9 @@ describe('keys of a config that only its own code knows', () => {
     ['how long it runs', 'steps: 10000'],
     ['a warm-up', 'train: {warmup: 500}'],
     ['the period of a schedule', 'schedule: {T_max: 90000}'],
-    ['a learning rate of its own', 'model: {lrHead: 1.0e-3}'],
+    ['a learning rate or a factor of one', 'model: {lrHead: 3}'],
     ['a learning rate in a string', 'adapter_learning_rate: "1e-5"'],
-    ['a teacher', 'teacher_ema: 0.996'],
+    ['a decay or 1 - decay', 'teacher_ema: 0.4'],
     ['one in a list', 'stages: [{steps: 400}]'],
   ])('are named where they look as if they depended on the batch: %s', async (_, line) => {
     const [message] = await said(`${OWN}${line}\n`, 'unclaimed');
