@@ -449,11 +449,13 @@ describe('refusals: exit 2, the place, the line, what to do; nothing on stdout',
   });
 });
 
-it('a list of learning rates in an unknown file is left alone, and said to be', async () => {
-  writeFileSync(join(cwd, 'x.yaml'), 'batch_size: 8\nlr: [0.1, 0.01]\n');
-  const { code, stdout, stderr } = await cli(['x.yaml', '--to', '16'], { cwd });
-  expect({ code, stdout }).toEqual({ code: 0, stdout: 'batch_size: 16\nlr: [0.1, 0.01]\n' });
-  expect(stderr.replace(/\s+/g, ' ')).toContain('lr: is a list, of which it is not known');
+it('every entry of a list of learning rates is one, and follows', async () => {
+  writeFileSync(join(cwd, 'x.yaml'), 'batch_size: 8\noptimizer: adamw\nlr: [0.1, 0.01]\n');
+  const { code, stdout } = await cli(['x.yaml', '--to', '16'], { cwd });
+  expect({ code, stdout }).toEqual({
+    code: 0,
+    stdout: 'batch_size: 16\noptimizer: adamw\nlr: [0.2, 0.02]\n',
+  });
 });
 
 describe('anchors and interpolations', () => {

@@ -123,7 +123,7 @@ class Reader {
     const declared = node.kind === 'scalar' && this.known.has(`${place.key}/${key}`);
     if (declared) return;
     if (this.ownName(key, node, pointer)) return;
-    for (const meaning of meaningsOf(words, place)) if (this.read(meaning, node, pointer)) return;
+    for (const meaning of meaningsOf(words, place)) if (this.read(meaning, node, pointer, words)) return;
     if (node.kind !== 'scalar' && !(node.kind === 'list' && node.items.every((i) => i.kind === 'scalar')))
       return this.walk(node, pointer, { ...place, key, words });
     const topic = topicOf(words, node);
@@ -147,10 +147,11 @@ class Reader {
   }
 
   /** Whether the value is what the meaning asks for; if so it is read. */
-  private read({ fits, reads }: Entry, node: Node, pointer: Pointer): boolean {
+  private read({ fits, reads }: Entry, node: Node, pointer: Pointer, words: readonly string[]): boolean {
     if (!FITS[fits](node)) return false;
-    // A rate of 0 stays 0, at any batch.
-    if (reads === 'learningRate' && numberOf(node) === 0) return true;
+    // A rate of 0 stays 0 where a warm-up begins with it, a part is frozen, or a framework sets it later.
+    const mayBeZero = this.known.size > 0 || fits === 'small-rate' || words.includes('initial');
+    if (reads === 'learningRate' && numberOf(node) === 0 && mayBeZero) return true;
     // 0 and below switch a clip off.
     if (fits === 'positive' && numberOf(node)! <= 0) return true;
     if (fits === 'betas') this.betas(pointer, node);

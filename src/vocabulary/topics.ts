@@ -50,6 +50,13 @@ const TOPICS: readonly {
     ),
     fits: (value) => value >= 0.5 && value < 1,
   },
+  {
+    // A decay, or 1 - decay.
+    topic: 'other',
+    of: [['ema'], ['teacher', 'momentum'], ['momentum', 'target']],
+    not: words('loss weight coef step every after warm interval freq epoch'),
+    fits: (value) => value > 0 && value < 0.5,
+  },
 ];
 
 /** What a key that was not read speaks of; undefined where it says nothing about the batch. */

@@ -61,13 +61,12 @@ describe('a typo beside a field that is left to its default', () => {
     expect(await said(`${TRAINER}adam_beta1: 0.9\n`, 'misspelt')).toEqual([]);
   });
 
-  it('of the batch size: the default that is taken is told, too', async () => {
+  it('of the batch size: refused, since the default would be taken for the batch', async () => {
     const text = 'learning_rate: 2.0e-5\nper_device_train_batch_sise: 16\nwarmup_steps: 10\n';
-    const dialect = 'hf-trainer';
-    expect(await said(text, 'misspelt', { dialect })).toHaveLength(1);
-    expect(await said(text, 'batch-default', { dialect })).toEqual([
-      'per_device_train_batch_size is not set; using the trainer’s default 8',
-    ]);
+    await expect(said(text, 'misspelt', { dialect: 'hf-trainer' })).rejects.toMatchObject({
+      code: 'batch-unclear',
+      message: expect.stringContaining('per_device_train_batch_sise 16 may be a part of the batch'),
+    });
   });
 });
 

@@ -1,0 +1,181 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { extname, join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { Found } from '../../src/dialect/roles.ts';
+import { readConfigs } from '../../src/pipe/read.ts';
+import { ENTRIES } from '../../src/vocabulary/entries.ts';
+import { readByName } from '../../src/vocabulary/reader.ts';
+import { wordsOf } from '../../src/vocabulary/words.ts';
+import { fixtures } from '../helpers/fixtures.ts';
+import { documentsOf } from '../helpers/parse.ts';
+
+describe('the words of a key', () => {
+  it.each([
+    ['accumulateGradBatches', 'accumulate gradient batch'],
+    ['--accum-grad-batches', 'accumulate gradient batch'],
+    ['GRAD_ACCUM_STEPS', 'gradient accumulate step'],
+    ['adam_beta1', 'adam beta 1'],
+    ['opt.b2', 'optimizer b 2'],
+    ['ngpus', 'number device'],
+    ['nproc_per_node', 'number process per node'],
+    ['minibatch_size', 'mini batch size'],
+    ['bs', 'batch size'],
+    ['lrWarmupSteps', 'learning rate warm up step'],
+    ['T_max', 't maximum'],
+  ])('%s', (key, words) => expect(wordsOf(key).join(' ')).toBe(words));
+});
+
+/** What is read in a text: `pointer role detail`, the scopes aside. */
+async function read(text: string): Promise<string[]> {
+  const [document] = await documentsOf(text);
+  return readByName(document!, [], new Set()).found.flatMap(([pointer, what]: Found) => {
+    if ('encoding' in what) return [`${pointer} betas`];
+    if (!('role' in what)) return [];
+    const { role } = what;
+    const detail =
+      role.role === 'batch'
+        ? role.part
+        : role.role === 'decay'
+          ? role.form === 'complement'
+            ? `${role.of} complement`
+            : role.of
+          : role.role === 'count'
+            ? role.use
+            : role.role === 'learning-rate'
+              ? role.point
+              : '';
+    return [`${pointer} ${role.role} ${detail}`.trim()];
+  });
+}
+
+describe('read by name', () => {
+  // Each row is a key that a public repository has; entries.ts names where.
+  it.each([
+    ['learning_rate: 1.0e-4', '/learning_rate learning-rate peak'],
+    ['LR: 0.1', '/LR learning-rate peak'],
+    ['base_lr: 0.1', '/base_lr learning-rate peak'],
+    ['init_lr: 1.0e-4', '/init_lr learning-rate peak'],
+    ['mm_projector_lr: 2.0e-6', '/mm_projector_lr learning-rate peak'],
+    ['vision_tower_lr: 2.0e-6', '/vision_tower_lr learning-rate peak'],
+    ['min_lr: 1.0e-6', '/min_lr learning-rate minimum'],
+    ['eta_min: 1.0e-6', '/eta_min learning-rate minimum'],
+    ['final_lr: 1.0e-6', '/final_lr learning-rate minimum'],
+    ['warmup_lr: 1.0e-6', '/warmup_lr learning-rate warmup-start'],
+    ['lr: {peak_value: 0.1}', '/lr/peak_value learning-rate peak'],
+    ['lr: {end_value: 0.1}', '/lr/end_value learning-rate minimum'],
+    ['betas: [0.9, 0.95]', '/betas betas'],
+    ['BETAS: [0.9, 0.95]', '/BETAS betas'],
+    ['adam_b1: 0.9', '/adam_b1 decay gradient'],
+    ['b2: 0.99', '/b2 decay second-moment'],
+    ['beta3: 0.9999', '/beta3 decay third'],
+    ['optimizer: {momentum: 0.9}', '/optimizer/momentum decay gradient'],
+    ['optimizer: {alpha: 0.99}', '/optimizer/alpha decay second-moment'],
+    ['optimizer: {dampening: 0.1}', '/optimizer/dampening dampening'],
+    ['optimizer: {nesterov: true}', '/optimizer/nesterov nesterov'],
+    ['optimizer: {eps: 1.0e-8}', '/optimizer/eps epsilon'],
+    ['weight_decay: 0.1', '/weight_decay weight-decay'],
+    ['ema_decay: 0.999', '/ema_decay decay model-ema'],
+    ['EMA: {DECAY: 0.999}', '/EMA/DECAY decay model-ema'],
+    ['ema: [0.996, 1.0]', '/ema/0 decay model-ema,/ema/1 decay model-ema'],
+    ['keep_rate: 0.99', ''],
+    ['ema_keep_rate: 0.99', '/ema_keep_rate decay model-ema'],
+    ['base_tau: 0.99', '/base_tau decay model-ema'],
+    ['momentum_teacher: 0.992', '/momentum_teacher decay model-ema'],
+    ['ema: {update_after_step: 100}', '/ema/update_after_step count average'],
+    ['ema_start: 2000', '/ema_start count average'],
+    ['bn_momentum: 0.1', '/bn_momentum decay batch-norm complement'],
+    ['bn_momentum: 0.99', '/bn_momentum decay batch-norm'],
+    ['batch_norm: {momentum: 0.1}', '/batch_norm/momentum decay batch-norm complement'],
+    ['sync_bn: true', '/sync_bn sync-norm'],
+    ['warmup_updates: 500', '/warmup_updates count schedule'],
+    ['num_warmup_updates: 500', '/num_warmup_updates count schedule'],
+    ['lr_decay_iters: 500', '/lr_decay_iters count schedule'],
+    ['max_iters: 500', '/max_iters count schedule'],
+    ['eval_steps: 500', '/eval_steps count cadence'],
+    ['{T_max: 900, total_steps: 900}', '/total_steps count schedule,/T_max count schedule'],
+    ['T_max: 90', ''],
+    ['batch_size: 8', '/batch_size batch unsaid'],
+    ['train_batchsize: 8', '/train_batchsize batch unsaid'],
+    ['minibatch_size: 8', '/minibatch_size batch unsaid'],
+    ['total_batch_size: 8', '/total_batch_size batch global'],
+    ['samples_per_gpu: 8', '/samples_per_gpu batch micro'],
+    ['batch_gpu: 8', '/batch_gpu batch micro'],
+    ['accum_grad: 8', '/accum_grad batch accumulation'],
+    ['accum_freq: 8', '/accum_freq batch accumulation'],
+    ['accum_iter: 8', '/accum_iter batch accumulation'],
+    ['accum_counts: [8]', '/accum_counts/0 batch accumulation'],
+    ['gradient_accumulate_every: 8', '/gradient_accumulate_every batch accumulation'],
+    ['num_microbatches: 8', '/num_microbatches batch accumulation'],
+    ['update_freq: 8', '/update_freq batch accumulation'],
+    ['gpus: 8', '/gpus batch devices'],
+    ['gpu_ids: [0, 1]', '/gpu_ids batch devices'],
+    ['tasks_per_node: 8', '/tasks_per_node batch devices'],
+    ['nnodes: 8', '/nnodes batch nodes'],
+    ['world_size: 8', '/world_size batch world'],
+    ['max_grad_norm: 1.0', '/max_grad_norm clip'],
+    ['clip_grad_norm: -1', ''],
+    ['optimizer: adamw', '/optimizer optimizer'],
+    ['optimizer: {_target_: torch.optim.Adam}', '/optimizer/_target_ optimizer'],
+    ['opt_kwargs: {class_name: torch.optim.Adam}', '/opt_kwargs/class_name optimizer'],
+  ])('%s', async (line, expected) => expect((await read(`${line}\n`)).join()).toBe(expected));
+
+  it.each([
+    ['of validation', 'val: {batch_size: 8, lr: 0.1}'],
+    ['of inference', 'Infer: {batch_size: 10}'],
+    ['of a balancer of losses', 'balancer: {ema_decay: 0.999}'],
+    ['a device by name', 'device: cuda:0'],
+    ['a policy', 'lr_policy: cosine'],
+    ['the noise schedule of diffusion', 'beta_start: 0.0001\nbeta_end: 0.02'],
+    ['steps of an environment', 'n_envs: 8\nmax_steps: 1000'],
+    ['momentum that is in no optimizer', 'contrast: {momentum: 0.9}'],
+  ])('is nothing %s', async (_, text) => expect(await read(`${text}\n`)).toEqual([]));
+
+  it('of every entry says where such a key was seen, and every role has one', () => {
+    for (const entry of ENTRIES) expect(entry.seen).toMatch(/\w{3}/);
+  });
+});
+
+describe('the account', () => {
+  const BATCH = /batch_?size|accum|micro_?batch|grad.*acc/i;
+  const ASIDE =
+    /val|eval|test|infer|sampl|predict|generat|log|norm|auto|valid|dataloader|prefetch|buffer|save/i;
+  const corpus = join(import.meta.dirname, '../../../shared/corpus');
+
+  function files(folder: string): string[] {
+    return readdirSync(folder).flatMap((name) => {
+      const path = join(folder, name);
+      if (statSync(path).isDirectory()) return files(path);
+      return ['.yaml', '.yml', '.json'].includes(extname(name)) ? [path] : [];
+    });
+  }
+
+  async function silent(file: string, options: object): Promise<string[]> {
+    const source = { file, text: readFileSync(file, 'utf8') };
+    const configs = await readConfigs(source, { from: 64, optimizer: 'adamw', ...options }).catch(() => []);
+    return configs.flatMap(({ account }) =>
+      account.declared.filter((pointer) => {
+        const key = pointer.split('/').findLast((part) => !/^\d+$/.test(part)) ?? '';
+        return BATCH.test(key) && !ASIDE.test(pointer);
+      }),
+    );
+  }
+
+  it('has no key that speaks of the batch among those that do not depend on it, in all fixtures', async () => {
+    const left: string[] = [];
+    for (const { input } of fixtures()) left.push(...(await silent(input, {})).map((at) => `${input} ${at}`));
+    expect(left).toEqual([]);
+  });
+
+  it.skipIf(!exists(corpus))(
+    'nor in the corpus (SKIPPED where there is none beside the project)',
+    async () => {
+      const left: string[] = [];
+      for (const file of files(corpus)) left.push(...(await silent(file, {})).map((at) => `${file} ${at}`));
+      expect(left).toEqual([]);
+    },
+  );
+});
+
+function exists(folder: string): boolean {
+  return statSync(folder, { throwIfNoEntry: false }) !== undefined;
+}
