@@ -84,11 +84,13 @@ export async function conversionSettings(
   const given = Object.fromEntries(
     SETTINGS.filter((key) => flags[key] !== undefined).map((key) => [key, flags[key]]),
   );
-  const { tolerance: _check, ignore: _codes, ...project } = (await projectSettings(file, io)).settings;
-  if (flags.schema === undefined) return { ...project, ...given };
+  const { settings } = await projectSettings(file, io);
+  const { tolerance: _check, ignore: _codes, schema: projects, ...project } = settings;
+  const schema = flags.schema ?? (flags.dialect === undefined ? projects : undefined);
+  if (schema === undefined) return { ...project, ...given };
   if (flags.dialect !== undefined) throw new Problem('usage', '--schema and --dialect exclude each other');
   const { readDialect } = await import('../dialect/user.ts');
-  return { ...project, ...given, dialect: await readDialect(flags.schema, io) };
+  return { ...project, ...given, dialect: await readDialect(schema, io) };
 }
 
 /** What the settings of a project say of one config. @throws Problem where they are not valid */

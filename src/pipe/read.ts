@@ -8,6 +8,7 @@ import { readable } from '../document/pointer.ts';
 import { buildRecipe, type RecipeOptions } from '../recipe/build.ts';
 import type { Recipe } from '../recipe/recipe.ts';
 import { type Account, accountOf } from '../vocabulary/account.ts';
+import type { OwnNames } from '../vocabulary/own-names.ts';
 import { type Doubtful, type NamedReading, readByName } from '../vocabulary/reader.ts';
 import { leftAlone, misspeltKeys } from '../vocabulary/unclaimed.ts';
 
@@ -15,6 +16,8 @@ import { leftAlone, misspeltKeys } from '../vocabulary/unclaimed.ts';
 export interface ReadOptions extends RecipeOptions {
   /** A dialect's name, or a compiled one; recognised from the content by default. */
   readonly dialect?: string | Dialect;
+  /** In-house names of keys. */
+  readonly names?: OwnNames;
 }
 
 /** One document of a file with what it means. */
@@ -58,7 +61,7 @@ export async function readConfigs(
 async function dialectOf(
   document: Document,
   oneOfMany: boolean,
-  { dialect }: ReadOptions,
+  { dialect, names }: ReadOptions,
 ): Promise<Dialect | undefined> {
   if (typeof dialect === 'object') return dialect;
   if (dialect !== undefined) return loadDialect(dialect);
@@ -74,14 +77,14 @@ async function dialectOf(
     if (found.refuses && !oneOfMany) throw new Problem('not-a-training-config', found.refuses, 0);
     return found.refuses ? undefined : found;
   }
-  if (saysSomething(document)) return loadDialect('generic');
+  if (saysSomething(document, names)) return loadDialect('generic');
   if (oneOfMany) return undefined;
   throw unrecognised(document);
 }
 
 /** Whether names alone tell a training config: a learning rate, a decay or a batch. */
-function saysSomething(document: Document): boolean {
-  const roles = readByName(document, [], new Set()).found.flatMap(([, what]) =>
+function saysSomething(document: Document, names?: OwnNames): boolean {
+  const roles = readByName(document, [], new Set(), names).found.flatMap(([, what]) =>
     'role' in what ? [what.role.role] : 'encoding' in what ? ['decay'] : [],
   );
   return roles.some((role) => role === 'learning-rate' || role === 'decay' || role === 'batch');
@@ -111,11 +114,11 @@ function unrecognised(document: Document): Problem {
 export function understand(
   document: Document,
   dialect: Dialect,
-  options: RecipeOptions,
+  options: ReadOptions,
 ): Omit<Config, 'source' | 'parsed' | 'at'> {
   const warnings: Diagnostic[] = [];
   const claimed = collect(document, dialect);
-  const named = readByName(document, claimed, dialect.known);
+  const named = readByName(document, claimed, dialect.known, options.names);
   const found = [...claimed, ...named.found];
   const recipe = buildRecipe(document, found, dialect.library, options, warnings);
   const account = accountOf(document, claimed, named);

@@ -7,6 +7,7 @@ import { collect } from '../dialect/dialect.ts';
 import type { Document } from '../document/nodes.ts';
 import { parse } from '../document/parse.ts';
 import { child, type Pointer } from '../document/pointer.ts';
+import type { OwnNames } from '../vocabulary/own-names.ts';
 import { validate } from './generated/validate.js';
 import { matchesGlob } from './glob.ts';
 
@@ -19,6 +20,9 @@ export interface Settings {
   readonly dialect?: string;
   readonly optimizer?: string;
   readonly ignore?: readonly string[];
+  readonly names?: OwnNames;
+  /** Path of a custom dialect. */
+  readonly schema?: string;
 }
 
 /** The names in the file. */
@@ -30,6 +34,8 @@ const KEYS = {
   dialect: 'dialect',
   optimizer: 'optimizer',
   ignore: 'ignore',
+  names: 'names',
+  schema: 'schema',
 } as const satisfies Record<keyof Settings, string>;
 
 /** The settings of one config, and where each was read: `rebatch.config.yaml:3`. */
@@ -62,7 +68,10 @@ export async function readSettings(file: string, config: string, cwd: string): P
     const fitting = (written.files ?? []).flatMap((entry, i): [Pointer, typeof entry][] =>
       path !== undefined && matchesGlob(path, entry.glob) ? [[`/files/${i}`, entry]] : [],
     );
-    return merged([['', written], ...fitting], document, text, shown);
+    const applied = merged([['', written], ...fitting], document, text, shown);
+    const { schema } = applied.settings;
+    if (schema === undefined) return applied;
+    return { ...applied, settings: { ...applied.settings, schema: resolve(dirname(file), schema) } };
   });
 }
 
@@ -87,12 +96,22 @@ function merged(
     for (const [name, key] of Object.entries(KEYS)) {
       if (layer[key] === undefined) continue;
       const before = settings[name];
-      settings[name] = Array.isArray(before) ? [...before, ...(layer[key] as unknown[])] : layer[key];
+      settings[name] = together(before, layer[key]);
       const node = nodes.get(child(pointer, key));
       const offset = node?.offset ?? 0;
       origins[name] = `${shown}:${placeOf(text, offset).line}`;
     }
   return { settings, origins };
+}
+
+/** A nearer layer's value; lists and names come together. */
+function together(before: unknown, value: unknown): unknown {
+  if (Array.isArray(before)) return [...before, ...(value as unknown[])];
+  return isObject(before) ? { ...before, ...(value as object) } : value;
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
 }
 
 function knownCodes({ nodes }: Document): void {

@@ -6,6 +6,7 @@ import { numberInString } from '../document/scalar.ts';
 import { BETAS, type Definition, outOfBounds, roleOf } from './definitions.ts';
 import { ELSEWHERE, type Entry, type Fits } from './entries.ts';
 import { meaningsOf } from './match.ts';
+import { OWN_NAMES, type OwnNames } from './own-names.ts';
 import { topicOf } from './topics.ts';
 import { wordsOf } from './words.ts';
 
@@ -22,9 +23,6 @@ export interface NamedReading {
   readonly found: readonly Found[];
   readonly doubtful: readonly Doubtful[];
 }
-
-/** Own names of a project: a key, and the definition it stands for. */
-export type OwnNames = Readonly<Record<string, Definition>>;
 
 /**
  * Reads by name what a dialect has not claimed. A key is read surely where all of its words are known together; where
@@ -133,7 +131,8 @@ class Reader {
 
   private ownName(key: string, node: Node, pointer: Pointer): boolean {
     if (!Object.hasOwn(this.own, key)) return false;
-    this.push(pointer, this.own[key]!, node);
+    const meant = OWN_NAMES[this.own[key]!];
+    if (meant !== undefined) this.push(pointer, meant, node);
     return true;
   }
 

@@ -139,3 +139,53 @@ it.each([
 ])('glob: %s, %s: %s', (path, glob, fits) => {
   expect(matchesGlob(path, glob)).toBe(fits);
 });
+
+describe('in-house names', () => {
+  const HOUSE = 'blk: 8\nfoo_decay_x: 0.99\nrate_a: 0.1\noptimizer: adamw\n';
+
+  it('are read as what they mean, by the nearest layer; none means none', async () => {
+    write('house/run.yaml', HOUSE);
+    write(
+      'house/rebatch.config.yaml',
+      'names: {blk: micro, rate_a: learning-rate}\nfiles:\n  - glob: run.yaml\n    names: {foo_decay_x: beta2}\n',
+    );
+    const { changes } = await json('house/run.yaml', '--to', '16', '--world', '1', '--json', '-q');
+    expect(
+      changes.map(({ pointer, readBy }: { pointer: string; readBy: string }) => [pointer, readBy]),
+    ).toEqual([
+      ['/blk', 'name'],
+      ['/foo_decay_x', 'name'],
+      ['/rate_a', 'name'],
+    ]);
+  });
+
+  it('of no known meaning are refused at their place', async () => {
+    write('house/rebatch.config.yaml', 'names: {blk: micros}\n');
+    const { code, stderr } = await run('house/run.yaml', '--to', '16');
+    expect(code).toBe(2);
+    expect(stderr).toMatch(
+      /^house\/rebatch\.config\.yaml:1:14: names\.blk must be one of batch, global, micro/,
+    );
+  });
+
+  it('a custom dialect is named for a glob of files', async () => {
+    write('house/run.yaml', 'blk: 8\nrate_a: 0.1\n');
+    write(
+      'house/own.schema.json',
+      JSON.stringify({
+        title: 'own',
+        dialect: { name: 'own', framework: 'own', version: '1', library: 'torch' },
+        properties: {
+          blk: { $ref: 'roles.schema.json#/$defs/globalBatch' },
+          rate_a: { $ref: 'roles.schema.json#/$defs/learningRate' },
+        },
+      }),
+    );
+    write(
+      'house/rebatch.config.yaml',
+      'files:\n  - {glob: "*.yaml", schema: own.schema.json, optimizer: adamw}\n',
+    );
+    const { dialect, batch } = await json('house/run.yaml', '--to', '16', '--json', '-q');
+    expect([dialect, batch]).toEqual(['own', { from: 8, to: 16 }]);
+  });
+});

@@ -180,6 +180,8 @@ const PRINTED = {
   dialect: ['dialect', 'recognised from the content'],
   optimizer: ['optimizer', 'as the file says'],
   ignore: ['ignore', 'nothing'],
+  names: ['names', 'none'],
+  schema: ['schema', 'none'],
 } as const;
 
 async function inTurn<T, R>(items: readonly T[], one: (item: T, index: number) => Promise<R>): Promise<R[]> {
