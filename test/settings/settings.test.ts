@@ -96,6 +96,8 @@ it('--print-config shows what applies and where it comes from', async () => {
   dialect      recognised from the content     default
   optimizer    as the file says                default
   ignore       changed-otherwise,string-float  rebatch.config.yaml:8
+  names        none                            default
+  schema       none                            default
 `);
 });
 
@@ -160,6 +162,7 @@ describe('in-house names', () => {
   });
 
   it('of no known meaning are refused at their place', async () => {
+    write('house/run.yaml', HOUSE);
     write('house/rebatch.config.yaml', 'names: {blk: micros}\n');
     const { code, stderr } = await run('house/run.yaml', '--to', '16');
     expect(code).toBe(2);

@@ -162,13 +162,18 @@ async function printedSettings(files: readonly string[], flags: CheckFlags, io: 
         ...(option(key) ? [`--${name}`] : []),
       ];
       const said = value !== undefined && from.length > 0;
-      return [name, said ? String(value) : otherwise, said ? from.join(', ') : 'default'];
+      return [name, said ? shown(value) : otherwise, said ? from.join(', ') : 'default'];
     });
     const widths = [0, 1].map((c) => Math.max(...rows.map((r) => r[c]!.length)));
     const lines = rows.map((r) => `  ${r[0]!.padEnd(widths[0]!)}  ${r[1]!.padEnd(widths[1]!)}  ${r[2]}\n`);
     return `${displayName(file)}\n${lines.join('')}`;
   });
   return blocks.join('\n');
+}
+
+/** A setting as people write it. */
+function shown(value: unknown): string {
+  return typeof value === 'object' && !Array.isArray(value) ? JSON.stringify(value) : String(value);
 }
 
 /** The settings by their names, and what holds where nobody says. */
