@@ -117,7 +117,7 @@ class Reader {
 
   private entry({ key, node, offset }: KeyValue, pointer: Pointer, place: Place): void {
     const words = wordsOf(key);
-    if (this.claimed.has(pointer) || words.some((word) => ELSEWHERE.has(word) && !isCadence(words))) return;
+    if (this.claimed.has(pointer) || words.some((word) => ELSEWHERE.has(word) && !isTrainings(words))) return;
     const declared = node.kind === 'scalar' && this.known.has(`${place.key}/${key}`);
     if (declared) return;
     if (this.ownName(key, node, pointer)) return;
@@ -219,9 +219,9 @@ function holdsRate({ key, node }: KeyValue, kinds: ReadonlySet<string>): boolean
   return node.kind !== 'map' && meaningsOf(wordsOf(key), { kinds }).some(rate);
 }
 
-/** `eval_steps` is about evaluation, and still counts optimizer steps. */
-function isCadence(words: readonly string[]): boolean {
-  return words.includes('step');
+/** `eval_steps` still counts optimizer steps, and `gradient_clip_val` is a value. */
+function isTrainings(words: readonly string[]): boolean {
+  return words.includes('step') || words.includes('clip');
 }
 
 function numberOf(node: Node): number | undefined {
@@ -237,7 +237,7 @@ const one = (node: Node, fits: (value: number) => boolean) => fits(numberOf(node
 const each = (fits: (value: number) => boolean) => (node: Node) => one(node, fits) || all(node, fits);
 
 /** `auto` and references stand for numbers that are somewhere else. */
-const STANDS_FOR = /^auto$|\$\{|^(?:!ref\b|@|\$)\w?/;
+const STANDS_FOR = /^auto$|^\?\?\?$|\$\{|^(?:!ref\b|@|\$)\w?/;
 const orElsewhere = (fits: (node: Node) => boolean) => (node: Node) =>
   fits(node) || (node.kind === 'scalar' && typeof node.value === 'string' && STANDS_FOR.test(node.value));
 
