@@ -208,11 +208,19 @@ function kindOf(words: readonly string[]): string | undefined {
   const has = (...all: string[]) => all.every((word) => words.includes(word));
   if (has('learning', 'rate') && words.length === 2) return 'learning-rate';
   if (has('scheduler')) return 'scheduler';
-  if (has('optimizer')) return 'optimizer';
+  if (has('optimizer') && words.every((word) => OPTIMIZER_BLOCK.has(word) || /^\d+$/.test(word)))
+    return 'optimizer';
   if (has('ema')) return 'ema';
   if (has('batch', 'norm')) return 'batch-norm';
   return undefined;
 }
+
+/** `optim_g`, `optimizer_config`; but `pixel_opt` holds the options of something else. */
+const OPTIMIZER_BLOCK = new Set(
+  'optimizer g d gen disc generator discriminator encoder decoder actor critic backbone head model train main base default kwargs args params parameters config configs cfg settings options builder wrapper component adam adamw sgd muon'.split(
+    ' ',
+  ),
+);
 
 function holdsRate({ key, node }: KeyValue, kinds: ReadonlySet<string>): boolean {
   const rate = (entry: Entry) => entry.reads === 'learningRate' && FITS[entry.fits](node);

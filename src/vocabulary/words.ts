@@ -97,12 +97,14 @@ export function wordsOf(key: string): string[] {
     .toLowerCase()
     .split(/[^a-z\d]+/)
     .filter(Boolean);
-  return parts.flatMap((part) => {
+  const words = parts.flatMap((part) => {
     const whole = wordIn(part);
     if (whole) return whole;
     // Digits stand apart: beta1, b2.
     return part.split(/(?<=[a-z])(?=\d)|(?<=\d)(?=[a-z])/).flatMap((word) => wordIn(word) ?? [word]);
   });
+  // A rate of a learning rate is a ratio: `min_lr_rate` of transformers.
+  return words.map((word, i) => (word === 'rate' && words.indexOf('rate') < i ? 'ratio' : word));
 }
 
 function wordIn(part: string): string[] | undefined {

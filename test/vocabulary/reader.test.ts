@@ -125,6 +125,7 @@ describe('read by name', () => {
     ['of a balancer of losses', 'balancer: {ema_decay: 0.999}'],
     ['a device by name', 'device: cuda:0'],
     ['a policy', 'lr_policy: cosine'],
+    ['a ratio of the learning rate', 'min_lr_rate: 0.1'],
     ['the noise schedule of diffusion', 'beta_start: 0.0001\nbeta_end: 0.02'],
     ['steps of an environment', 'n_envs: 8\nmax_steps: 1000'],
     ['momentum that is in no optimizer', 'contrast: {momentum: 0.9}'],
