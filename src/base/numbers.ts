@@ -2,7 +2,7 @@
 
 /** A number for formulas: six significant digits. */
 export function num(x: number): string {
-  return String(Number(x.toPrecision(6)));
+  return short(x, 6);
 }
 
 /** A ratio as people write it: a fraction with a small denominator where it is one, else a decimal. */
@@ -25,7 +25,7 @@ export function count(n: number): string {
   return n >= 100 ? String(Math.round(n)).replace(/\B(?=(\d{3})+$)/g, ',') : short(n);
 }
 
-/** Four significant digits. */
-export function short(n: number): string {
-  return String(Number(n.toPrecision(4)));
+/** A number to a few significant digits. */
+export function short(n: number, digits = 4): string {
+  return String(Number(n.toPrecision(digits)));
 }

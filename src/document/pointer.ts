@@ -36,3 +36,8 @@ export function readable(pointer: Pointer): string {
   for (const s of segments(pointer)) text += /^\d+$/.test(s) ? `[${s}]` : text ? `.${s}` : s;
   return text || '(document)';
 }
+
+/** A field as people write it: its place, and which of the numbers there it is (`optimizer.betas beta2`). */
+export function fieldName({ pointer, part }: { readonly pointer: Pointer; readonly part?: string }): string {
+  return part ? `${readable(pointer)} ${part}` : readable(pointer);
+}

@@ -7,6 +7,7 @@ import { FINDINGS, isFindingCode } from '../../base/findings.ts';
 import { displayName, readSource, readText, writeText } from '../../base/io/files.ts';
 import type { Io } from '../../base/io/streams.ts';
 import { Problem } from '../../base/problem.ts';
+import { tableLines } from '../../base/table.ts';
 import { ruleOf } from '../../pipe/plan.ts';
 import { conversionSettings, projectSettings } from '../options.ts';
 import { type Checked, type CheckOptions, checkPair, lint } from './check.ts';
@@ -164,9 +165,8 @@ async function printedSettings(files: readonly string[], flags: CheckFlags, io: 
       const said = value !== undefined && from.length > 0;
       return [name, said ? String(value) : otherwise, said ? from.join(', ') : 'default'];
     });
-    const widths = [0, 1].map((c) => Math.max(...rows.map((r) => r[c]!.length)));
-    const lines = rows.map((r) => `  ${r[0]!.padEnd(widths[0]!)}  ${r[1]!.padEnd(widths[1]!)}  ${r[2]}\n`);
-    return `${displayName(file)}\n${lines.join('')}`;
+    const lines = tableLines({ columns: [{}, {}, {}], rows, indent: '  ' });
+    return `${[displayName(file), ...lines].join('\n')}\n`;
   });
   return blocks.join('\n');
 }
