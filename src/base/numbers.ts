@@ -5,7 +5,7 @@ export function num(x: number): string {
   return short(x, 6);
 }
 
-/** A ratio as people write it: a fraction with a small denominator where it is one, else a decimal. */
+/** A ratio: as a fraction if the denominator is small, else as a decimal. */
 export function fraction(x: number): string {
   for (let d = 1; d <= 64; d++)
     if (Math.abs(x * d - Math.round(x * d)) < 1e-9 * x * d)

@@ -11,7 +11,7 @@ import type { Finding } from '../finding.ts';
 import { asWritten } from '../written.ts';
 import type { Reporter } from './reporter.ts';
 
-/** More differences of other kinds than these are only counted. */
+/** Most other differences to list; the rest are counted. */
 const MOST_OTHERS = 8;
 const INDENT = '    ';
 
