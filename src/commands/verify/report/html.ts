@@ -1,3 +1,4 @@
+import { short } from '../../../base/numbers.ts';
 import { readable } from '../../../document/pointer.ts';
 import type { Training } from '../train-configs.ts';
 import type { Verification, VerifiedAverage } from '../verify.ts';
@@ -243,10 +244,6 @@ function breakable(name: string): string {
 /** A number to a few digits for people, and to the last one for programs. */
 function figure(value: number, digits = 4): string {
   return `<data value="${value}">${short(value, digits)}</data>`;
-}
-
-function short(value: number, digits = 4): string {
-  return String(Number(value.toPrecision(digits)));
 }
 
 /** Text as HTML, without control characters. */
