@@ -2,7 +2,7 @@
 
 /** A number for formulas: six significant digits. */
 export function num(x: number): string {
-  return short(x, 6);
+  return String(Number(x.toPrecision(6)));
 }
 
 /** A ratio: as a fraction if the denominator is small, else as a decimal. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { count, exponent, fraction, num, short } from '../../src/base/numbers.ts';
+import { count, fraction, num, short } from '../../src/base/numbers.ts';
 
 describe('numbers as text', () => {
   it('num has six significant digits', () => expect(num(0.123456789)).toBe('0.123457'));
@@ -25,9 +25,4 @@ describe('numbers as text', () => {
     [1 / 1000, '1/1000'],
     [Math.PI, '3.14159'],
   ])('fraction: %d', (x, text) => expect(fraction(x)).toBe(text));
-
-  it('exponent has brackets around a fraction', () => {
-    expect(exponent(1 / 2)).toBe('(1/2)');
-    expect(exponent(2)).toBe('2');
-  });
 });

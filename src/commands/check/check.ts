@@ -4,7 +4,7 @@ import { Problem } from '../../base/problem.ts';
 import type { Edit } from '../../document/edit.ts';
 import type { Document, ScalarNode } from '../../document/nodes.ts';
 import { writeNumber } from '../../document/number.ts';
-import { type Pointer, readable } from '../../document/pointer.ts';
+import { fieldName, type Pointer } from '../../document/pointer.ts';
 import { editAndProve, type Planned } from '../../document/proof.ts';
 import type { ScalarValue } from '../../document/scalar.ts';
 import type { ConvertOptions } from '../../pipe/plan.ts';
@@ -198,7 +198,7 @@ export function fieldOf(finding: Finding, compared: readonly CheckedField[]): Ch
 
 function judge({ field, offset, from, expected, moves, pass, formula }: CheckedField): Finding[] {
   if (pass) return [];
-  const name = readable(field.pointer) + (field.part ? ` ${field.part}` : '');
+  const name = fieldName(field);
   const where = {
     offset,
     pointer: field.pointer,

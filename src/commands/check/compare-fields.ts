@@ -1,5 +1,5 @@
 import { roundTo } from '../../document/number.ts';
-import { keyOf, readable } from '../../document/pointer.ts';
+import { fieldName, keyOf } from '../../document/pointer.ts';
 import { nameGroup, pairUp } from '../../pipe/pairing.ts';
 import { type BatchChange, ratiosOf } from '../../recipe/batch.ts';
 import { type Field, type Group, isRole, type Recipe } from '../../recipe/recipe.ts';
@@ -119,7 +119,7 @@ function pairFields(
     const missing: string[] = [];
     const ofKind = (fields: readonly Field[]) => fields.filter((f) => kind(f) === one).map(placed);
     const [olds, nows] = [ofKind(old), ofKind(now)];
-    const pairs = pairUp(olds, nows, nameField, missing);
+    const pairs = pairUp(olds, nows, fieldName, missing);
     const matters =
       olds.some(({ assessment: a }) => a && a.value !== a.field.value) ||
       (olds.length < nows.length && nows.some(({ field }) => field.site.kind === 'text'));
@@ -128,14 +128,10 @@ function pairFields(
   });
 }
 
-function nameField({ pointer, part }: Pick<Field, 'pointer' | 'part'>): string {
-  return part === undefined ? readable(pointer) : `${readable(pointer)} ${part}`;
-}
-
 function comparison(a: Assessment, field: Field, options: PairOptions, unpaired: string[]): Compared[] {
   if (trainerOf(a.field) !== trainerOf(field)) {
     unpaired.push(
-      `${nameField(field)}: its trainer multiplies it by itself (${trainerOf(field) ?? 'not'}) where the reference’s does otherwise (${trainerOf(a.field) ?? 'not'}), so the two numbers cannot be compared`,
+      `${fieldName(field)}: its trainer multiplies it by itself (${trainerOf(field) ?? 'not'}) where the reference’s does otherwise (${trainerOf(a.field) ?? 'not'}), so the two numbers cannot be compared`,
     );
     return [];
   }
