@@ -5,15 +5,14 @@ import type { Document, Node } from '../document/nodes.ts';
 import { child, keyOf, type Pointer, parentOf, readable } from '../document/pointer.ts';
 import { numberInString } from '../document/scalar.ts';
 
-// Keys that a dialect says nothing about although their names say something: what is left alone must not be left
-// without a word.
+// Keys without a role whose names suggest one: the user has to know that they are left unchanged.
 
 const words = (list: string) => new Set(list.split(' '));
 
 /** Kinds of names, by the words in them, and the values that make sense for them. */
 const KINDS: readonly {
   readonly of: ReadonlySet<string>;
-  /** Words with which the name means something else: a multiplier, a cadence, a number of denoising steps. */
+  /** Words that give the name another meaning: a multiplier, a cadence, a number of denoising steps. */
   readonly not: ReadonlySet<string>;
   fits(value: number): boolean;
 }[] = [
@@ -40,7 +39,7 @@ const KINDS: readonly {
   },
 ];
 
-/** Blocks that are about something else than training. */
+/** Blocks that do not concern training. */
 const ELSEWHERE = words(
   'eval evaluation val validation test testing inference profiler profiling sampler sampling sde diffusion generation env environment dataset data logger logging callback callbacks',
 );
@@ -48,7 +47,7 @@ const ELSEWHERE = words(
 const MOST_NAMED = 8;
 
 /**
- * What to know about the keys that no role was found for.
+ * Warnings about the keys that have no role.
  * @param claimed pointers of the numbers that have a role
  * @param open any key may matter, not only those of the schema
  */
@@ -74,7 +73,7 @@ export function aboutOtherKeys(
   return [...typos, warning('unclaimed', message, first.offset)];
 }
 
-/** Numbers whose names look like step counts, learning rates or decays, and which no role was found for. */
+/** Numbers without a role whose names look like step counts, learning rates or decays. */
 function unclaimed(document: Document, found: readonly Found[], claimed: ReadonlySet<Pointer>) {
   const known = new Set(claimed);
   for (const [pointer, what] of found)
@@ -106,7 +105,7 @@ function mayDepend(name: readonly string[], value: number): boolean {
   );
 }
 
-/** `lrWarmupSteps` and `lr-warmup_steps` are lr, warmup, steps; a learning rate is an lr, however long. */
+/** `lrWarmupSteps` and `lr-warmup_steps` are lr, warmup, steps; `learning_rate` counts as lr. */
 function wordsOf(key: string): string[] {
   return key
     .replace(/([a-z\d])([A-Z])/g, '$1_$2')
@@ -116,7 +115,7 @@ function wordsOf(key: string): string[] {
     .split(/[^a-z\d]+/);
 }
 
-/** Keys that nothing was found for, beside a field that is left to its default and called nearly so. */
+/** Unknown keys beside an unset field of nearly the same name. */
 function misspelt(document: Document, found: readonly Found[]) {
   const known = new Set<Pointer>();
   const absent = new Map<Pointer, Set<string>>();
@@ -140,7 +139,7 @@ function misspelt(document: Document, found: readonly Found[]) {
 
 const SHORTEST = 5;
 
-/** One typo apart, two in a long name; `beta1` for `beta2` is none. */
+/** One typo apart, two in a long name; other digits are another name (`beta1`, `beta2`). */
 function nearly(key: string, meant: string): boolean {
   const most = meant.length < 10 ? 1 : 2;
   if (key === meant || meant.length < SHORTEST || Math.abs(key.length - meant.length) > most) return false;
