@@ -21,6 +21,13 @@ describe.each(PAGES)('%s, as an installation has it', (page) => {
   });
 });
 
+it.each(['docs/ARCHITECTURE.md', 'CONTRIBUTING.md'])('%s names files that exist', (page) => {
+  const named = read(page).match(/\b(?:src|test|scripts|schemas|docs)\/[\w./-]+\.\w+/g) ?? [];
+  const inThis = named.filter((path) => !/NAME|acme/.test(path));
+  expect(inThis.length).toBeGreaterThan(10);
+  expect(inThis.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
+});
+
 describe('README.md', () => {
   const readme = read('README.md');
   const blocks = [...readme.matchAll(/```sh\n([\s\S]*?)```/g)].map(([, block = '']) => block);
