@@ -333,7 +333,7 @@ describe('refusals: exit 2, the place, the line, what to do; nothing on stdout',
       'a dialect that does not exist',
       CONFIG,
       ['--dialect', 'nope'],
-      /no dialect is called "nope"; there are: .*hf-trainer/,
+      /unknown dialect "nope"; choose one of: .*hf-trainer/,
     ],
   ];
   it.each(cases)('%s', async (_, text, args, message) => {
@@ -453,7 +453,7 @@ it('a list of learning rates in an unknown file is left alone, and said to be', 
   writeFileSync(join(cwd, 'x.yaml'), 'batch_size: 8\nlr: [0.1, 0.01]\n');
   const { code, stdout, stderr } = await cli(['x.yaml', '--to', '16'], { cwd });
   expect({ code, stdout }).toEqual({ code: 0, stdout: 'batch_size: 16\nlr: [0.1, 0.01]\n' });
-  expect(stderr.replace(/\s+/g, ' ')).toContain('lr: is a list, of which it is not known');
+  expect(stderr.replace(/\s+/g, ' ')).toContain('lr: is a list whose entries have no known meaning');
 });
 
 describe('anchors and interpolations', () => {
