@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs a training on as many devices as there are, with a config that was made for another number of them.
+# Runs a training on the devices of this machine, with a config that was made for another number of devices.
 # usage: fewer-gpus.sh CONFIG DEVICES_IT_WAS_MADE_FOR COMMAND...     (the converted config is its last argument)
 set -eu
 config=$1

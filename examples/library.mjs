@@ -10,7 +10,7 @@ warmup_steps: 100
 `,
 };
 
-/** What is wrong with an input comes back as a value: a code, a place, a sentence. */
+/** A refused input is a value, not an exception: a code, a place, a sentence. */
 function valueIn(outcome) {
   if (outcome.ok) return outcome.value;
   const { code, place, message } = outcome.problem;
@@ -23,7 +23,7 @@ const { text, changes } = valueIn(await convert(run, { to: 64, world: 1 }));
 for (const { pointer, from, to, formula } of changes)
   console.log(`${pointer}: ${from} -> ${to}  (${formula})`);
 
-// Check: does the second follow from the first? Somebody changed the batch alone:
+// Check: is the second a conversion of the first? Here only the batch was changed:
 const forgotten = { file: 'new.yaml', text: run.text.replace('batch_size: 8', 'batch_size: 64') };
 const { pass, findings } = valueIn(await check(run, forgotten, { world: 1 }));
 console.log(pass, findings.length, findings[0].code, placeOf(forgotten.text, findings[0].offset).line);
@@ -45,6 +45,6 @@ for (const { pointer, role, memory } of fields)
 const [verified] = valueIn(await verify({ ...run, file: 'run.yaml' }, { to: 4, world: 1 }));
 console.log(verified.pass, verified.averages.map(({ of, verdict }) => `${of} ${verdict}`).join(', '));
 
-// A batch size that is none.
+// A value out of range.
 const wrong = await convert({ ...run, text: run.text.replace('0.95', '1.5') }, { to: 64 });
 if (!wrong.ok) console.log(wrong.problem.code, wrong.problem.place?.line, wrong.problem.message);

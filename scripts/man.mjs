@@ -69,7 +69,7 @@ const page = [
   ...EXAMPLES.map(([command, text]) => term(command, text)),
   '.SH EXIT STATUS',
   term('0', 'Fine.'),
-  term('1', 'A gate said no: check differs, or verification failed.'),
+  term('1', 'A check or verification failed.'),
   term('2', 'Usage, unreadable or invalid input, internal error; nothing has been written.'),
   '.SH ENVIRONMENT',
   term(

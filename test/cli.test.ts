@@ -333,7 +333,7 @@ describe('refusals: exit 2, the place, the line, what to do; nothing on stdout',
       'a dialect that does not exist',
       CONFIG,
       ['--dialect', 'nope'],
-      /no dialect is called "nope"; there are: .*hf-trainer/,
+      /unknown dialect "nope"; choose one of: .*hf-trainer/,
     ],
   ];
   it.each(cases)('%s', async (_, text, args, message) => {

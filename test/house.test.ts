@@ -57,18 +57,27 @@ describe('the generated pages', () => {
   });
 });
 
-it('scripts/new-dialect scaffolds a dialect that compiles and reads its first fixture', async () => {
-  const folder = temporaryFolder();
-  mkdirSync(join(folder, 'docs'));
-  mkdirSync(join(folder, 'schemas'));
-  copyFileSync(join(ROOT, 'docs/write-a-dialect.md'), join(folder, 'docs/write-a-dialect.md'));
-  execFileSync(process.execPath, [join(ROOT, 'scripts/new-dialect.mjs'), 'in-house'], { cwd: folder });
-  const { code, stdout } = await cli(
-    ['fixtures/in-house/first/input.yaml', '--schema', 'schemas/in-house.schema.json', '--to', '64', '-q'],
-    { cwd: folder },
-  );
-  expect(code).toBe(0);
-  expect(stdout).toContain('batch: 64\n');
+it('scripts/new-dialect starts a dialect that reads its inputs and refuses its rejects', async () => {
+  const cwd = temporaryFolder();
+  mkdirSync(join(cwd, 'docs'));
+  mkdirSync(join(cwd, 'schemas'));
+  copyFileSync(join(ROOT, 'docs/write-a-dialect.md'), join(cwd, 'docs/write-a-dialect.md'));
+  execFileSync(process.execPath, [join(ROOT, 'scripts/new-dialect.mjs'), 'in-house'], { cwd });
+  const converted = (file: string) =>
+    cli([file, '--schema', 'schemas/in-house.schema.json', '--to', '64', '-q'], { cwd });
+  const folder = 'fixtures/in-house';
+  for (const name of ['default-betas', 'own-betas']) {
+    const { code, stdout } = await converted(`${folder}/${name}/input.yaml`);
+    expect(code).toBe(0);
+    expect(stdout).toContain('batch: 64\n');
+  }
+  const rejects = JSON.parse(readFileSync(join(cwd, folder, 'rejects/rejects.json'), 'utf8'));
+  expect(Object.keys(rejects)).toHaveLength(3);
+  for (const [file, { at, says }] of Object.entries<{ at: string; says: string }>(rejects)) {
+    const { code, stderr } = await converted(`${folder}/rejects/${file}`);
+    expect(code).toBe(2);
+    expect(stderr).toContain(`${file}:${at}: ${says}`);
+  }
 });
 
 describe.each(listDialects().map((d) => [d.name, d] as const))('%s', (name, dialect) => {

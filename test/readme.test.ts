@@ -1,6 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { cli } from './helpers/cli.ts';
+import { type Repository, repository } from './helpers/repository.ts';
 
 const ROOT = new URL('..', import.meta.url).pathname;
 const read = (file: string) => readFileSync(join(ROOT, file), 'utf8');
@@ -17,6 +19,13 @@ describe.each(PAGES)('%s, as an installation has it', (page) => {
       expect(packed, file).toContain(file.split('/')[0]);
     }
   });
+});
+
+it.each(['docs/ARCHITECTURE.md', 'CONTRIBUTING.md'])('%s names files that exist', (page) => {
+  const named = read(page).match(/\b(?:src|test|scripts|schemas|docs)\/[\w./-]+\.\w+/g) ?? [];
+  const inThis = named.filter((path) => !/NAME|acme/.test(path));
+  expect(inThis.length).toBeGreaterThan(10);
+  expect(inThis.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
 });
 
 describe('README.md', () => {
@@ -39,4 +48,38 @@ describe('README.md', () => {
     const lines = shown.match(/^[-+] *\w.*$/gm);
     expect(lines).toEqual(['-gradient_accumulation_steps: 1', '+gradient_accumulation_steps: 8']);
   });
+
+  const commands = blocks
+    .flatMap((block) => block.split('\n'))
+    .filter((line) => line.startsWith('rebatch '))
+    .map((line) => line.replace(/\s+#.*| \|.*/, '').replace('configs/*.yaml', 'configs/a.yaml'));
+
+  it('has commands to try', () => expect(commands.length).toBeGreaterThan(15));
+
+  // What a config comes to may fail a check or a verification (1); 2 would mean that the command is wrong.
+  it.each(commands)('%s', async (command) => {
+    const { cwd } = projectOfTheReader();
+    const { code, stderr } = await cli(command.split(' ').slice(1), { cwd });
+    expect(code, stderr).toBeLessThan(2);
+  });
 });
+
+/** Files under the names that the README uses, in a repository. */
+function projectOfTheReader(): Repository {
+  const project = repository();
+  const config = read('fixtures/hf-trainer/adamw-64-gpus/input.yaml');
+  for (const file of ['run.yaml', 'old.yaml', 'paper.yaml', 'configs/a.yaml']) project.write(file, config);
+  for (const file of ['new.yaml', 'ours.yaml'])
+    project.write(file, config.replace('per_device_train_batch_size: 8', 'per_device_train_batch_size: 4'));
+  for (const [file, norm] of [
+    ['small.json', 3],
+    ['big.json', 2],
+  ] as const)
+    project.write(
+      file,
+      JSON.stringify({ log_history: Array.from({ length: 50 }, (_, i) => ({ grad_norm: norm + i / 100 })) }),
+    );
+  project.commit();
+  project.git('update-ref', 'refs/remotes/origin/main', 'HEAD');
+  return project;
+}

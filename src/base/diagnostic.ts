@@ -7,20 +7,20 @@ export interface Source {
 /** `error` refuses a conversion and fails a check; the others are reported. */
 export type Severity = 'error' | 'warning' | 'notice';
 
-/** Something to tell about a config. Where it stands is an offset; lines are worked out where it is printed. */
+/** A message about a config. Its place is an offset; the line is worked out when it is printed. */
 export interface Diagnostic<Code extends string = string> {
-  /** Part of the interface: people filter by it. */
+  /** Part of the interface: users filter by it. */
   readonly code: Code;
   readonly severity: Severity;
   readonly message: string;
-  /** UTF-16 units from the start of the text; undefined where it is about the file as a whole. */
+  /** UTF-16 units from the start of the text; undefined if it concerns the whole file. */
   readonly offset?: number;
-  /** The field it is about, and which part of it where the field is an encoded string. */
+  /** The field concerned, and which part of it if the field is an encoded string. */
   readonly pointer?: string;
   readonly part?: string;
 }
 
-/** A warning, about a place where one is given. */
+/** A warning, at a place if one is given. */
 export function warning<Code extends string>(code: Code, message: string, offset?: number): Diagnostic<Code> {
   return { code, severity: 'warning', message, ...(offset === undefined ? {} : { offset }) };
 }
@@ -47,7 +47,7 @@ export function placeName({ file, text }: Source, offset?: number): string {
   return `${file}:${line}:${column}`;
 }
 
-/** Text without the control characters with which a file could talk to the terminal; line breaks stay. */
+/** Text without control characters, with which a file could control the terminal; line breaks stay. */
 export function printable(text: string): string {
   return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g, '\ufffd');
 }

@@ -1,6 +1,6 @@
 /**
- * Letters to insert, remove, replace or swap with the next until one text is the other: optimal string alignment,
- * which counts `teh` for `the` as one slip.
+ * Optimal string alignment distance: how many letters to insert, remove, replace, or swap with the next. `teh` is one
+ * typo away from `the`.
  */
 export function slips(a: string, b: string): number {
   const rows = [Array.from({ length: b.length + 1 }, (_, j) => j)];

@@ -9,7 +9,7 @@ interface Meaning {
   readonly remedy: string;
 }
 
-/** Every finding there is, by its code. The codes are part of the interface. */
+/** All findings. The codes are part of the interface. */
 export const FINDINGS = {
   'not-converted': {
     severity: 'error',
@@ -151,10 +151,8 @@ export const FINDINGS = {
   },
 } as const satisfies Readonly<Record<string, Meaning>>;
 
-/** The code of a finding. */
 export type FindingCode = keyof typeof FINDINGS;
 
-/** Whether a text is the code of a finding. */
 export function isFindingCode(text: string): text is FindingCode {
   return Object.hasOwn(FINDINGS, text);
 }

@@ -12,7 +12,7 @@ export function significant(x: number, digits: number): string {
   return String(Number(x.toPrecision(Math.max(digits, whole))));
 }
 
-/** A ratio as people write it: a fraction with a small denominator where it is one, else a decimal. */
+/** A ratio: as a fraction if the denominator is small, else as a decimal. */
 export function fraction(x: number): string {
   for (let d = 1; d <= 64; d++)
     if (Math.abs(x * d - Math.round(x * d)) < 1e-9 * x * d)
@@ -26,7 +26,7 @@ export function count(n: number): string {
   return n >= 100 ? String(Math.round(n)).replace(/\B(?=(\d{3})+$)/g, ',') : short(n);
 }
 
-/** Four significant digits. */
-export function short(n: number): string {
-  return String(Number(n.toPrecision(4)));
+/** A number to a few significant digits. */
+export function short(n: number, digits = 4): string {
+  return String(Number(n.toPrecision(digits)));
 }

@@ -1,6 +1,6 @@
 import { type Diagnostic, type Place, placeOf, printable, type Severity, type Source } from './diagnostic.ts';
 
-/** Everything that can go wrong because of the input, by code. The codes are part of the interface. */
+/** Every reason to refuse an input. The codes are part of the interface. */
 export type ProblemCode =
   | 'usage'
   | 'unreadable'
@@ -33,7 +33,7 @@ export class Problem extends Error implements Diagnostic<ProblemCode> {
   override readonly name = 'Problem';
   readonly severity: Severity = 'error';
   readonly offset?: number;
-  /** The file it is about, and its text once somebody who has it catches this. */
+  /** The file and its text; set by `about`, since the code that throws does not know them. */
   file?: string;
   text?: string;
 
@@ -48,13 +48,13 @@ export class Problem extends Error implements Diagnostic<ProblemCode> {
     if (offset !== undefined) this.offset = offset;
   }
 
-  /** Says which text this is about, unless that is known. */
+  /** Sets the text concerned, unless it is known. */
   in({ file, text }: Source): this {
     if (this.file === undefined) Object.assign(this, { file, text });
     return this;
   }
 
-  /** Line and column, where it is about a place in a known text. */
+  /** Line and column, if the text and the place are known. */
   get place(): Place | undefined {
     const { text, offset } = this;
     return text === undefined || offset === undefined ? undefined : placeOf(text, offset);
@@ -70,7 +70,7 @@ export class Problem extends Error implements Diagnostic<ProblemCode> {
   }
 }
 
-/** Runs what reads a text, so that a refusal says which text it is about. */
+/** Runs code that reads a text; what it refuses names that text. */
 export async function about<T>(source: Source, read: () => Promise<T>): Promise<T> {
   try {
     return await read();

@@ -1,12 +1,12 @@
 import type { Output } from './io/streams.ts';
 
-/** A bar appears once this many milliseconds have passed, and moves no more often than every tenth of that. */
+/** A bar appears after this many milliseconds, and moves at most once in a tenth of that. */
 const PATIENCE = 1000;
 const WIDTH = 30;
-/** Room for what stands beside the bar, about. */
+/** Columns for the text beside the bar, roughly. */
 const BESIDE = 24;
 
-/** A progress bar with the time left; on anything but a terminal it stays silent. */
+/** A progress bar with the time left; writes to a terminal only. */
 export function progressBar(output: Output, what: string): { show(done: number): void; clear(): void } {
   const start = Date.now();
   let last = start + PATIENCE * 0.9;
@@ -16,7 +16,7 @@ export function progressBar(output: Output, what: string): { show(done: number):
     if (!output.isTTY || now - last < PATIENCE / 10) return;
     last = now;
     shown = true;
-    // A line that wraps cannot be taken back, so all of it fits.
+    // A line that wraps cannot be erased again.
     const columns = (output.columns ?? 80) - 1;
     const width = Math.max(0, Math.min(WIDTH, columns - BESIDE));
     const filled = Math.round(width * done);

@@ -11,3 +11,8 @@ export function wrap(text: string, columns: number): string[] {
   }
   return [...lines, line];
 }
+
+/** Breaks a text so that it fits behind `indent`, which is put before every line but the first. */
+export function hanging(text: string, columns: number, indent: string): string {
+  return wrap(text, columns - indent.length).join(`\n${indent}`);
+}

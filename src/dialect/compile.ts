@@ -18,7 +18,7 @@ const module = standaloneCode as unknown as {
 } & typeof standaloneCode.default;
 const generate = module.default ?? module;
 
-/** Keywords that say something to people; compiled, they would only be text to load. */
+/** Keywords for people; compiled, they would only be text to load. */
 const ANNOTATIONS = new Set([
   '$comment',
   '$schema',
@@ -52,7 +52,7 @@ export function validatorSource(schema: Schema): string {
 }
 
 /**
- * What ajv's generated code does with errors, and the same with a count alone: a detector only says yes or no, and
+ * ajv's generated code for errors, and its replacement by a count: a detector only answers yes or no, and
  * its errors would be most of its text.
  */
 const COUNT_ONLY: readonly (readonly [RegExp, string])[] = [
@@ -81,7 +81,7 @@ export function detectorSource(schemas: readonly Schema[]): string {
   }
   const source = generate(ajv, names);
   const counted = COUNT_ONLY.reduce((text, [pattern, by]) => text.replace(pattern, by), source);
-  if (counted.includes('vErrors')) throw new Error('ajv generates error handling that is not known here');
+  if (counted.includes('vErrors')) throw new Error('ajv generates other error handling than this replaces');
   return counted;
 }
 
@@ -91,7 +91,7 @@ export function exportName(name: string): string {
 }
 
 /**
- * A user's own dialect (`--schema FILE`), compiled at run time.
+ * A custom dialect (`--schema FILE`), compiled at run time.
  * @throws Error where the schema is not a valid annotated JSON Schema
  */
 export function compileDialect(schema: Schema, files: SchemaFiles): Dialect {

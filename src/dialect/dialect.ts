@@ -20,13 +20,13 @@ export interface Dialect {
   readonly version: string;
   /** Which names for optimizers, and which defaults, hold here (src/optimizers). */
   readonly library: string;
-  /** Dialects that this one is a special case of: where both match, this one is meant. */
+  /** Dialects that this one is a special case of: where both match, this one is taken. */
   readonly specializes?: readonly string[];
-  /** For files that look like training configs and are none: the sentence to refuse them with. */
+  /** For files that look like training configs and are not: the sentence to refuse them with. */
   readonly refuses?: string;
   /** The framework takes what PyYAML gives it and converts nothing, so `1e-4` reaches it as a string. */
   readonly floats?: 'as PyYAML reads them';
-  /** The config is read by a project's own code, which may take any key: others than the schema's may matter, too. */
+  /** The project's own code reads the config, so keys that the schema lacks may matter too. */
   readonly open?: true;
   /** A file that this dialect reads. */
   readonly sample?: string;
@@ -42,7 +42,7 @@ export function listDialects(): readonly Omit<Dialect, 'validate' | 'known'>[] {
   );
 }
 
-/** A dialect by name. @throws Problem with code `unknown-dialect` and the names there are */
+/** A dialect by name. @throws Problem with code `unknown-dialect` and the names to choose from */
 export async function loadDialect(name: string): Promise<Dialect> {
   const {
     load,
@@ -60,7 +60,7 @@ function entryOf(name: string) {
   if (entry) return entry;
   throw new Problem(
     'unknown-dialect',
-    `no dialect is called "${name}"; there are: ${Object.keys(dialects).join(', ')}`,
+    `unknown dialect "${name}"; choose one of: ${Object.keys(dialects).join(', ')}`,
   );
 }
 
@@ -85,7 +85,7 @@ function ancestors(name: string): string[] {
 }
 
 /**
- * Runs a document through its dialect: what was found, or what the schema has against it as Problems with their places.
+ * Checks a document against its dialect. @returns the roles and other marks found, with their pointers
  * @throws Problem with code `schema`: the first in the text, with the others
  */
 export function collect(document: Document, dialect: Dialect): Found[] {

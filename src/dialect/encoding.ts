@@ -6,7 +6,7 @@ export interface EncodedPart {
   /** The key, the index, or both (`betas 0`). */
   readonly name: string;
   readonly source: string;
-  /** Where it stands in the string. */
+  /** Its offset in the string. */
   readonly index: number;
   readonly role: Role;
   /** The notation to write another value in, where it is not the source's own. */
@@ -20,7 +20,7 @@ export function partsOf(encoding: Encoding, text: string): EncodedPart[] {
   const { kind, items = [], fields = {} } = encoding;
   if (kind === 'tuple-string') return entriesOf(text, 0, '', items);
   if (kind === 'kv-string') return pairsOf(text, fields);
-  // `100ba`: so many batches.
+  // `100ba`: 100 batches.
   const source = /^\s*(\d[\d_.]*(?:e[-+]?\d+)?)ba\s*$/i.exec(text)?.[1];
   const role = items[0]?.role;
   if (source === undefined || !role) return [];

@@ -41,7 +41,7 @@ const absent: CodeKeywordDefinition = {
   },
 };
 
-/** Always fails, with its own sentence: for a key that must not stand beside another one. */
+/** Always fails, with its own message: for a key that another one excludes. */
 const forbidden: CodeKeywordDefinition = {
   keyword: 'forbidden',
   schemaType: 'string',
@@ -92,8 +92,8 @@ function joined(parts: Code[]): Code {
 }
 
 /**
- * An ajv that knows the keywords. A validator looks for all errors, since one that stops early would miss roles; a
- * detector only says yes or no.
+ * An ajv with these keywords. A validator looks for all errors, since one that stops early would miss roles; a
+ * detector only answers yes or no.
  */
 export function createAjv(options: { standalone: boolean; detector?: boolean }): Ajv2020 {
   const ajv = new Ajv2020({
@@ -149,7 +149,7 @@ function spelled<T>(node: T, root: Schema): T {
   return Object.fromEntries(Object.entries(node).map(([k, v]) => [k, spelled(v, rootOf(k, v))])) as T;
 }
 
-/** A schema in which every name of a field is spelled anew. */
+/** A schema with every field name respelled. */
 function withKeys(node: unknown, spell: (key: string) => string): unknown {
   if (Array.isArray(node)) return node.map((item) => withKeys(item, spell));
   if (node === null || typeof node !== 'object') return node;

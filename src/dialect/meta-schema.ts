@@ -1,4 +1,4 @@
-/** What may stand in a dialect's schema, as the JSON Schema of such schemas, made from the table of roles. */
+/** The JSON Schema of dialect schemas, made from the table of roles. */
 import { Ajv2020, type AnySchemaObject, type ErrorObject } from 'ajv/dist/2020.js';
 import { slips } from '../base/edit-distance.ts';
 import { child, type Pointer, readable } from '../document/pointer.ts';
@@ -89,7 +89,7 @@ const counts = (least: number, most?: number) => ({
   required: ['of'],
 });
 
-/** What may stand under each keyword that rebatch adds to JSON Schema. */
+/** What each keyword that rebatch adds to JSON Schema takes. */
 const KEYWORDS = {
   role: ROLE,
   encoding: oneOfKinds('kind', {
@@ -137,8 +137,8 @@ const META_SCHEMA: AnySchemaObject = {
 };
 
 /**
- * What is wrong in a dialect's schema, each with its pointer: keywords that there are not, values that a keyword does
- * not take, references that lead nowhere.
+ * What is wrong in a dialect's schema, each with its pointer: unknown keywords, values that a
+ * keyword does not take, references to nothing.
  */
 export function faultsOf(schema: Schema, files: SchemaFiles): Fault[] {
   const lost = lostReferences(schema, '', schema, files);
@@ -153,7 +153,7 @@ export function faultsOf(schema: Schema, files: SchemaFiles): Fault[] {
   }));
 }
 
-/** References to definitions that there are not. @param root the schema whose own `#/$defs` are meant here */
+/** References to definitions that do not exist. @param root the schema whose own `#/$defs` are meant here */
 function lostReferences(node: unknown, at: Pointer, root: Schema, files: SchemaFiles): Fault[] {
   if (node === null || typeof node !== 'object') return [];
   return Object.entries(node).flatMap(([key, value]) => {
@@ -180,7 +180,7 @@ function sentence(error: ErrorObject): string {
   if (keyword === 'required') return `lacks "${params.missingProperty}"`;
   if (keyword === 'additionalProperties') {
     const known = Object.keys(parentSchema!.properties as object);
-    return `is not known here, where ${known.join(', ')} may stand${meant(params.additionalProperty, known)}`;
+    return `is unknown here; allowed are ${known.join(', ')}${meant(params.additionalProperty, known)}`;
   }
   if (keyword !== 'enum') return describe(error);
   const allowed = params.allowedValues as readonly string[];

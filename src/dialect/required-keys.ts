@@ -1,8 +1,8 @@
 import type { Schema } from './keywords.ts';
 
 /**
- * Top-level keys of which at least one must be there for a `detect` schema to hold; undefined where that cannot be
- * told from the schema. Lets recognition skip most detectors without running (and so compiling) them.
+ * Top-level keys of which at least one must be there for a `detect` schema to hold; undefined where the
+ * schema does not say. Lets recognition skip most detectors without running (and so compiling) them.
  */
 export function requiredKeysOf(schema: Schema): readonly string[] | undefined {
   const { required, anyOf, oneOf, allOf } = schema as { required?: string[] } & Record<

@@ -1,4 +1,4 @@
-/** What may stand in one field of a role: one of some values, each with its meaning, or any value of a type. */
+/** What one field of a role takes: one of some values, each with its meaning, or any value of a type. */
 interface FieldOfRole {
   readonly means?: string;
   readonly values?: Readonly<Record<string, string>>;
@@ -25,8 +25,8 @@ const TRAINER = {
 } as const;
 
 /**
- * Every role there is. The types below, the check of what a schema writes under `role` (meta-schema.ts) and the list
- * in docs/write-a-dialect.md come from this table; types and bounds of values stand in schemas/roles.schema.json.
+ * Every role. The types below, the check of what a schema writes under `role` (meta-schema.ts) and the list
+ * in docs/write-a-dialect.md come from this table; types and bounds of values are in schemas/roles.schema.json.
  */
 export const ROLES = {
   batch: {
@@ -82,7 +82,7 @@ export const ROLES = {
           'model-ema': "the model's weights",
           'batch-norm': 'the statistics of batch normalisation',
           preconditioner: 'the matrices of Shampoo and SOAP',
-          schedule: 'an exponential warm-up of the learning rate, which forgets its start alike',
+          schedule: 'an exponential warm-up of the learning rate, which forgets its start in the same way',
         },
       },
       form: {
@@ -102,13 +102,13 @@ export const ROLES = {
     },
   },
   count: {
-    means: 'a number of steps or of what makes them',
+    means: 'a number of steps, or of passes, samples, tokens or epochs',
     fields: {
       unit: {
         required: true,
         values: {
           steps: 'optimizer steps',
-          'micro-steps': 'passes of the data loader: accumulation many make a step',
+          'micro-steps': 'passes of the data loader; a step has as many as the accumulation',
           'scheduler-ticks': 'calls of the scheduler: one a step from each device',
           samples: 'stays',
           tokens: 'stays',
@@ -123,15 +123,15 @@ export const ROLES = {
           average: 'belongs to an average: its start, its ramp',
         },
       },
-      minimum: { type: 'integer', means: 'the least that the trainer takes' },
+      minimum: { type: 'integer', means: 'the smallest value that the trainer accepts' },
       fraction: {
-        means: 'a fraction of the run may stand here instead, and stays',
+        means: 'a fraction of the run is allowed here instead, and stays',
         values: { 'below-1': 'where the value is below 1', float: 'where it has a decimal point' },
       },
       origin: {
         type: 'integer',
         means:
-          'the number of a step, counted from there (1 where the first step is 1), not a number of steps',
+          'the field is the number of one step, not a count of steps; this is the number of the first step',
       },
     },
   },
@@ -198,18 +198,18 @@ export type WeightDecayForm = ValueOf<(typeof ROLES)['weight-decay']['fields']['
 export interface Encoding {
   readonly kind: 'tuple-string' | 'kv-string' | 'time-string';
   readonly items?: readonly { readonly role: Role }[];
-  /** Behind a key stands one number, or a tuple with a role for each entry (`betas=0.9,0.99`). */
+  /** The value of a key is one number, or a tuple with a role for each entry (`betas=0.9,0.99`). */
   readonly fields?: Readonly<Record<string, EncodedField>>;
 }
 
-/** What stands behind one key of a `kv-string`. */
+/** The value of one key of a `kv-string`. */
 export type EncodedField = { readonly role: Role } | { readonly items: readonly { readonly role: Role }[] };
 
 /** A constraint between counts that rounding could break. Fields are paths below the object, `a/b`. */
 export type Constraint =
   /** The first must stay a whole multiple of the second. */
   | { readonly kind: 'multiple'; readonly of: readonly [string, string] }
-  /** The first must stay the sum of the others; the last of them gives way. */
+  /** The first must stay the sum of the others; the last of them is adjusted. */
   | { readonly kind: 'sum'; readonly of: readonly [string, string, ...string[]] };
 
 /** The default that a trainer uses for a field the file does not have. */

@@ -28,7 +28,7 @@ export function telling(errors: readonly SchemaError[]): SchemaError[] {
   return plain.length ? plain : errors.slice(0, 1);
 }
 
-/** What a schema has against a value, as the rest of a sentence that begins with the field's name. */
+/** An error as the rest of a sentence that begins with the field's name. */
 export function describe({ keyword, message, params }: SchemaError): string {
   if (keyword === 'type') return `must be ${([] as unknown[]).concat(params.type).join(' or ')}`;
   if (keyword === 'enum')
@@ -41,7 +41,7 @@ export function describe({ keyword, message, params }: SchemaError): string {
   return message ?? 'is not valid';
 }
 
-/** Something that is wrong at a place of a document. */
+/** An error at a place of a document. */
 export interface Fault {
   readonly pointer: Pointer;
   readonly message: string;
@@ -60,7 +60,7 @@ export function schemaProblem(faults: readonly Fault[], document: Document): Pro
   return new Problem('schema', ...first!, also);
 }
 
-/** Where a pointer's value stands, or the nearest one around it. */
+/** The offset of a pointer's value, or of the nearest one around it. */
 function offsetOf(document: Document, pointer: Pointer): number {
   let at = pointer;
   while (at !== '' && !document.nodes.has(at)) at = parentOf(at);

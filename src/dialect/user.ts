@@ -11,7 +11,7 @@ import { schemaProblem } from './schema-errors.ts';
 
 const FILES = { 'roles.schema.json': roles as Schema };
 
-/** Reads and compiles a dialect of the user's own (`--schema FILE`, JSON or YAML). @throws Problem: schema, at its place */
+/** Reads and compiles a custom dialect (`--schema FILE`, JSON or YAML). @throws Problem: schema, at its place */
 export async function readDialect(file: string, io: Io): Promise<Dialect> {
   const source = await readSource(file, io);
   return about(source, async () => {

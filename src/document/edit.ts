@@ -24,15 +24,15 @@ export function inOrder(edits: readonly Edit[]): Edit[] {
   return [...edits].sort((a, b) => a.offset - b.offset);
 }
 
-/** A key and the text of its value, to be written into a mapping. */
+/** A key and the text of its value, to be inserted into a mapping. */
 export interface NewEntry {
   readonly key: string;
   readonly value: string;
 }
 
 /**
- * The edits that put new entries into a mapping behind `sibling`, in the mapping's own style: a line each where
- * its entries have lines of their own, else on the same line; comments at the sibling's line stay with it.
+ * The edits that insert entries into a mapping after `sibling`, in the mapping's style: one a line in a block, on the
+ * same line in a flow mapping. A comment on the sibling's line stays there.
  */
 export function insertAfter(
   { text }: Document,
@@ -85,7 +85,7 @@ function contentEnd(text: string, { offset, end }: Entry): number {
   return at;
 }
 
-/** The white space before a key that stands first on its line, or undefined. */
+/** The indentation of a key; undefined if it is not the first on its line. */
 function indentBefore(text: string, offset: number): string | undefined {
   const before = text.slice(lineStart(text, offset), offset).replace(/^\ufeff/, '');
   return /^[ \t]*$/.test(before) ? before : undefined;
@@ -97,7 +97,7 @@ function commaAfter(text: string, from: number): number | undefined {
   return text[from + rest.length] === ',' ? from + rest.length : undefined;
 }
 
-/** The end of the line, or where the closing bracket stands if it comes first. */
+/** The end of the line, or the closing bracket if it comes first. */
 function restOfLine(text: string, from: number, close: number): number {
   const end = Math.min(lineEnd(text, from), close);
   const rest = text.slice(from, end);
@@ -119,7 +119,7 @@ function newline(text: string): string {
   return first > 0 && text[first - 1] === '\r' ? '\r\n' : '\n';
 }
 
-/** The edit that gives an empty value (`key:` or `key: null`) a text. */
+/** The edit that fills an empty value (`key:` or `key: null`). */
 export function fillEmpty({ text }: Document, { offset, length }: ScalarNode, value: string): Edit {
   const before = length === 0 && !/\s/.test(text[offset - 1] ?? '') ? ' ' : '';
   const after = text[offset + length] === '#' ? ' ' : '';

@@ -4,7 +4,7 @@ import type { Document, Entry, Node, WrittenScalar } from './nodes.ts';
 import { child, type Pointer } from './pointer.ts';
 import { documentOf } from './tree.ts';
 
-/** Reads JSON, also with comments and trailing commas. Throws a Problem at the first thing that is not. */
+/** Reads JSON, also with comments and trailing commas. Throws a Problem at the first error. */
 export function parseJson(text: string): Document {
   const errors: ParseError[] = [];
   const start = text.charCodeAt(0) === 0xfeff ? 1 : 0;

@@ -4,10 +4,10 @@ import type { ScalarValue } from './scalar.ts';
 /** How a scalar is written. */
 export type ScalarStyle = 'plain' | 'single' | 'double' | 'block';
 
-/** A scalar as it stands in the text. */
+/** A scalar as written in the text. */
 export interface ScalarNode {
   readonly kind: 'scalar';
-  /** Place of the scalar's own text, quotes included, tag and anchor not. */
+  /** Start of the scalar's text, with its quotes, without tag and anchor. */
   readonly offset: number;
   readonly length: number;
   readonly source: string;
@@ -16,28 +16,26 @@ export interface ScalarNode {
   readonly stringToPyYaml?: true;
 }
 
-/** A key and its value. */
 export interface Entry {
   readonly key: string;
-  /** Where the key starts, and one past the value as it is written here (an alias, not what it stands for). */
+  /** Start of the key, and one past the value as written here (the alias, not its target). */
   readonly offset: number;
   readonly end: number;
   readonly quote: '' | '"' | "'";
   readonly node: Node;
 }
 
-/** A mapping. `end` is one past its content; `flow` is `{...}` as against one entry a line. */
+/** A mapping. `end` is one past its content; `flow` means `{...}`. */
 export interface MapNode {
   readonly kind: 'map';
   readonly offset: number;
   readonly end: number;
   readonly flow: boolean;
   readonly entries: readonly Entry[];
-  /** The entries as they are written: `<<` stands for itself, not for what it merges. */
+  /** The entries as written: `<<` is one of them, the entries that it merges are not. */
   readonly written: readonly Entry[];
 }
 
-/** A list. */
 export interface ListNode {
   readonly kind: 'list';
   readonly offset: number;
@@ -54,30 +52,30 @@ export interface NodesByPointer extends Iterable<readonly [Pointer, Node]> {
   has(pointer: Pointer): boolean;
 }
 
-/** One parsed document (a YAML file can hold several): what it says, and where. */
+/** One parsed document (a YAML file can hold several): its values and their places. */
 export interface Document {
   readonly format: 'yaml' | 'json';
-  /** The text of the whole file, for this room alone: others speak of offsets. */
+  /** The text of the whole file, for `document/` alone: other code uses offsets. */
   readonly text: string;
   /** Plain data for the validator: what the trainer's parser would make of the text. */
   readonly data: unknown;
   /** The node that each pointer leads to, through aliases and merge keys. */
   readonly nodes: NodesByPointer;
-  /** For nodes that several pointers lead to: all of them. */
+  /** All pointers of each node that has several. */
   readonly shared: ReadonlyMap<Node, readonly Pointer[]>;
-  /** Every scalar of the text once, in order, with the path at which it is written (aliases as they stand). */
+  /** Every scalar of the text once, in order, with the path where it is written (aliases not followed). */
   readonly scalars: readonly WrittenScalar[];
 }
 
-/** A scalar or an alias as the text has it. `offset` is that of its node's own text. */
+/** A scalar or an alias as written. `offset` is that of its node's text. */
 export interface WrittenScalar {
   readonly path: Pointer;
   readonly source: string;
   readonly offset: number;
 }
 
-/** Called periodically with how much is done, from 0 to 1. */
+/** Called periodically with the fraction done, from 0 to 1. */
 export type Progress = (done: number) => void;
 
-/** Reads a text again as it was read the first time. */
+/** Parses a text in the format found at first. */
 export type Parse = (text: string, progress?: Progress) => Document[];

@@ -1,17 +1,17 @@
-/** How to write a number: which format it is for, and how many significant digits it carries. */
+/** How to write a number. */
 export interface NumberStyle {
   readonly format: 'yaml' | 'json';
   /** Significant digits of the value, and of 1 - value where `complement` is given. */
   readonly digits: number;
-  /** 1 - value for a decay, computed without cancellation: it is what sets the decay's time scale. */
+  /** 1 - value for a decay, computed without cancellation: it sets the decay's time scale. */
   readonly complement?: number;
 }
 
 /** YAML 1.1's integers: decimal and octal, hexadecimal, binary, sexagesimal. */
 const INTEGER = /^[-+]?(?:\d[\d_]*|0x[\da-f_]+|0b[01_]+|\d[\d_]*(?::[0-5]?\d)+)$/i;
-/** Below this a plain decimal has too many zeros to be read. */
+/** Below this a plain decimal has too many zeros to read easily. */
 const SMALLEST_PLAIN = 1e-6;
-/** An exponent says nothing from here on: 1.6e-1 is 0.16. */
+/** From here on an exponent is no help: 1.6e-1 is 0.16. */
 const SMALLEST_ALWAYS_PLAIN = 0.1;
 
 /**

@@ -1,10 +1,10 @@
 import { Problem } from '../base/problem.ts';
 import type { Document, Parse, Progress } from './nodes.ts';
 
-/** Formats that are not read, by what their names end in. */
+/** Formats that are not supported, by file extension. */
 const OTHERS: Readonly<Record<string, string>> = { '.toml': 'TOML', '.py': 'Python' };
 
-/** A text as it was read, and how to read an edited one in the same way. */
+/** A parsed text, and the parser for the edited text. */
 export interface ParsedText {
   readonly documents: readonly Document[];
   readonly again: Parse;
@@ -15,7 +15,7 @@ export interface ParsedText {
  *
  * The content decides: the `yaml` package reads JSON with `//` comments without an error and wrongly, and
  * some frameworks write one flow mapping with `#` comments into a `.yml`. So a text that starts with a bracket is
- * JSON if it reads as JSON, whatever it is called. Only the parser that is needed is loaded.
+ * JSON if it parses as JSON, whatever its extension. Only the parser needed is loaded.
  * @throws Problem with code `syntax`, `duplicate-key` or `empty`; `not-a-training-config` for another format
  */
 export async function parse(text: string, fileName = '', progress?: Progress): Promise<ParsedText> {

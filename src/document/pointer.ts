@@ -25,7 +25,7 @@ export function keyOf(pointer: Pointer): string {
   return segments(pointer).at(-1) ?? '';
 }
 
-/** True where `inner` is `outer` or lies below it. */
+/** Whether `inner` is `outer` or below it. */
 export function isWithin(inner: Pointer, outer: Pointer): boolean {
   return inner === outer || inner.startsWith(`${outer}/`);
 }
@@ -35,4 +35,9 @@ export function readable(pointer: Pointer): string {
   let text = '';
   for (const s of segments(pointer)) text += /^\d+$/.test(s) ? `[${s}]` : text ? `.${s}` : s;
   return text || '(document)';
+}
+
+/** The name of a field in messages: its place, and the part if there are several numbers (`betas beta2`). */
+export function fieldName({ pointer, part }: { readonly pointer: Pointer; readonly part?: string }): string {
+  return part ? `${readable(pointer)} ${part}` : readable(pointer);
 }

@@ -86,7 +86,7 @@ function same(node: unknown, value: ScalarValue): boolean {
   return scalar?.kind === 'scalar' && Object.is(scalar.value, value);
 }
 
-/** The scalars whose text no plan speaks of: by place, since a merged value is planned under another pointer. */
+/** The scalars that no plan changes: by offset, since a merged value is planned under another pointer. */
 function unplanned(document: Document, plans: readonly Planned[]): WrittenScalar[] {
   const planned = new Set(
     plans.flatMap(({ pointer }) => scalarsBelow(document.nodes.get(pointer)).map((node) => node.offset)),

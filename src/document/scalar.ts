@@ -1,7 +1,6 @@
-/** What a scalar can be. */
 export type ScalarValue = string | number | boolean | null;
 
-/** The value of a plain scalar, and whether PyYAML would have read it differently. */
+/** The value of a plain scalar, and whether PyYAML reads it differently. */
 export interface Resolved {
   readonly value: ScalarValue;
   /** A number to every trainer that converts it, but a string to PyYAML (`1e-4`: no dot, or no exponent sign). */
@@ -21,10 +20,10 @@ const INFINITE = /^[-+]?\.(?:inf|Inf|INF)$/;
 const NAN = /^\.(?:nan|NaN|NAN)$/;
 /** The floats of YAML 1.1 as PyYAML reads them: a dot is needed, and a sign in the exponent. */
 const PYYAML_FLOAT = /^[-+]?(?:[0-9][0-9_]*\.[0-9_]*(?:[eE][-+][0-9]+)?|\.[0-9][0-9_]*(?:[eE][-+][0-9]+)?)$/;
-/** What OmegaConf, pydantic and `float()` read as a number although PyYAML says string. */
+/** Read as a number by OmegaConf, pydantic and `float()`, but as a string by PyYAML. */
 const LENIENT_FLOAT = /^[-+]?(?:[0-9][0-9_]*(?:\.[0-9_]*)?|\.[0-9][0-9_]*)[eE][-+]?[0-9]+$/;
 
-/** Reads a plain (unquoted) YAML scalar as trainers do: PyYAML's rules, and `1e-4` as the number it means. */
+/** Reads a plain (unquoted) YAML scalar as trainers do: PyYAML's rules, but `1e-4` is a number. */
 export function resolvePlain(source: string): Resolved {
   if (NULL.test(source)) return { value: null };
   if (TRUE.test(source)) return { value: true };
@@ -42,7 +41,7 @@ export function resolvePlain(source: string): Resolved {
   return { value: source };
 }
 
-/** The number in a string that holds nothing else (`"320"`, `"1e-4"`), or undefined. */
+/** The number in a string that is nothing but a number (`"320"`, `"1e-4"`), or undefined. */
 export function numberInString(text: string): number | undefined {
   const t = text.trim();
   return DECIMAL.test(t) || PYYAML_FLOAT.test(t) || LENIENT_FLOAT.test(t)

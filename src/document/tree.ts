@@ -1,7 +1,7 @@
 import type { Document, Node, NodesByPointer, WrittenScalar } from './nodes.ts';
 import { child, type Pointer, segments } from './pointer.ts';
 
-/** A document's nodes by their pointers, found by walking: a pointer kept for each would be most of a large document. */
+/** A document's nodes by their pointers, found by walking: stored pointers would take most of the memory. */
 class NodeTree implements NodesByPointer {
   constructor(private readonly root: Node) {}
 
@@ -36,7 +36,7 @@ function* walk(node: Node, pointer: Pointer): Generator<readonly [Pointer, Node]
 
 /**
  * A document as its parser built it.
- * @param aliases whether a node may stand in several places of the tree
+ * @param aliases whether one node may be in several places of the tree
  */
 export function documentOf(
   format: Document['format'],

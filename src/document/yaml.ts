@@ -24,12 +24,12 @@ import { child, type Pointer } from './pointer.ts';
 import { numberInString, type Resolved, resolvePlain } from './scalar.ts';
 import { documentOf } from './tree.ts';
 
-/** An alias may be followed this many times in one document; more is an attack, not a config. */
+/** Most alias expansions in one document; more is an attack, not a config. */
 const MAX_EXPANSIONS = 100_000;
 
-/** Of the time that reading takes, what passes before the last line is read; the rest is making nodes. */
+/** Share of the reading time spent on scanning lines; the rest goes into nodes. */
 const SCANNING = 0.5;
-/** Progress is told once in so many characters. */
+/** Characters between two reports of progress. */
 const STRETCH = 100_000;
 
 /** Reads every document of a YAML text. Throws a Problem at the first error. */
@@ -38,7 +38,7 @@ export function parseYaml(text: string, progress: Progress = () => {}): Document
     schema: 'failsafe',
     prettyErrors: false,
     logLevel: 'error',
-    uniqueKeys: false, // It compares every key with every other: minutes for a mapping of 100,000.
+    uniqueKeys: false, // Quadratic: minutes for a mapping of 100,000 keys.
     lineCounter: watching(text, progress),
   });
   const parsed = Array.isArray(documents) ? documents : [];
@@ -57,7 +57,7 @@ export function parseYaml(text: string, progress: Progress = () => {}): Document
   return filled.map((document) => new Reader(text, document).read());
 }
 
-/** What the parser tells of every line, for what it says of how far it is. */
+/** The parser reports every line here, which serves as a measure of progress. */
 function watching(text: string, progress: Progress): LineCounter {
   const lines = new LineCounter();
   let told = 0;
@@ -70,7 +70,7 @@ function watching(text: string, progress: Progress): LineCounter {
   return lines;
 }
 
-/** Where a key first stands that its mapping has before. */
+/** The offset of the first duplicate key. */
 function repeatedKey(node: unknown): number | undefined {
   if (isSeq(node)) return firstOf(node.items, repeatedKey);
   if (!isMap(node)) return undefined;
@@ -207,7 +207,7 @@ function resolve(content: string, style: ScalarStyle, tag: string | undefined): 
   return style === 'plain' && !tag ? resolvePlain(content) : { value: content };
 }
 
-/** One past the content of a node: a block collection ends with its last value, not with the comments behind it. */
+/** One past the content of a node: a block collection ends with its last value, before any comments. */
 function contentEnd(node: LibraryNode): number {
   const end = node.range?.[1] ?? 0;
   if (!(isMap(node) || isSeq(node)) || node.flow) return end;

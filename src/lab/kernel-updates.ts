@@ -1,7 +1,7 @@
 import { decayParts, type Hyperparameters, type KernelName } from './optimizers.ts';
 import type { TrainingRun } from './training-plan.ts';
 
-// What the float32 kernels (wasm, webgpu) are given of a run, worked out in float64: averages move by
+// The numbers of a run for the float32 kernels (wasm, webgpu), computed in float64: averages move by
 // weight*(new - old), because a decay near 1 as a float32 would lose digits of its memory.
 
 /** The numbers of a run that do not change, in the order in which the shader's structure has them. */
@@ -19,8 +19,8 @@ export const RUN_CONSTANTS = [
 ] as const;
 
 /**
- * `first` and `second` are the weights of the new value in the two averages. `direct` and `ahead` are what SGD's step
- * takes of the gradient and of the buffer.
+ * `first` and `second` are the weights of the new value in the two averages. `direct` and `ahead` are the weights of
+ * the gradient and of the buffer in SGD's step.
  */
 export type RunConstants = Readonly<Record<(typeof RUN_CONSTANTS)[number], number>>;
 

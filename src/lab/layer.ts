@@ -3,7 +3,7 @@ import { type Layer, newLayer } from './optimizers.ts';
 import { SLICE } from './slices.ts';
 import type { TrainingPlan, TrainingRequest, TrainingRun } from './training-plan.ts';
 
-// One layer of a training, by the float64 reference; src/lab/training.ts says what is trained.
+// One layer of a training, by the float64 reference; src/lab/training.ts describes the problem.
 
 /** Losses of each run at the snapshots. */
 export type LossPaths = Float64Array[];
@@ -13,7 +13,7 @@ const FIRST_STREAM = 0x7a000000;
 const STREAMS = { problem: 0, now: 1, old: 2 } as const;
 export const STREAMS_PER_LAYER = 3;
 
-/** What a layer draws its problem and the noise of its runs from. */
+/** The streams of a layer's problem and of the noise of its runs. */
 export type Streams = Readonly<Record<keyof typeof STREAMS, NoiseKey>>;
 
 export function keysOf(seed: number, index: number): Streams {
@@ -24,7 +24,7 @@ export function keysOf(seed: number, index: number): Streams {
   return { problem: key('problem'), now: key('now'), old: key('old') };
 }
 
-/** What a layer has to learn, and one copy of it for every run. */
+/** A layer's problem, and one copy of the layer for every run. */
 interface LayerTask {
   readonly curvature: Float64Array;
   readonly target: Float64Array;
@@ -94,7 +94,7 @@ function gradientAt(
   for (let p = 0; p < out.length; p++) out[p] = curvature[p]! * (weights[p]! - target[p]!) + noise * unit[p]!;
 }
 
-/** A run that has left all bounds counts as this, so that its distance stays a number. */
+/** The loss of a run that diverged, so that its distance stays finite. */
 const DIVERGED = 1e300;
 
 function lossOf({ weights }: Layer, { curvature, target }: LayerTask): number {

@@ -12,7 +12,7 @@
 /** Skein's key-schedule constant in 32 bits. */
 const PARITY = 0x1bd11bda;
 
-/** The two words under way. One scratch for all calls: returning a pair from each would cost twice the time. */
+/** The two words of the current draw. One scratch for all calls: returning a pair from each would cost twice the time. */
 const words = new Int32Array(2);
 
 function fourRounds(a: number, b: number, c: number, d: number): void {

@@ -13,7 +13,7 @@ export interface Hyperparameters {
   readonly third: number;
   readonly dampening: number;
   readonly nesterov: boolean;
-  /** In units of the gradient; of its square where it stands inside the root. */
+  /** In units of the gradient; of its square where it is inside the root. */
   readonly epsilon: number;
   readonly weightDecay: number;
   readonly weightDecayForm: Optimizer['weightDecay'];
@@ -153,7 +153,7 @@ function rmsprop(layer: Layer, g: Float64Array, by: Hyperparameters): void {
 }
 
 /**
- * The other RMSprop: v starts at 1, and eps stands inside the root.
+ * The other RMSprop: v starts at 1, and eps is inside the root.
  * @see the source that src/optimizers/table.ts names
  */
 function rmspropTf(layer: Layer, g: Float64Array, by: Hyperparameters): void {
@@ -227,7 +227,7 @@ function lion(layer: Layer, g: Float64Array, by: Hyperparameters): void {
   layer.steps++;
 }
 
-/** Momentum divided by its root mean square over the layer. `share` is what a new gradient counts in the buffer. */
+/** Momentum divided by its root mean square over the layer. `share` is the weight of a new gradient in the buffer. */
 function normalisedMomentum(layer: Layer, g: Float64Array, by: Hyperparameters, share: number): void {
   decayWeights(layer, g, by);
   const { weights, first: buffer } = layer;
@@ -254,7 +254,7 @@ function muonSum(layer: Layer, g: Float64Array, by: Hyperparameters): void {
   normalisedMomentum(layer, g, by, 1);
 }
 
-/** How much the slow average counts against the fast one; the paper's choice for language models is 5 to 10. */
+/** The weight of the slow average; that of the fast one is 1; the paper's choice for language models is 5 to 10. */
 const SLOW_SHARE = 5;
 
 /**
@@ -299,7 +299,7 @@ function moveBy(weights: Float64Array, direction: Float64Array, length: number):
   for (let p = 0; p < weights.length; p++) weights[p]! -= length * direction[p]!;
 }
 
-/** The updates that kernels have, too. */
+/** The updates that the kernels have too. */
 export type KernelName = 'sgd' | 'adam' | 'lamb' | 'lion';
 
 /** A loss beyond this leaves the range of float32: the float64 reference trains such layers. */
@@ -315,7 +315,7 @@ export function decayParts(by: Hyperparameters): { readonly coupled: number; rea
 /** A reference update rule in float64. */
 export interface Reference {
   readonly update: Update;
-  /** Its buffer sums, and nothing divides that out again: a step is 1/(1-momentum) times as long. */
+  /** Its buffer sums, and no normalisation divides that out: a step is 1/(1-momentum) times as long. */
   readonly bufferSum?: true;
   /**
    * What a step of lr 1 moves: the `gradient` itself, about 1 by coordinate (`unit`), the layer by its own length
@@ -328,7 +328,7 @@ export interface Reference {
   readonly substitute?: string;
 }
 
-/** The references there are, by the optimizer's name in the table of optimizers. */
+/** The references by the optimizer's name in the table of optimizers. */
 export const REFERENCES: Readonly<Partial<Record<OptimizerName, Reference>>> = {
   sgd: { update: sgd, step: 'gradient', kernel: 'sgd', bufferSum: true },
   'sgd-lr-in-buffer': { update: sgd, step: 'gradient', kernel: 'sgd', bufferSum: true },

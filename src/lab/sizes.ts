@@ -10,7 +10,7 @@ export interface Sizes {
 
 /** Draws for one request by default: a quarter of a second of the reference on one core, for errors below 1 %. */
 const DEFAULT_DRAWS = 4e6;
-/** How much more a long memory may cost before its run is cut short. */
+/** By which factor a long memory may exceed the budget before its run is cut short. */
 const PATIENCE = 15;
 
 const MOST_COORDINATES = 512;
@@ -19,12 +19,12 @@ const FEWEST_COORDINATES = 48;
 /** Memories of the slowest average to run, where that can be afforded, and to leave before the first comparison. */
 const RUN_MEMORIES = 10;
 const START_MEMORIES = 4;
-/** Predictions are made for every comparison, so there is an end to them. */
+/** At most this many comparisons, since each needs a prediction. */
 const MOST_SNAPSHOTS = 2000;
 
 /**
- * Sizes that spend the draws well: long enough for the slowest average to forget its start, then as many coordinates
- * as the rest allows. Where memory is too long for the budget the run ends earlier; the closed forms know transients.
+ * Sizes for a budget of draws: long enough for the slowest average to forget its start, then as many coordinates
+ * as the rest allows. Where memory is too long for the budget the run ends earlier; the closed forms cover transients.
  */
 export function chooseSizes(
   batch: AveragePair['batch'],
@@ -43,7 +43,7 @@ export function chooseSizes(
   return { coordinates, blocks, snapshots: memories.map((m) => schedule(m, blocks)) };
 }
 
-/** What a request is made from. */
+/** The parameters of a request. */
 export interface AveragesSetup extends Pick<AveragesRequest, 'batch' | 'key' | 'mean'> {
   /** Gains are 1 by default. */
   readonly averages: readonly (Pick<AverageCase, 'decay'> & Partial<AverageCase>)[];

@@ -1,6 +1,6 @@
 import type { Control } from './backends/backend.ts';
 
-// Long work is a generator that yields how much is done, 0 to 1, about once in a slice.
+// Long work is a generator that yields its progress, 0 to 1, about once a slice.
 
 /** Milliseconds between two checks for progress and Ctrl-C. */
 export const SLICE = 50;
@@ -18,7 +18,7 @@ export async function workThrough<T>(work: Generator<number, T>, { progress, sig
   }
 }
 
-/** The same work as a part of other work. @param share of the whole that is done, from that of the part */
+/** Work as a part of other work. @param share turns the part's progress into that of the whole */
 export function* asPart<T>(
   work: Generator<number, T>,
   share: (done: number) => number,

@@ -37,7 +37,7 @@ const MOST_UPDATES = 1e7;
 /**
  * How many updates of each average one aligned block has: [96, 64] gives 2 old and 3 new.
  * @param batch two sizes above 0; fractions with up to four decimals are allowed
- * @throws RangeError where the two have no common multiple of a sensible size
+ * @throws RangeError where the two have no common multiple within the limit
  */
 export function align([old, now]: AveragePair['batch']): Alignment {
   for (const scale of [1, 10, 100, 1000, 10_000]) {
@@ -56,7 +56,7 @@ function greatestCommonDivisor(a: number, b: number): number {
   return b === 0 ? a : greatestCommonDivisor(b, a % b);
 }
 
-/** How many stretches one aligned block has: old and now are coprime, so that batches end together at its end alone. */
+/** How many stretches one aligned block has: old and now are coprime, so batches end together only at its end. */
 export function stretchCount({ old, now }: Alignment): number {
   return old + now - 1;
 }
@@ -104,7 +104,7 @@ const NEGLIGIBLE = -60;
 function blockSums({ decay: [b, c], gain = 1 }: AveragePair, { old, now }: Alignment): BlockSums {
   const [logOld, logNow] = [Math.log(b), Math.log(c)];
   let [oldOld, nowNow, restRest, restNow] = [0, 0, 0, 0];
-  // Backwards in time, where index i is the age in updates, so that a long block can be left when its weights are gone.
+  // Backwards in time, where index i is the age in updates, so that the loop can stop where the weights are negligible.
   for (const { length, old: i, now: j } of stretches({ old, now })) {
     if (i * logOld < NEGLIGIBLE && j * logNow < NEGLIGIBLE) break;
     const w = ((1 - b) * b ** i) / now;
@@ -167,7 +167,7 @@ function steadyBrackets(logX: number, logY: number): [number, number] {
   return [first, second];
 }
 
-/** Aligned blocks without end: both averages have forgotten their start. */
+/** The steady state: both averages have forgotten their start. */
 export const STEADY: readonly number[] = [Number.POSITIVE_INFINITY];
 
 /**
@@ -194,7 +194,7 @@ export interface Best {
 
 /**
  * The decay whose average follows the old one most closely in the steady state: decay^kappa exactly where the batch
- * grows by a whole factor; a little above it where the batch shrinks, because shrinking the estimate pays there.
+ * grows by a whole factor; a little above it where the batch shrinks, as a shrunk estimate has the smaller error there.
  */
 export function bestDecay(batch: AveragePair['batch'], decay: number): Best {
   const under = (now: number) => ({ decay: now, relativeRms: relativeRms({ batch, decay: [decay, now] }) });

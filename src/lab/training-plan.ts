@@ -29,8 +29,8 @@ export interface TrainingRequest {
   /** Unsigned 32-bit. */
   readonly seed: number;
   /**
-   * `shared`: both runs see the same samples, so that their distance is the rule's and not luck's. `independent`: as
-   * two trainings with data in different order; the distance then has a floor that no rule goes below.
+   * `shared`: both runs see the same samples, so that only the rule sets them apart. `independent`: as
+   * two trainings with data in different order; the distance then has a lower bound for every rule.
    */
   readonly noise: 'shared' | 'independent';
 }

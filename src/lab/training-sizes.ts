@@ -29,9 +29,9 @@ const PROBLEMS = 4;
 const DRAW = 3;
 
 /**
- * Sizes for a number of coordinate updates that can be afforded: coordinates are given up first, then steps.
+ * Sizes for a budget of coordinate updates: coordinates are reduced first, then steps.
  * @param kappa new batch over old
- * @param old how many old runs there are beside each other, and `now` how many new ones
+ * @param old how many old runs there are, and `now` how many new ones
  * @param updates about 10^8 a second on one core
  */
 export function trainingSizes(kappa: number, old: number, now: number, updates: number): TrainingSizes {

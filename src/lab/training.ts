@@ -4,9 +4,9 @@ import { workThrough } from './slices.ts';
 import { planOf, type TrainingPlan, type TrainingRequest } from './training-plan.ts';
 
 /**
- * Optimizers at work on a noisy quadratic: loss h*(w-w*)^2/2 by coordinate with curvature h = exp(normal), w and w*
- * standard normal, and a batch gradient h*(w-w*) + sigma/sqrt(B)*normal. Layers are what LAMB and its kind normalise
- * over; they share nothing else, so each is trained by itself, from start to end, while its state is in the cache.
+ * Optimizers on a noisy quadratic: loss h*(w-w*)^2/2 by coordinate with curvature h = exp(normal), w and w*
+ * standard normal, and a batch gradient h*(w-w*) + sigma/sqrt(B)*normal. LAMB and the like normalise over
+ * a layer. Layers are otherwise independent, so each is trained from start to end while its state is in the cache.
  */
 
 /** How well one candidate followed the old run. */
@@ -58,7 +58,7 @@ function sumOf(layers: readonly LossPaths[]): LossPaths {
 }
 
 /**
- * Trains the layers 0 to count-1. A backend that trains has one.
+ * Trains the layers 0 to count-1. Backends that can train have one.
  * @throws the control signal's reason when it is aborted
  */
 export type LayerPaths = (request: TrainingRequest, count: number, control: Control) => Promise<LossPaths[]>;
@@ -121,7 +121,7 @@ export function mean(values: readonly number[]): Measured {
 
 const STANDARD_ERRORS = 3;
 
-/** The same problems under two rules: whether the first is further from the old run than chance explains. */
+/** The same problems under two rules: whether the first is significantly further from the old run. */
 function asClose(distances: readonly number[], least: readonly number[]): boolean {
   const { value, standardError } = mean(distances.map((d, i) => d - least[i]!));
   return value <= STANDARD_ERRORS * standardError;

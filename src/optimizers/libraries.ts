@@ -2,7 +2,7 @@ import type { LibraryName } from '../dialect/meta-schema.ts';
 import type { Binding, Optimizer, OptimizerDefaults } from './optimizer.ts';
 import { OPTIMIZERS, type OptimizerName } from './table.ts';
 
-/** One name in one library: which optimizer it is, where it differs from the table, and what it takes by default. */
+/** One name in one library: which optimizer it is, where it differs from the table, and its defaults. */
 interface Spelling extends OptimizerDefaults {
   readonly is: OptimizerName;
   readonly differs?: Partial<Optimizer>;
@@ -42,7 +42,7 @@ const INDEPENDENT: Pick<Spelling, 'differs'> = { differs: { weightDecay: 'indepe
 /** NovoGrad with grad_averaging. */
 const AVERAGES: Pick<Spelling, 'differs'> = { differs: { buffer: 'ema' } };
 
-/** facebookresearch/schedule_free schedulefree/{adamw,radam}_schedulefree.py: the first beta is no average and stays. */
+/** facebookresearch/schedule_free schedulefree/{adamw,radam}_schedulefree.py: the first beta is not an average and stays. */
 const SCHEDULE_FREE: Spelling = {
   is: 'schedule-free-adamw',
   lr: 2.5e-3,
@@ -75,17 +75,17 @@ const LIBRARIES: Readonly<Record<string, Library>> = {
       adafactor: { is: 'adafactor', lr: 1e-2, weightDecay: 0 },
       rmsprop: { is: 'rmsprop', lr: 1e-2, gradient: 0, secondMoment: 0.99, weightDecay: 0, epsilon: 1e-8 },
       muon: { is: 'muon', lr: 1e-3, gradient: 0.95, weightDecay: 0.1, nesterov: true },
-      // Not torch's but apex's or DeepSpeed's, where Adam is AdamW unless told otherwise.
+      // Not torch's but apex's or DeepSpeed's, where Adam is AdamW by default.
       fusedadam: { is: 'adamw', ...ADAM },
     },
   },
-  // Names that torch lacks: several packages have each, so a number stands here only where those that were read agree
+  // Names that torch lacks: several packages have each, so a value is given only where those that were read agree
   // (huggingface/pytorch-image-models timm/optim, jettify/pytorch-optimizer, kozistr/pytorch_optimizer, NVIDIA/apex,
   // bitsandbytes, and the optimizer's own repository).
   customary: {
     names: {
       deepspeedcpuadam: { is: 'adamw', ...ADAM },
-      // No epsilon (1e-6, DeepSpeed and bitsandbytes 1e-8), no weight decay (0; timm and apex 0.01).
+      // Epsilon left out (1e-6, DeepSpeed and bitsandbytes 1e-8), no weight decay (0; timm and apex 0.01).
       lamb: { is: 'lamb', lr: 1e-3, gradient: 0.9, secondMoment: 0.999 },
       // No momentum: 0 in timm, 0.9 in kozistr's and optax.
       lars: { is: 'lars' },
@@ -207,7 +207,7 @@ const LIBRARIES: Readonly<Record<string, Library>> = {
     },
   },
   // AI-Hypercomputer/maxtext src/maxtext/optimizers/optimizers.py; the defaults are base.yml's. Its muon runs AdamW
-  // beside it for what is no matrix, so there is a second moment.
+  // beside it for all but matrices, so there is a second moment.
   maxtext: {
     extends: 'torch',
     names: {
@@ -308,7 +308,7 @@ const LIBRARIES: Readonly<Record<string, Library>> = {
       lamb: { is: 'lamb', ...ADAM },
       onebitlamb: { is: 'lamb', ...ADAM },
       lion: { is: 'lion', lr: 1e-3, gradient: 0.9, secondMoment: 0.999, weightDecay: 0 },
-      // runtime/zero/muon/original_muon.py MuonWithAuxAdam: one optimizer, AdamW for what is no matrix.
+      // runtime/zero/muon/original_muon.py MuonWithAuxAdam: one optimizer, AdamW for all but matrices.
       muon: {
         is: 'muon',
         gradient: 0.95,
@@ -393,7 +393,7 @@ const LIBRARIES: Readonly<Record<string, Library>> = {
     extends: 'torch',
     names: { sgd: { is: 'sgd', gradient: 0.9, dampening: 0, weightDecay: 1e-4, nesterov: false } },
   },
-  // microsoft/Swin-Transformer optimizer.py: SGD with nesterov=True; apex's FusedAdam is AdamW unless told otherwise.
+  // microsoft/Swin-Transformer optimizer.py: SGD with nesterov=True; apex's FusedAdam is AdamW by default.
   swin: {
     extends: 'torch',
     names: {
@@ -483,8 +483,8 @@ const DECORATIONS =
 export const LIBRARY_NAMES: readonly string[] = Object.keys(LIBRARIES);
 
 /**
- * Finds an optimizer by the name a config gives it (`torch.optim.AdamW`, `adamw_bnb_8bit`, `OneBitLamb`). A class of a
- * package that no table holds updates as its name says, but what it takes by default is not known: then there is none.
+ * Finds an optimizer by the name a config gives it (`torch.optim.AdamW`, `adamw_bnb_8bit`, `OneBitLamb`). A class of an
+ * unknown package updates as its name says, but its defaults are unknown: then there are none.
  * @returns undefined where no table knows the name
  */
 export function findOptimizer(library: string, name: string): Binding | undefined {

@@ -23,7 +23,7 @@ export interface Optimizer {
   readonly weightDecay: WeightDecayForm;
   /** Epsilon is added inside the square root. */
   readonly epsilonInside: boolean;
-  /** The weight decay is part of the step whose length is normalised: no exact rule, the learning rate sets it all. */
+  /** The weight decay is part of the step whose length is normalised: the learning rate carries the change. */
   readonly decayInTrustRatio?: boolean;
   /** beta1 only mixes the newest gradient into the update, beta2 is the buffer's decay (Lion). */
   readonly mixesNewest?: true;
@@ -41,7 +41,7 @@ export interface Optimizer {
   readonly source: string;
 }
 
-/** Values that an optimizer takes where the config says nothing. */
+/** An optimizer's defaults. */
 export interface OptimizerDefaults {
   readonly lr?: number;
   readonly gradient?: number;

@@ -7,7 +7,7 @@ import { type ConvertOptions, changesToWrite, type Plan, planFor } from './plan.
 import { readConfigs } from './read.ts';
 import { writeChanges } from './write.ts';
 
-/** A converted text, what changed in it, and what to know about it. */
+/** A converted text with its changes and warnings. */
 export interface Conversion {
   readonly source: Source;
   readonly text: string;
@@ -25,14 +25,14 @@ export interface Conversion {
  * Rewrites a training config for another batch size. Only the values that must move change; every other byte stays,
  * and that is proven by reading the result again.
  * @param source YAML or JSON (also with comments); JSON is known by the file's extension
- * @throws Problem with a place in the text; nothing is half done
+ * @throws Problem with a place in the text
  */
 export async function convertConfig(
   source: Source,
   options: ConvertOptions,
   progress: Progress = () => {},
 ): Promise<Conversion> {
-  // The two readings take all of the time that one could notice.
+  // Nearly all of the time goes into reading twice.
   const [config, ...others] = await readConfigs(source, options, (done) => progress(done / 2));
   progress(1 / 2);
   const first = await planFor(config, options);

@@ -8,10 +8,10 @@ import type { Planned } from '../document/proof.ts';
 import { fieldsOf, isRole, type Recipe } from '../recipe/recipe.ts';
 import type { Change } from '../rules/plan.ts';
 
-/** A change with its place in the old text; for an inserted value the place it was inserted behind. */
+/** A change with its place in the old text; for an inserted value, that of the entry before it. */
 export interface PlacedChange extends Change {
   readonly offset: number;
-  /** Other pointers that see the same text through an alias or a merge key. */
+  /** Other pointers to the same text, through an alias or a merge key. */
   readonly uses: readonly Pointer[];
   /** The old and the new text of the value. */
   readonly text: { readonly from: string; readonly to: string };
@@ -78,7 +78,7 @@ export class Editor {
     return placed;
   }
 
-  /** One text serves all its uses, so they must agree; a use that should not change at all is a disagreement too. */
+  /** Aliases share one text, so all uses must want the same value; one that must not change is a conflict too. */
   private agree(node: ScalarNode, changes: readonly Change[], pointers: readonly Pointer[]): Change[] {
     const byPart = new Map<string, Change>();
     for (const change of changes) {
@@ -113,7 +113,7 @@ export class Editor {
     return [...byPart.values()];
   }
 
-  /** Whether one of the values itself is written as an alias, not a mapping around it. */
+  /** Whether a value itself is written as an alias, rather than a mapping around it. */
   private hasAlias(changes: readonly Change[]): boolean {
     return this.document.scalars.some(
       ({ path, source }) =>
@@ -177,7 +177,7 @@ export class Editor {
       );
   }
 
-  /** `key:` with nothing behind it takes the value there; `null` is replaced. */
+  /** `key:` without a value gets one; `null` is replaced. */
   private fillEmpty(node: ScalarNode, change: Change): PlacedChange {
     const to = this.written(change);
     this.edits.push(fillEmpty(this.document, node, to));
@@ -185,7 +185,7 @@ export class Editor {
     return { ...change, inserted: false, offset: node.offset, uses: [], text: { from: node.source, to } };
   }
 
-  /** The entry to insert behind: the learning rate if it is there, else another field that was understood, else the last. */
+  /** The entry to insert after: the learning rate, else another field of an optimizer, else the last one. */
   private siblingFor(at: Pointer, map: MapNode) {
     const here = this.recipe.groups
       .flatMap((g) => g.fields)

@@ -3,7 +3,7 @@ import type { Pointer } from '../document/pointer.ts';
 import type { BatchChange } from '../recipe/batch.ts';
 import type { Account } from '../vocabulary/account.ts';
 
-/** What the JSON of every conversion begins with: the file, how it was read, and its batch. */
+/** The fields that every JSON about a conversion begins with. */
 export function headJson(of: {
   readonly source: Source;
   readonly dialect: string;
@@ -21,7 +21,7 @@ export function headJson(of: {
   };
 }
 
-/** A warning as every JSON has it. */
+/** A warning in JSON, the same in every command. */
 export function warningJson({ code, message, offset }: Diagnostic, { text }: Source): object {
   return { code, message, ...(offset === undefined ? {} : { line: placeOf(text, offset).line }) };
 }

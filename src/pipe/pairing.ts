@@ -1,7 +1,7 @@
 import { type Pointer, readable } from '../document/pointer.ts';
 import type { Group } from '../recipe/recipe.ts';
 
-/** Pairs what stands in the same place; what is left over by its order, since other dialects have other places. */
+/** Pairs items at the same place, then the rest by order, since other dialects have other places. */
 export function pairUp<T extends Placed>(
   old: readonly T[],
   now: readonly T[],
@@ -19,13 +19,12 @@ export function pairUp<T extends Placed>(
   return pairs;
 }
 
-/** Anything that stands somewhere in a config. */
+/** Anything with a place in a config. */
 interface Placed {
   readonly pointer: Pointer;
   readonly part?: string;
 }
 
-/** Whether two stand in the same place. */
 export function samePlace(a: Placed, b: Placed): boolean {
   return a.pointer === b.pointer && a.part === b.part;
 }

@@ -12,7 +12,7 @@ import type { Rule } from '../rules/rule.ts';
 import type { Doubtful } from '../vocabulary/reader.ts';
 import type { Config, ReadOptions } from './read.ts';
 
-/** Everything that decides a conversion beside the text. */
+/** All options of a conversion. */
 export interface ConvertOptions extends ReadOptions, PlanOptions {
   /** A rule's name, or a custom rule; `ema` by default, `noise-aware` where a noise scale is given. */
   readonly rule?: string | Rule;
@@ -24,18 +24,18 @@ export function ruleOf({ rule, ...options }: Pick<ConvertOptions, 'rule' | 'nois
   return rule === undefined ? defaultRule(options) : findRule(rule);
 }
 
-/** Whether the options say which batch to go to. */
+/** Whether the options set a new batch. */
 export function namesTarget({ to, micro, accumulation, worldTo }: ConvertOptions): boolean {
   return [to, micro, accumulation, worldTo].some((n) => n !== undefined);
 }
 
-/** What a rule makes of one config at another batch. */
+/** The values of one config at another batch, by a rule. */
 export interface Plan {
   readonly config: Config;
   readonly rule: Rule;
   readonly batch: BatchChange;
   readonly assessments: readonly Assessment[];
-  /** Of reading and of the rule. */
+  /** From reading and from the rule. */
   readonly warnings: readonly Diagnostic[];
 }
 

@@ -12,7 +12,7 @@ import type { OwnNames } from '../vocabulary/own-names.ts';
 import { type Doubtful, type NamedReading, readByName } from '../vocabulary/reader.ts';
 import { leftAlone, misspeltKeys } from '../vocabulary/unclaimed.ts';
 
-/** What decides how a config is read, beside its text. */
+/** Options that decide how a config is read. */
 export interface ReadOptions extends RecipeOptions {
   /** A dialect's name, or a compiled one; recognised from the content by default. */
   readonly dialect?: string | Dialect;
@@ -20,10 +20,10 @@ export interface ReadOptions extends RecipeOptions {
   readonly names?: OwnNames;
 }
 
-/** One document of a file with what it means. */
+/** One document of a file with its recipe. */
 export interface Config {
   readonly source: Source;
-  /** All documents of the file, and this one's place among them. */
+  /** All documents of the file, and the index of this one. */
   readonly parsed: ParsedText;
   readonly at: number;
   readonly document: Document;
@@ -145,7 +145,7 @@ function dependsOnBatch({ groups, averages, counts }: Recipe): boolean {
   return groups.length > 0 || averages.length > 0 || counts.some((c) => c.role.use === 'schedule');
 }
 
-/** A config in which nothing could change: because its values stand elsewhere, or because it is none. */
+/** Refuses a config in which nothing can change: its values are in another file, or it is not a training config. */
 function refuseIdle({ unreadable, batch }: Recipe, { title }: Dialect): void {
   const [blocked] = unreadable;
   if (blocked)
@@ -163,10 +163,9 @@ function refuseIdle({ unreadable, batch }: Recipe, { title }: Dialect): void {
 }
 
 /**
- * The configs of two files by their order. `from` and `world` say what the old one leaves open, `to` and `worldTo`
- * what the new one does.
- * @param dialect of the old one, where it is another
- * @throws Problem: usage where they have not the same number of configs
+ * The configs of two files, paired by order. `from` and `world` complete the old one, `to` and `worldTo` the new one.
+ * @param dialect of the old file, if it differs
+ * @throws Problem: usage if one has more configs than the other
  */
 export async function readPairs(
   old: Source,

@@ -1,6 +1,6 @@
 import type { ChalkInstance } from 'chalk';
 import { type Diagnostic, placeOf, printable, type Source } from '../base/diagnostic.ts';
-import { wrap } from '../base/text.ts';
+import { hanging } from '../base/text.ts';
 
 /** Warnings about a text, wrapped, one paragraph each. */
 export function warningLines(
@@ -11,11 +11,8 @@ export function warningLines(
   return warnings
     .map(({ code, message, offset }) => {
       const line = offset === undefined ? '' : `:${placeOf(source.text, offset).line}`;
-      const [first = '', ...rest] = wrap(
-        printable(`${source.file}${line}: ${message} [${code}]`),
-        columns - 2,
-      );
-      return `${chalk.yellow('!')} ${[first, ...rest.map((l) => `  ${l}`)].join('\n')}\n`;
+      const text = printable(`${source.file}${line}: ${message} [${code}]`);
+      return `${chalk.yellow('!')} ${hanging(text, columns, '  ')}\n`;
     })
     .join('');
 }

@@ -6,7 +6,7 @@ import type { Change } from '../rules/plan.ts';
 import { Editor, type PlacedChange } from './editor.ts';
 import type { Config } from './read.ts';
 
-/** The changes decided for one config of a file. */
+/** The planned changes of one config in a file. */
 export interface Part {
   readonly config: Config;
   readonly changes: readonly Change[];
@@ -17,7 +17,7 @@ export interface Written {
   readonly text: string;
   /** The edited text, parsed. */
   readonly documents: readonly Document[];
-  /** For each part what was changed, and what to know about it. */
+  /** The changes of each part, and warnings about them. */
   readonly parts: readonly {
     readonly changes: readonly PlacedChange[];
     readonly warnings: readonly Diagnostic[];

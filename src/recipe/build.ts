@@ -9,7 +9,7 @@ import { type Field, isRole, type Recipe } from './recipe.ts';
 
 /** What the user declares beside the file. */
 export interface RecipeOptions extends BatchOptions {
-  /** The optimizer's name, where the file does not say it or says one that no table knows. */
+  /** The optimizer to assume where the file names none or an unknown one. */
   readonly optimizer?: string;
 }
 

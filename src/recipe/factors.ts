@@ -16,7 +16,7 @@ export type Factors = Readonly<Record<Factor, number>>;
 /** A part of the batch that is a product of factors. */
 export type Part = keyof typeof FACTORS_OF;
 
-/** What somebody says about a part. */
+/** A value given for a part. */
 export interface Statement {
   readonly part: Part;
   readonly value: number;

@@ -6,7 +6,7 @@ import { child, type Pointer, readable } from '../document/pointer.ts';
 import { numberInString } from '../document/scalar.ts';
 import type { Field, Unreadable } from './recipe.ts';
 
-/** What a document's roles came to. */
+/** The fields of a document, read by their roles. */
 export interface Reading {
   readonly fields: Field[];
   readonly unreadable: Unreadable[];

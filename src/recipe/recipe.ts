@@ -19,7 +19,7 @@ export interface Batch {
   readonly fields: readonly Field<BatchRole>[];
 }
 
-/** Where a field's text stands: a stretch of the file, or nothing yet. */
+/** Where a field's text is: a range of the file, or nothing yet. */
 export type Site =
   | {
       readonly kind: 'text';
@@ -39,7 +39,7 @@ export interface Field<R extends Role = Role> {
   readonly role: R;
   readonly value: number;
   readonly site: Site;
-  /** Where an interpolation uses the value: what it does follows its use, not the place it is written at. */
+  /** Where an interpolation uses the value: its role is that of the place of use. */
   readonly usedAt?: Pointer;
 }
 
@@ -62,7 +62,7 @@ export interface Group {
   readonly nesterov: boolean;
 }
 
-/** What a config means: everything the scaling rules need, and where it stands. */
+/** What a config means: everything the scaling rules need, and where it is. */
 export interface Recipe {
   readonly batch: Batch;
   readonly groups: readonly Group[];
@@ -87,7 +87,7 @@ export function isRole<K extends Role['role']>(
   return field.role.role === role;
 }
 
-/** Every number of a config that its dialect understands. */
+/** Every number of a config that has a role. */
 export function fieldsOf({ batch, groups, averages, counts, ramps, clips }: Recipe): Field[] {
   return [...batch.fields, ...groups.flatMap((g) => g.fields), ...averages, ...counts, ...ramps, ...clips];
 }
@@ -98,7 +98,7 @@ export function decayOf({ value, role }: Pick<Field<DecayRole>, 'value' | 'role'
   return role.form === 'complement' ? 1 - value : value;
 }
 
-/** Where a field stands in the text; undefined where it is left to a default. */
+/** A field's offset in the text; undefined for one that is left to a default. */
 export function offsetOf({ site }: Field): number | undefined {
   return site.kind === 'text' ? site.offset : undefined;
 }

@@ -16,7 +16,7 @@ const SHORT_GRADIENT = 0.5;
 /** bfloat16 keeps 8 significant bits: a change of less than 2^-9 of a value rounds away. */
 const BF16_STEP = 2 ** -9;
 
-/** What a user should know about a plan, with numbers. Says nothing where nothing moves. */
+/** What a user should know about a plan, with numbers. Empty where nothing changes. */
 export function adviceOn(task: PlanTask, assessments: readonly Assessment[]): Diagnostic[] {
   const { recipe, batch } = task;
   const aboutAll = (advice: readonly Advice[]) => advice.map((a) => at(undefined, a));
@@ -49,7 +49,7 @@ function nominalBatch({ batch: { from, moves } }: PlanTask, assessments: readonl
   return [
     {
       code: 'nominal-batch',
-      message: `the trainer accumulates gradients up to ${from.nominal} samples by itself, so the batch behind a step stays ${from.global}${consequence}`,
+      message: `the trainer accumulates gradients up to ${from.nominal} samples by itself, so the batch of a step stays ${from.global}${consequence}`,
     },
   ];
 }
@@ -144,7 +144,7 @@ function unreadableFields({ recipe }: PlanTask): Diagnostic[] {
     const what =
       why === 'auto'
         ? 'is filled in from the trainer’s own config: convert that too'
-        : 'is computed from other values: check what it comes to';
+        : 'is computed from other values: check the result';
     return matters ? [warning(why, `${readable(pointer)} (${source}) ${what}`, offset)] : [];
   });
 }

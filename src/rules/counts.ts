@@ -43,7 +43,7 @@ export function assessCount(field: Field<CountRole>, { batch, rule, options }: P
   return { ...becomes(field, whole, scaled.reason), exact: exact.value, scale: lengthAt(whole.value) };
 }
 
-/** A count as a whole number of at least `minimum`; where it was not one, its formula says what it came to. */
+/** A count as a whole number of at least `minimum`; where it was rounded, its formula shows the exact value. */
 function wholeNumber(exact: Quantity, minimum: number): Quantity {
   const value = Math.max(minimum, Math.round(exact.value));
   const shown = atLeast(constant(minimum), exact);
@@ -56,7 +56,7 @@ function isFraction({ value, site, role }: Field<CountRole>): boolean {
   return role.fraction === 'below-1' && value < 1;
 }
 
-/** Counts that rounding tore apart are put together again: multiples stay multiples, sums stay sums. */
+/** Repairs what rounding broke: multiples stay multiples, sums stay sums. */
 export function keepConstraints(
   assessed: readonly Assessment[],
   constraints: Recipe['constraints'],
@@ -81,7 +81,7 @@ function keptMultiple([first, ...others]: Assessment[]): Assessment | undefined 
   return replaced(
     first,
     times(constant(many), constant(last.value)),
-    `a multiple of ${keyOf(last.field.pointer)}, as the trainer demands`,
+    `a multiple of ${keyOf(last.field.pointer)}, as the trainer requires`,
   );
 }
 

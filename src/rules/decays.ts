@@ -23,12 +23,12 @@ export function assessDecay(
   if (old.value === 0) return stays(field, 'decay 0: no averaging');
   if (old.complement === 0) return stays(field, 'decay 1: never updated');
   if (of === 'gradient' && settings?.optimizer.interpolatesIterates)
-    return stays(field, 'It interpolates between iterates and is no average');
+    return stays(field, 'It interpolates between iterates and is not an average');
   const scaled = floored(rule.decay(old, of, settings, samples.to / samples.from, options), of, options);
   if (scaled.value >= 1 && form !== 'complement')
     throw new Problem(
       'out-of-range',
-      `${readable(field.pointer)} would become 1-${num(scaled.complement)}, which rounds to 1 in float64: this batch is too small for an average that long`,
+      `${readable(field.pointer)} would become 1-${num(scaled.complement)}, which rounds to 1 in float64: this batch is too small for such a long average`,
     );
   const scale: TimeScale = {
     what: 'half-life',
@@ -50,7 +50,7 @@ export function samplesOf(
   };
 }
 
-/** A half-life in updates moves as a number of steps does. */
+/** A half-life in updates is divided as a number of steps is. */
 function halfLifeCount(
   field: Field<DecayRole>,
   samples: ReturnType<typeof samplesOf>,
@@ -70,7 +70,7 @@ function floored(scaled: Scaled, of: DecayRole['of'], { floorBeta2 }: PlanOption
   if (of !== 'second-moment' || floorBeta2 === undefined || scaled.value >= floorBeta2) return scaled;
   return {
     ...atLeast(constant(floorBeta2), scaled),
-    reason: 'Held at the floor asked for: the window is longer in samples than before',
+    reason: 'Held at the given floor: the window is longer in samples than before',
   };
 }
 
@@ -94,7 +94,7 @@ export function assessRamp(field: Field, { recipe, batch: { kappa } }: PlanTask)
   const p = recipe.ramps.find(
     (f) => isRole(f, 'ramp-power') && parentOf(f.pointer) === parentOf(field.pointer),
   )?.value;
-  if (p === undefined || p <= 0) return stays(field, 'The power of this ramp is not known');
+  if (p === undefined || p <= 0) return stays(field, 'The power of this ramp is unknown');
   const gamma = times(constant(field.value), power(ratio(kappa), constant((1 - p) / p)));
   return becomes(field, gamma, 'The average ramps up over the same samples');
 }

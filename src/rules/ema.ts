@@ -95,7 +95,8 @@ function weightDecay(
   if (form === 'independent')
     return {
       ...oneMinus(power(oneMinus(old), ratioOf(kappa))),
-      reason: 'It shrinks the weights by itself at every step, so per sample it must compound to the same',
+      reason:
+        'It shrinks the weights at every step whatever the learning rate, so it must compound to the same per sample',
     };
   if (optimizer.decayInTrustRatio)
     return {
@@ -112,7 +113,7 @@ function weightDecay(
   };
 }
 
-/** kappa*lr for a step that is divided by the gradient's level is half of the truth without the noise scale. */
+/** For a step divided by the gradient's level, kappa*lr holds only where the signal dominates: the noise scale decides. */
 function advice(
   settings: OptimizerSettings,
   ratio: Ratio,

@@ -6,16 +6,16 @@ import { noiseAware } from './noise-aware.ts';
 import type { Rule, RuleOptions } from './rule.ts';
 import { sqrt } from './sqrt.ts';
 
-/** The rules there are; the first is the default. */
+/** All rules; the first is the default. */
 export const RULES: readonly Rule[] = [ema, noiseAware, linear, sqrt, keepLr];
 
-/** @throws Problem with code `usage` and the names there are */
+/** @throws Problem with code `usage` and the names to choose from */
 export function findRule(name: string): Rule {
   const rule = RULES.find((r) => r.name === name);
   if (!rule)
     throw new Problem(
       'usage',
-      `no rule is called "${name}"; there are: ${RULES.map((r) => r.name).join(', ')}`,
+      `unknown rule "${name}"; choose one of: ${RULES.map((r) => r.name).join(', ')}`,
     );
   return rule;
 }
@@ -26,7 +26,7 @@ export function defaultRule({ noiseScale }: RuleOptions): Rule {
   return uses ?? RULES[0]!;
 }
 
-/** The names of the rules that an option means something to. */
+/** The names of the rules that use an option. */
 export function rulesUsing(option: NonNullable<Rule['uses']>[number]): string[] {
   return RULES.filter((r) => r.uses?.includes(option)).map((r) => r.name);
 }

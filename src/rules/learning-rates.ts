@@ -35,7 +35,7 @@ export function assessWeightDecay(
   return divideOut(field, wanted, field.role.trainer, task);
 }
 
-/** What a gradient's step weighs in all, old and new: (1-tau)/(1-mu) in a summing buffer, 1 in an average. */
+/** The total weight of one gradient in the steps, old and new: (1-tau)/(1-mu) in a summing buffer, 1 in an average. */
 function stepWeights(
   settings: OptimizerSettings,
   { rule, options, batch }: PlanTask,
@@ -47,7 +47,7 @@ function stepWeights(
   return [(1 - tau) / (1 - mu), (1 - tau) / complement];
 }
 
-/** Where the trainer multiplies a value itself, the file gets the wanted value divided by what it will do. */
+/** Where the trainer scales a value itself, the file gets the wanted value divided by the trainer's factor. */
 function divideOut(
   field: Field,
   wanted: Scaled,

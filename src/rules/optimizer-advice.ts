@@ -18,7 +18,7 @@ interface OptimizerChange {
   readonly momentum: { readonly old: number; readonly now: Quantity } | undefined;
 }
 
-/** What to know about one optimizer: what holds under every rule, then what the rule itself has to say. */
+/** What to know about one optimizer: what holds under every rule, then the rule's own advice. */
 export function optimizerAdvice(group: Group, { batch, rule, options }: PlanTask): Advice[] {
   const settings = optimizerSettings(group);
   const ratio = globalRatio(batch);
@@ -57,7 +57,7 @@ function nesterov({ settings, ratio: { kappa }, momentum }: OptimizerChange): Ad
   const [before, after] = newestShare(momentum.old, kappa);
   return {
     code: 'nesterov',
-    message: `${settings.optimizer.title} looks one gradient ahead: decay and step per sample are kept, but the newest samples weigh ${num(after)} where they weighed ${num(before)}; no momentum value keeps both`,
+    message: `${settings.optimizer.title} looks one gradient ahead: decay and step per sample are kept, but the weight of the newest samples goes from ${num(before)} to ${num(after)}; no momentum keeps both`,
   };
 }
 
@@ -78,7 +78,7 @@ function effectiveLearningRate(change: OptimizerChange): Advice | undefined {
   const damped = tau === mu && tau !== 0 ? now.complement : 1 - tau;
   const [rate, newRate] = [peak.value * (1 - tau), peak.value * factor * damped];
   const [before, after] = [rate / (1 - mu), newRate / now.complement];
-  const curvature = `. The largest curvature it is stable at, 2(1+mu)/lr, goes from ${num(stableCurvature(rate, mu))} to ${num(stableCurvature(newRate, now.value))}: where the old rate was near its limit the new one is beyond it`;
+  const curvature = `. The largest curvature it is stable at, 2(1+mu)/lr, goes from ${num(stableCurvature(rate, mu))} to ${num(stableCurvature(newRate, now.value))}: a learning rate that was near its limit is now beyond it`;
   return {
     code: 'effective-lr',
     message: `the step per gradient is lr/(1-mu): ${num(before)} before, ${num(after)} after, which is kappa = ${fraction(kappa)} times; kappa*lr with the new momentum would be ${num((1 - mu) / now.complement)} of that${kappa > 1 && !settings.nesterov ? curvature : ''}`,
@@ -100,7 +100,7 @@ function lionBeta1({ settings, ratio: { kappa }, momentum }: OptimizerChange): A
   if (momentum.old * beta2 ** (kappa - 1) < 1) return undefined;
   return {
     code: 'lion-beta1',
-    message: `beta1 ${num(momentum.old)} is not below beta2 ${num(beta2)}, so beta1*beta2^(kappa-1) is no decay: beta1^kappa is used`,
+    message: `beta1 ${num(momentum.old)} is not below beta2 ${num(beta2)}, so beta1*beta2^(kappa-1) is not a decay; using beta1^kappa`,
   };
 }
 
@@ -108,7 +108,7 @@ function scheduleFree({ settings: { optimizer } }: OptimizerChange): Advice | un
   if (!optimizer.interpolatesIterates) return undefined;
   return {
     code: 'schedule-free',
-    message: `the first beta of ${optimizer.title} interpolates between iterates and is no average; it is left alone. No tested rule is known`,
+    message: `the first beta of ${optimizer.title} interpolates between iterates and is not an average; it stays, as there is no tested rule for it`,
   };
 }
 

@@ -1,17 +1,17 @@
 import { fraction, num, significant } from '../base/numbers.ts';
 
-/** How tightly the outermost sign of a formula binds, which decides what needs brackets inside what. */
+/** How tightly the outermost operator of a formula binds: what binds less gets brackets. */
 const SUM = 0;
 const PRODUCT = 1;
 const POWER = 2;
 const ATOM = 3;
 
-/** A number together with the arithmetic that made it. Made by the functions below alone, so the two always agree. */
+/** A number together with the arithmetic that made it. Only the functions below make one, so the two always agree. */
 export interface Quantity {
   readonly value: number;
   /** 1 - value without cancellation: for a decay, what sets its time scale. */
   readonly complement: number;
-  /** What a person reads, numbers put in: `1/8*(1-0.9^(1/8))/(1-0.9)`; `unchanged` where nothing was done. */
+  /** What a person reads, with numbers: `1/8*(1-0.9^(1/8))/(1-0.9)`; `unchanged` where nothing was done. */
   readonly formula: string;
   /** The formula as a part of larger ones. */
   readonly term: { readonly text: string; readonly binds: number };
@@ -36,7 +36,7 @@ export function ratio(x: number): Quantity {
   return quantity(x, text, text.includes('/') ? PRODUCT : x < 0 ? SUM : ATOM);
 }
 
-/** A letter for a value that is not known yet, of which only the factor counts: `t/8` is 1/8. */
+/** A letter with the value 1, for a formula of a factor: `t/8` is 1/8. */
 export function symbol(name: string): Quantity {
   return quantity(1, name, ATOM);
 }
@@ -53,7 +53,7 @@ export function inLetters(letters: string, q: Quantity): Quantity {
   return shownAs(`${letters} = ${q.term.text}`, q);
 }
 
-/** The same quantity with its value after its formula, where that is no round number: `5/32 = 0.15625`. */
+/** The same quantity with its value after its formula: `5/32 = 0.15625`. */
 export function evaluated(q: Quantity): Quantity {
   return shownAs(`${q.term.text} = ${num(q.value)}`, q);
 }
@@ -100,14 +100,14 @@ export function squareRoot(q: Quantity): Quantity {
   return quantity(Math.sqrt(q.value), `sqrt(${q.term.text})`, ATOM);
 }
 
-/** 1 - q; of what a rule leaves as it is, unchanged too. */
+/** 1 - q; unchanged where q is. */
 export function oneMinus(q: Quantity): Quantity {
   const text = `1-${within(q, PRODUCT)}`;
   const result = q.oneMinus ?? { ...quantity(q.complement, text, SUM, q.value), oneMinus: q };
   return q.formula === UNCHANGED ? unchanged(result) : result;
 }
 
-/** The larger of a quantity and a limit, which is named only where it holds. */
+/** The larger of a quantity and a limit, which the formula names only where it applies. */
 export function atLeast(limit: Quantity, q: Quantity): Quantity {
   if (q.value >= limit.value) return q;
   return quantity(limit.value, `max(${q.term.text}, ${limit.term.text})`, ATOM, limit.complement);
@@ -118,7 +118,7 @@ export function fewer(steps: Quantity, kappa: number): Quantity {
   return kappa < 1 ? times(steps, ratio(1 / kappa)) : over(steps, ratio(kappa));
 }
 
-/** The text of a quantity where a sign that binds as `around` meets it. */
+/** A quantity as an operand: in brackets where it binds less than the operator around it. */
 function within({ term }: Quantity, around: number): string {
   return term.binds < around ? `(${term.text})` : term.text;
 }

@@ -11,7 +11,7 @@ export interface Ratio {
   readonly kappa: number;
 }
 
-/** One optimizer's settings before the change: what its learning rate and decays have to be seen together with. */
+/** One optimizer's settings before the change: its new learning rate and decays depend on all of them. */
 export interface OptimizerSettings {
   readonly optimizer: Optimizer;
   /** beta1 or heavy-ball momentum, in [0, 1). */
@@ -36,7 +36,7 @@ export interface RuleOptions {
 /** A value under a rule: what it becomes with its formula, and one sentence why. */
 export type Scaled = Quantity & { readonly reason: string };
 
-/** Something to know about a plan. The code is part of the interface. */
+/** What the user should know about a plan. The code is part of the interface. */
 export interface Advice {
   readonly code: string;
   readonly message: string;
@@ -44,7 +44,7 @@ export interface Advice {
 
 /**
  * A scaling rule: how each kind of setting follows the batch. Pure functions of quantities; they know no framework.
- * A custom rule is a file that spreads another rule and a line in the list of rules/index.ts:
+ * Most rules change one thing of another rule (CONTRIBUTING.md has the steps):
  * `{ ...ema, name: 'mine', learningRateFactor: (_, { kappa }) => ({ ...squareRoot(ratio(kappa)), reason: 'Why' }) }`.
  */
 export interface Rule {
@@ -56,7 +56,7 @@ export interface Rule {
   readonly holds: string;
   /** What it leaves alone, in one sentence. */
   readonly leaves: string;
-  /** Options that mean something to this rule and not to every rule. */
+  /** Options that this rule uses and not every rule does. */
   readonly uses?: readonly ('noiseScale' | 'literal')[];
   /** What to multiply every learning rate of the optimizer by. */
   learningRateFactor(settings: OptimizerSettings, ratio: Ratio, options: RuleOptions): Scaled;

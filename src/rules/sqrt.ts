@@ -48,7 +48,7 @@ export const sqrt: Rule = {
     if (complement.value > 1)
       throw new Problem(
         'rule-not-applicable',
-        `--literal gives 1-kappa*(1-${num(old.value)}) = ${num(1 - complement.value)}, which is no decay: the linear form ends at kappa ${num(1 / old.complement)}. Leave --literal away for ${num(old.value)}^kappa`,
+        `--literal gives 1-kappa*(1-${num(old.value)}) = ${num(1 - complement.value)}, which is not a decay: the linear form holds up to kappa ${num(1 / old.complement)}. Without --literal it is ${num(old.value)}^kappa`,
       );
     return {
       ...oneMinus(complement),

@@ -2,13 +2,13 @@ import { count, short } from '../base/numbers.ts';
 
 /** What a value means in samples: what stays the same when the batch changes. */
 export interface TimeScale {
-  /** `effective-lr-per-sample` is lr/(1-mu) per sample, the step that one gradient causes in the end. */
+  /** `effective-lr-per-sample` is lr/(1-mu) per sample, the total step that one gradient causes. */
   readonly what: 'half-life' | 'lr-per-sample' | 'effective-lr-per-sample' | 'length';
   readonly from: number;
   readonly to: number;
 }
 
-/** What stays the same in samples, and whether it does to the digits written. */
+/** A time scale in words, and whether the value as written keeps it. */
 export function describeScale({ what, from, to }: TimeScale): string {
   const same = Math.abs(to / from - 1) < 1e-3;
   if (what === 'half-life') return `half-life ${count(from)} samples${same ? ', kept' : ` -> ${count(to)}`}`;

@@ -11,7 +11,7 @@ export interface TrainerChange {
   readonly stepsKept: boolean;
 }
 
-/** What a trainer itself multiplies a value by at the new batch, against the old one; 1 for one that does not. */
+/** The trainer's own factor at the new batch over that at the old one; 1 where it does not scale. */
 export function trainerFactor(trainer: TrainerScaling | undefined, change: TrainerChange): number {
   const { kappa, world, accumulation, stepsKept } = change;
   const passes = (accumulation[1] / accumulation[0]) * world;

@@ -5,8 +5,8 @@ import { dirname, join, resolve } from 'node:path';
 const FILE = 'rebatch.config.yaml';
 
 /**
- * Where the settings for a config stand: `rebatch.config.yaml` in its folder or the nearest one above that has it. It
- * costs a look into a few folders and nothing more where there are none.
+ * The settings file of a config: `rebatch.config.yaml` in its folder or the nearest one above. Cheap: without
+ * one, only these folders are looked at.
  */
 export function findSettings(config: string, cwd: string): string | undefined {
   let folder = config === '-' ? resolve(cwd) : dirname(resolve(cwd, config));

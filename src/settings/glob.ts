@@ -1,5 +1,5 @@
 /**
- * Whether a path with `/` fits a glob: `*` and `?` stay within a folder, `**` spans folders, `{a,b}` is either; a glob
+ * Whether a path with `/` matches a glob: `*` and `?` stay within a folder, `**` spans folders, `{a,b}` is either; a glob
  * without `/` is compared with the file's name alone.
  */
 export function matchesGlob(path: string, glob: string): boolean {

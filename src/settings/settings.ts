@@ -11,7 +11,7 @@ import type { OwnNames } from '../vocabulary/own-names.ts';
 import { validate } from './generated/validate.js';
 import { matchesGlob } from './glob.ts';
 
-/** What a project can set, for all of its configs or for those that fit a glob. */
+/** What a project can set, for all of its configs or for those that match a glob. */
 export interface Settings {
   readonly rule?: string;
   readonly noiseScale?: number;
@@ -49,9 +49,9 @@ type Written = Readonly<Record<string, unknown>> & {
 };
 
 /**
- * Reads what a settings file says of one config: the top level, and over it the entries of `files` that fit.
+ * Reads the settings of one config: the top level, overridden by the entries of `files` that match.
  * @param file a rebatch.config.yaml
- * @param config the config's path; `-` is standard input, which no glob fits
+ * @param config the config's path; `-` is standard input, which no glob matches
  * @throws Problem with the place in the settings file
  */
 export async function readSettings(file: string, config: string, cwd: string): Promise<Applied> {

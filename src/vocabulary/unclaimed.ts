@@ -28,7 +28,7 @@ export function misspeltKeys(document: Document, found: readonly Found[]): Diagn
   );
 }
 
-/** Keys that nothing was found for, beside a field that is left to its default and called nearly so. */
+/** Unknown keys beside an unset field of nearly the same name. */
 function misspelt(document: Document, found: readonly Found[]) {
   const known = new Set<Pointer>();
   const absent = new Map<Pointer, Set<string>>();
@@ -52,7 +52,7 @@ function misspelt(document: Document, found: readonly Found[]) {
 
 const SHORTEST = 5;
 
-/** One typo apart, two in a long name; `beta1` for `beta2` is none. */
+/** One typo apart, two in a long name; other digits are another name (`beta1`, `beta2`). */
 function nearly(key: string, meant: string): boolean {
   const most = meant.length < 10 ? 1 : 2;
   if (key === meant || meant.length < SHORTEST || Math.abs(key.length - meant.length) > most) return false;

@@ -60,7 +60,7 @@ describe('a slip in a schema is refused at its place', () => {
       'a field that the role lacks',
       LR,
       LR.replace('{}', '{ "trainr": "linear" }'),
-      '6:82: properties.lr.role.trainr is not known here, where role, point, trainer may stand: did you mean trainer?',
+      '6:82: properties.lr.role.trainr is unknown here; allowed are role, point, trainer: did you mean trainer?',
     ],
     [
       'the name of a role',
@@ -102,7 +102,7 @@ describe('a slip in a schema is refused at its place', () => {
       'the description of the dialect',
       '"library": "torch"',
       '"libary": "torch"',
-      '1:87: dialect.libary is not known here, where name, framework, version, library, specializes, refuses, floats, open, sample may stand: did you mean library?',
+      '1:87: dialect.libary is unknown here; allowed are name, framework, version, library, specializes, refuses, floats, open, sample: did you mean library?',
     ],
     [
       'a constraint',

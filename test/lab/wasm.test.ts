@@ -122,7 +122,7 @@ describe('where something is missing', () => {
     if (!flags.length) return process.stderr.write('SKIPPED no SIMD: only x64 can be told to do without\n');
     expect(doctor(...flags)).toMatchObject({
       state: 'absent',
-      why: 'WebAssembly has no SIMD here',
+      why: 'WebAssembly has no SIMD on this machine',
       next: expect.stringContaining('--backend cpu'),
     });
   });

@@ -84,7 +84,7 @@ describe('WeatherGenerator: the linear form', () => {
       12,
     );
     expect(() => sqrt.decay(constant(0.9875), 'second-moment', adam, 81, { literal: true })).toThrow(
-      /no decay: the linear form ends at kappa 80/,
+      /not a decay: the linear form holds up to kappa 80/,
     );
   });
 });

@@ -116,7 +116,7 @@ describe('what is wrong with the settings is said at its place', () => {
       'ignore: [nothing]\n',
       'rebatch.config.yaml:1:10: there is no finding "nothing"; there are: not-converted, ',
     ],
-    ['rule: magic\n', 'rebatch: no rule is called "magic"'],
+    ['rule: magic\n', 'rebatch: unknown rule "magic"'],
     ['rule: [\n', 'rebatch.config.yaml:2:1: not valid YAML'],
   ])('%j', async (text, says) => {
     write('rebatch.config.yaml', text);

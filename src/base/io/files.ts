@@ -31,7 +31,7 @@ export async function readText(file: string, io: Io): Promise<string> {
   return bytes.toString('utf8');
 }
 
-/** Synchronous: loading the promise version of fs costs more than reading a config does. */
+/** Synchronous, since loading the promise version of fs takes longer than reading a config. */
 function readBytes(file: string, io: Io): Buffer {
   try {
     return readFileSync(resolve(io.cwd, file));
@@ -51,8 +51,8 @@ async function readAll(io: Io): Promise<Buffer> {
 
 /**
  * Replaces a file's text in one step: a temporary file in the same folder with the same mode is flushed to disk and
- * renamed over it. A symbolic link stays one, its target is replaced. What is no plain file (`/dev/null`, a pipe) is
- * written to, and what the user may not write to is not replaced either.
+ * renamed over it. Of a symbolic link the target is replaced. What is not a plain file (`/dev/null`, a pipe) is
+ * written to directly. A file without write permission is refused, although a rename would work.
  * @throws Problem: unreadable
  */
 export function writeText(file: string, text: string, io: Io): void {
@@ -83,7 +83,7 @@ export function writeText(file: string, text: string, io: Io): void {
   }
 }
 
-/** Where a link leads whose target does not exist yet. */
+/** The target of a link, also where it does not exist yet. */
 function linkTarget(path: string): string | undefined {
   const target = existing(() => readlinkSync(path));
   return target === undefined ? undefined : resolve(dirname(path), target);

@@ -1,4 +1,4 @@
-/** The world as the command line sees it; tests pass their own. */
+/** Everything outside the process that commands use; tests pass their own. */
 export interface Io {
   readonly stdin: AsyncIterable<Uint8Array | string>;
   readonly stdout: Output;
@@ -7,7 +7,6 @@ export interface Io {
   readonly cwd: string;
 }
 
-/** Where text goes. */
 export interface Output {
   write(text: string): unknown;
   readonly isTTY?: boolean | undefined;

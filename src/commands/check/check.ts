@@ -4,7 +4,7 @@ import { Problem } from '../../base/problem.ts';
 import type { Edit } from '../../document/edit.ts';
 import type { Document, ScalarNode } from '../../document/nodes.ts';
 import { writeNumber } from '../../document/number.ts';
-import { type Pointer, readable } from '../../document/pointer.ts';
+import { fieldName, type Pointer } from '../../document/pointer.ts';
 import { editAndProve, type Planned } from '../../document/proof.ts';
 import type { ScalarValue } from '../../document/scalar.ts';
 import type { ConvertOptions } from '../../pipe/plan.ts';
@@ -20,13 +20,13 @@ import { lintConfig, readForLint, stringFloats } from './lint.ts';
 import { type Suppressed, suppress } from './suppress.ts';
 import { asWritten } from './written.ts';
 
-/** Everything that decides a check beside the texts. */
+/** All options of a check. */
 export interface CheckOptions extends ConvertOptions, PairOptions {
-  /** Codes of findings not to tell. */
+  /** Codes of findings to ignore. */
   readonly ignore?: readonly string[];
-  /** Codes of the only findings to tell. */
+  /** Codes of findings to report; by default all. */
   readonly only?: readonly string[];
-  /** The reference's dialect, where it is not the candidate's. */
+  /** The reference's dialect, if it differs. */
   readonly referenceDialect?: ConvertOptions['dialect'];
   /** Compute the text with the expected values written in. */
   readonly fix?: boolean;
@@ -34,18 +34,18 @@ export interface CheckOptions extends ConvertOptions, PairOptions {
 
 /** A compared field with its place in the candidate. */
 export interface CheckedField extends Compared {
-  /** Where it stands; where the file leaves it to a default, where the batch size stands. */
+  /** Its place; that of the batch size if the field is left to a default. */
   readonly offset: number;
 }
 
-/** A value that differs and that no rule speaks of: a seed, a path, a layer size. */
+/** A value that differs and has no role: a seed, a path, a layer size. */
 export interface OtherDifference {
   readonly pointer: Pointer;
   readonly from: ScalarValue | undefined;
   readonly actual: ScalarValue | undefined;
 }
 
-/** What the gate says about one file. */
+/** The result of checking one file. */
 export interface Checked {
   readonly source: Source;
   /** What it was compared with: another file, or `REV:path`. */
@@ -60,19 +60,19 @@ export interface Checked {
   readonly findings: readonly Finding[];
   readonly suppressed: readonly Suppressed[];
   readonly warnings: readonly Diagnostic[];
-  /** The text with what could be fixed written in, where `fix` was asked for; and how many values that were. */
+  /** With `fix`: the fixed text, and how many values were fixed. */
   readonly text?: string;
   readonly fixed: number;
-  /** No finding is an error. */
+  /** True if no finding is an error. */
   readonly pass: boolean;
 }
 
 const NOTHING = { compared: [], others: [], warnings: [], fixed: 0 } as const;
 
 /**
- * Judges a candidate by a reference: is it what the rule makes of the reference at the candidate's batch size?
- * `from` and `world` say what the reference leaves open, `to` and `worldTo` what the candidate does.
- * @throws Problem where one of them cannot be read; whatever can be said about readable ones is a finding
+ * Checks whether a candidate is what the rule makes of the reference at the candidate's batch size.
+ * `from` and `world` complete the reference, `to` and `worldTo` the candidate.
+ * @throws Problem if a file cannot be read; everything else is a finding
  */
 export async function checkPair(
   reference: Source,
@@ -120,8 +120,8 @@ export async function checkPair(
 }
 
 /**
- * Judges a file by itself. What is wrong with it is a finding, also that it cannot be read as a config. An optimizer of
- * one's own is nothing wrong: it only keeps a batch change from being judged.
+ * Checks a file on its own. Whatever is wrong with it is a finding, also if it is not a config. A custom optimizer is
+ * not an error: only a change of the batch cannot be checked with it.
  */
 export async function lint(source: Source, options: CheckOptions = {}): Promise<Checked> {
   try {
@@ -147,13 +147,13 @@ export async function lint(source: Source, options: CheckOptions = {}): Promise<
   }
 }
 
-/** A file about which something is to be said, and nothing was compared. */
+/** The result for a file that was not compared. */
 export function told(source: Source, all: readonly Finding[], options: CheckOptions): Checked {
   const { told: findings, suppressed } = chosen(all, source.text, options);
   return { ...NOTHING, source, findings, suppressed, pass: passes(findings) };
 }
 
-/** What keeps a config from being understood, as findings. @throws whatever says nothing about the file itself */
+/** Why a config cannot be read, as findings. @throws errors that are not the file's fault */
 export function unreadable(source: Source, error: unknown, options: CheckOptions): Checked {
   const findings =
     error instanceof Problem ? [error, ...error.also].flatMap((problem) => findingOf(problem) ?? []) : [];
@@ -180,25 +180,25 @@ function sameUnit(old: Config, now: Config, candidate: Source): void {
   ).in(candidate);
 }
 
-/** A field's own place; one that is left to a default is shown at the batch size, which is why it must be written. */
+/** A field's place; for one left to a default that of the batch size, which is the reason to write it. */
 function shownAt(field: Field, { recipe }: Config): number {
   const inText = [field, ...recipe.batch.fields, ...fieldsOf(recipe)].find((f) => f.site.kind === 'text');
   return (inText && offsetOf(inText)) ?? 0;
 }
 
-/** A value told apart from all others of a file, which may hold several documents. */
+/** A key for a value, unique in a file of several documents. */
 function identity({ pointer = '', part = '', offset }: Pick<Finding, 'pointer' | 'part' | 'offset'>): string {
   return `${offset}\n${pointer}\n${part}`;
 }
 
-/** The field that a finding is about, if it is about one that was compared. */
+/** The compared field that a finding refers to, if any. */
 export function fieldOf(finding: Finding, compared: readonly CheckedField[]): CheckedField | undefined {
   return compared.find(({ field, offset }) => identity({ ...field, offset }) === identity(finding));
 }
 
 function judge({ field, offset, from, expected, moves, pass, formula }: CheckedField): Finding[] {
   if (pass) return [];
-  const name = readable(field.pointer) + (field.part ? ` ${field.part}` : '');
+  const name = fieldName(field);
   const where = {
     offset,
     pointer: field.pointer,
@@ -247,7 +247,7 @@ function scalarAt({ nodes }: Document, pointer: Pointer): ScalarValue | undefine
   return node?.kind === 'scalar' ? node.value : undefined;
 }
 
-/** The candidate with the expected value at every wrong place, through the editor and its proof. */
+/** The candidate with the expected values written in, edited and proven like a conversion. */
 async function fixPairs(
   pairs: readonly {
     readonly now: Config;
@@ -270,7 +270,7 @@ async function fixPairs(
   return { text, fixed: parts.reduce((sum, { changes }) => sum + changes.length, 0) };
 }
 
-/** The file with `1e-4` written as the number that PyYAML reads too: `1.0e-4`. */
+/** The file with every `1e-4` written as `1.0e-4`, which PyYAML reads as a number. */
 function fixFloats(configs: readonly Config[], told: readonly Finding[]) {
   const wanted = new Set(told.filter((f) => f.code === 'string-float').map((f) => f.offset));
   const { parsed } = configs[0]!;

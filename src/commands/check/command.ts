@@ -4,7 +4,7 @@ import { notNegative, ruleOptions, wholeNumber } from '../options.ts';
 import { type CheckFlags, FORMATS } from './flags.ts';
 
 /**
- * `rebatch check REFERENCE CANDIDATE`, `rebatch check --base REV FILE...`, `rebatch check FILE`. What it runs is loaded
+ * `rebatch check REFERENCE CANDIDATE`, `rebatch check --base REV FILE...`, `rebatch check FILE`. Loads its core only
  * when it runs.
  */
 export function checkCommand(io: Io, answer: (yes: boolean) => void): Command {

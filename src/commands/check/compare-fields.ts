@@ -1,6 +1,5 @@
-import type { DecayRole } from '../../dialect/roles.ts';
 import { roundTo } from '../../document/number.ts';
-import { keyOf, readable } from '../../document/pointer.ts';
+import { fieldName, keyOf } from '../../document/pointer.ts';
 import { nameGroup, pairUp } from '../../pipe/pairing.ts';
 import { type BatchChange, ratiosOf } from '../../recipe/batch.ts';
 import { type Field, type Group, isRole, type Recipe } from '../../recipe/recipe.ts';
@@ -12,10 +11,10 @@ import type { Rule } from '../../rules/rule.ts';
 export interface Compared extends Pick<Assessment, 'formula' | 'reason' | 'scale' | 'settings'> {
   /** The candidate's. */
   readonly field: Field;
-  /** What the reference has, and what that becomes at the candidate's batch, both as the candidate writes it. */
+  /** The reference's value, and what it becomes at the candidate's batch, both in the candidate's form. */
   readonly from: number;
   readonly expected: number;
-  /** The rule asks for another value than the reference has. */
+  /** Whether the rule changes the reference's value. */
   readonly moves: boolean;
   readonly pass: boolean;
 }
@@ -24,26 +23,26 @@ export interface Compared extends Pick<Assessment, 'formula' | 'reason' | 'scale
 export interface Pairing {
   readonly batch: BatchChange;
   readonly compared: readonly Compared[];
-  /** What could not be compared, as sentences. */
+  /** What could not be compared, one sentence each. */
   readonly unpaired: readonly string[];
 }
 
-/** How far a value may be from what is expected, relatively; for decays the same of 1-value. */
+/** Largest relative error of a value; for decays also of 1-value. */
 const DEFAULT_TOLERANCE = 0.01;
 
 export interface PairOptions extends PlanOptions {
   readonly tolerance?: number;
 }
 
-/** A field with what the rule makes of it, placed where the field is. */
+/** A field with its assessment by the rule, at the field's place. */
 interface Ruled extends Pick<Field, 'pointer' | 'part'> {
   readonly field: Field;
   readonly assessment?: Assessment;
 }
 
 /**
- * Compares what a candidate is with what it should be at its batch size. Nothing is assumed about how it was made; its
- * dialect may be another one. A value that one side leaves to its framework's default counts as that default.
+ * Compares a candidate with what it should be at its batch size. The dialects may differ. A value that one side leaves
+ * to its framework's default counts as that default.
  */
 export function pairRecipes(reference: Recipe, candidate: Recipe, rule: Rule, options: PairOptions): Pairing {
   const batch = ratiosOf(reference.batch, candidate.batch);
@@ -92,8 +91,8 @@ function kindOf({ role }: Field): string {
 }
 
 /**
- * Counts are told apart by their place; between two dialects, which have other places, by whether their name speaks of
- * warm-up, and only where that leaves one on each side.
+ * Counts are matched by place. Two dialects have different places: there by whether the name contains warm-up, if that
+ * leaves one on each side.
  */
 function kindOfCount(reference: Recipe, candidate: Recipe): (field: Field) => string {
   const places = new Set(candidate.counts.map((f) => f.pointer));
@@ -121,7 +120,7 @@ function pairFields(
     const missing: string[] = [];
     const ofKind = (fields: readonly Field[]) => fields.filter((f) => kind(f) === one).map(placed);
     const [olds, nows] = [ofKind(old), ofKind(now)];
-    const pairs = pairUp(olds, nows, nameField, missing);
+    const pairs = pairUp(olds, nows, fieldName, missing);
     const matters =
       olds.some(({ assessment: a }) => a && a.value !== a.field.value) ||
       (olds.length < nows.length && nows.some(({ field }) => field.site.kind === 'text'));
@@ -130,14 +129,10 @@ function pairFields(
   });
 }
 
-function nameField({ pointer, part }: Pick<Field, 'pointer' | 'part'>): string {
-  return part === undefined ? readable(pointer) : `${readable(pointer)} ${part}`;
-}
-
 function comparison(a: Assessment, field: Field, options: PairOptions, unpaired: string[]): Compared[] {
   if (trainerOf(a.field) !== trainerOf(field)) {
     unpaired.push(
-      `${nameField(field)}: its trainer multiplies it by itself (${trainerOf(field) ?? 'not'}) where the reference’s does otherwise (${trainerOf(a.field) ?? 'not'}), so the two numbers cannot be compared`,
+      `${fieldName(field)}: its trainer multiplies it by itself (${trainerOf(field) ?? 'not'}) where the reference’s does otherwise (${trainerOf(a.field) ?? 'not'}), so the two numbers cannot be compared`,
     );
     return [];
   }
@@ -166,7 +161,7 @@ function trainerOf({ role }: Field): string | undefined {
   return role.role === 'learning-rate' || role.role === 'weight-decay' ? role.trainer : undefined;
 }
 
-/** A value of the reference, written in the candidate's form where that is another one: half-life, decay, 1-decay. */
+/** A value of the reference in the candidate's form: half-life, decay or 1-decay. */
 function inFormOf(
   field: Field,
   like: Field,
@@ -175,7 +170,7 @@ function inFormOf(
   digits: number,
 ): number {
   if (!isRole(field, 'decay') || !isRole(like, 'decay')) return value;
-  const [to, from] = [written(field), written(like)];
+  const [to, from] = [field.role.form, like.role.form];
   if (to === from) return value;
   const forgets =
     from === 'complement'
@@ -189,12 +184,7 @@ function inFormOf(
   return field.role.whole ? Math.max(1, Math.round(halfLife)) : roundTo(halfLife, { digits });
 }
 
-/** `ema` and `sum` are buffers of two kinds, but their decay is written alike. */
-function written({ role }: Field<DecayRole>): 'decay' | 'complement' | 'half-life' {
-  return role.form;
-}
-
-/** Relative closeness; for a decay also of 1-decay, since that is what sets its memory. */
+/** Relative closeness; for a decay also of 1-decay, which sets its memory. */
 function close(expected: number, actual: number, tolerance: number, field: Field): boolean {
   if (!relative(expected, actual, tolerance)) return false;
   if (!isRole(field, 'decay') || field.role.form === 'half-life') return true;
@@ -202,6 +192,6 @@ function close(expected: number, actual: number, tolerance: number, field: Field
 }
 
 function relative(expected: number, actual: number, tolerance: number): boolean {
-  // A little is allowed for the subtraction 1-x of numbers near 1.
+  // The constant allows for rounding in 1-x near 1.
   return Math.abs(actual - expected) <= tolerance * Math.abs(expected) + 1e-15;
 }

@@ -2,7 +2,7 @@ import type { Diagnostic, Severity } from '../../base/diagnostic.ts';
 import { FINDINGS, type FindingCode, isFindingCode } from '../../base/findings.ts';
 import type { Problem, ProblemCode } from '../../base/problem.ts';
 
-/** Something about a file that a person should look at. */
+/** A result of `check` about a file. */
 export type Finding = Diagnostic<FindingCode>;
 
 /** A finding with the severity of its code, or a milder one. */
@@ -14,7 +14,7 @@ export function finding(
   return { code, severity: FINDINGS[code].severity, message, ...where };
 }
 
-/** Refusals that say nothing against a file. */
+/** Refusals that are not the file's fault. */
 const NOT_JUDGED: readonly ProblemCode[] = [
   'empty',
   'unknown-dialect',
@@ -24,7 +24,7 @@ const NOT_JUDGED: readonly ProblemCode[] = [
   'interpolation',
 ];
 
-/** A refusal to read a config as a finding: what a gate says instead of stopping; undefined where it has to stop. */
+/** A refusal turned into a finding, so that the check goes on; undefined if it must stop. */
 export function findingOf({ code, message, offset }: Problem): Finding | undefined {
   const where = offset === undefined ? {} : { offset };
   if (NOT_JUDGED.includes(code)) return finding('not-judged', message, where);

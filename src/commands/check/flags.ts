@@ -1,6 +1,6 @@
 import type { ConversionFlags } from '../options.ts';
 
-/** What the command line says beside what decides a conversion. */
+/** The flags of `check`, besides those of a conversion. */
 export interface CheckFlags extends ConversionFlags {
   readonly base?: string;
   readonly alone?: boolean;
@@ -14,5 +14,5 @@ export interface CheckFlags extends ConversionFlags {
   readonly color?: boolean;
 }
 
-/** What a check can be reported as. */
+/** The formats of a report. */
 export const FORMATS = ['text', 'json', 'github', 'sarif', 'junit'] as const;

@@ -8,9 +8,9 @@ import { Problem } from '../../base/problem.ts';
 export interface Revision {
   /** As the user wrote it. */
   readonly name: string;
-  /** What a file was at the revision; undefined where it did not exist, under this name or the one it had. */
+  /** A file at the revision, under its old name if renamed; undefined if it did not exist. */
   before(file: string): Promise<{ readonly path: string; readonly text: string } | undefined>;
-  /** Ends the process that reads files, which would keep this one alive. */
+  /** Ends the git process, which would keep this one alive. */
   close(): void;
 }
 
@@ -18,8 +18,8 @@ export interface Revision {
 const LARGEST = 256 * 1024 * 1024;
 
 /**
- * The folder from which git finds the repository of a file: the working folder for all that lies in it, else the
- * nearest folder above the file that is one, if there is any.
+ * The folder from which git finds the repository of a file: the working folder if the file is in it, else the nearest
+ * existing folder above the file.
  */
 export function folderOf(file: string, { cwd }: Pick<Io, 'cwd'>): string {
   const path = resolve(cwd, file);
@@ -66,7 +66,7 @@ export async function findRevision(name: string, { cwd }: Pick<Io, 'cwd'>, folde
   };
 }
 
-/** What stands for a name in a list of one name a line, where git takes the end of a line in either system's way. */
+/** A name without line breaks for `cat-file --batch`, which reads one name a line: the id if the path has one. */
 async function nameOf(object: string, git: Git): Promise<string> {
   if (!/[\r\n]/.test(object)) return object;
   return (await git('rev-parse', '--verify', '--quiet', object)).text.trim();
@@ -79,19 +79,19 @@ interface GitObject {
 }
 
 interface ObjectReader {
-  /** The object of this name, `COMMIT:PATH` or an id; undefined where there is none. The name holds no line break. */
+  /** The object of this name, `COMMIT:PATH` or an id; undefined if there is none. The name must not contain a line break. */
   read(name: string): Promise<GitObject | undefined>;
   close(): void;
 }
 
-/** Reads objects through one git for all of them: a process for each takes longer than checking a file. */
+/** Reads all objects through one git process: starting one for each takes longer than checking a file. */
 function objectReader(cwd: string): ObjectReader {
   const git = spawn('git', ['cat-file', '--batch'], {
     cwd,
     windowsHide: true,
     stdio: ['pipe', 'pipe', 'ignore'],
   });
-  // Where git is gone its output ends, and that is what gets told.
+  // If git dies its output ends, which is reported there.
   git.on('error', () => {});
   git.stdin.on('error', () => {});
   const chunks: AsyncIterator<Buffer> = git.stdout[Symbol.asyncIterator]();
@@ -124,7 +124,7 @@ function objectReader(cwd: string): ObjectReader {
   };
 }
 
-/** Old names by new ones. Compared is the working tree, so a rename counts once git knows of it (`git mv`, `git add`). */
+/** Old names by new ones. A rename in the working tree counts once git knows of it (`git mv`, `git add`). */
 async function renames(id: string, git: Git): Promise<ReadonlyMap<string, string>> {
   const status = await git(
     'diff',
@@ -143,14 +143,14 @@ async function renames(id: string, git: Git): Promise<ReadonlyMap<string, string
   return names;
 }
 
-/** A file's path as git has it. A symbolic link stands for its target, which is what gets read. */
+/** A file's path in git. A symbolic link is resolved, since its target is what gets read. */
 function inRepository(
   file: string,
   { cwd, root, prefix }: { cwd: string; root: string; prefix: string },
 ): string {
   const path = resolve(cwd, file);
   const folder = dirname(path);
-  // A folder that is gone can only be found by the names that lead to it.
+  // A deleted folder has no real path; its name has to do.
   if (!existsSync(folder) && !isAbsolute(file)) return posix.normalize(prefix + file.split(sep).join('/'));
   const link = existsSync(path) && lstatSync(path).isSymbolicLink();
   const target = link
@@ -174,7 +174,7 @@ async function missing(name: string, where: string, git: Git): Promise<Problem> 
   );
 }
 
-/** The command that makes a revision known. */
+/** The command that fetches a missing revision. */
 function fetchOf(name: string): string {
   const back = /^[^~^]*[~^]+(\d*)/.exec(name);
   if (back) return `git fetch --deepen=${Math.max(Number(back[1] || 1), 1)}`;

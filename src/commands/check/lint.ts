@@ -13,12 +13,12 @@ import { type Finding, finding } from './finding.ts';
 /** bfloat16 keeps 8 significant bits: a change of less than 2^-9 of a value rounds away. */
 const BF16_STEP = 2 ** -9;
 
-/** Refusals that only mean that the batch size stands elsewhere. */
+/** Refusals that only mean that the batch size is not in this file. */
 export const WITHOUT_BATCH: readonly ProblemCode[] = ['batch-unknown', 'auto', 'interpolation'];
 
 /**
- * The configs of a file, also where nobody knows the batch: what a file says about itself does not depend on it.
- * @throws Problem as reading a config does, but for the batch size
+ * The configs of a file, also without a batch size: most findings do not depend on it.
+ * @throws Problem as `readConfigs`, except for an unknown batch size
  */
 export async function readForLint(source: Source, options: ConvertOptions): Promise<Config[]> {
   try {
@@ -30,7 +30,7 @@ export async function readForLint(source: Source, options: ConvertOptions): Prom
   }
 }
 
-/** What can be said about a config from its text alone. */
+/** Findings about a config on its own. */
 export function lintConfig(config: Config): Finding[] {
   const { recipe, document } = config;
   return [
@@ -55,7 +55,7 @@ function where(field: Field): Pick<Finding, 'offset' | 'pointer' | 'part'> {
   };
 }
 
-/** The understood numbers that PyYAML would hand on as strings. */
+/** Numbers with a role that PyYAML reads as strings. */
 export function stringFloats({ recipe, dialect }: Pick<Config, 'recipe' | 'dialect'>) {
   const severity = dialect.floats === 'as PyYAML reads them' ? 'error' : 'notice';
   const nodes = new Set<unknown>();
@@ -92,7 +92,7 @@ function secondMomentTooShort({ fields, binding: { optimizer } }: Group): Findin
   ];
 }
 
-/** How configs say that weights and optimizer states are kept in bfloat16 (mixed precision keeps them in float32). */
+/** Settings for weights and optimizer states in bfloat16 (mixed precision keeps them in float32). */
 const STATE_IN_BF16: readonly { readonly key: RegExp; readonly value: RegExp }[] = [
   { key: /precision$/i, value: /^(?:bf16-true|pure[-_]bf16|full[-_]bf16)$/i },
   { key: /^(?:pure_bf16|pure_bf16_training|bf16_full|full_bf16)$/i, value: /^true$/ },

@@ -6,9 +6,9 @@ import type { Revision } from './git.ts';
 import { WITHOUT_BATCH } from './lint.ts';
 
 /**
- * Judges a file by what it was at a revision. Where its batch size is what it was, there is nothing to judge.
- * @param now the file as it is; undefined where it does not exist
- * @throws Problem of code `usage`; whatever is wrong with either version is a finding
+ * Checks a file against its past at a revision. With the same batch size there is nothing to check.
+ * @param now the file's text; undefined if it does not exist
+ * @throws Problem of code `usage`; an error in either version is a finding
  */
 export async function checkAgainst(
   revision: Revision,
@@ -47,7 +47,7 @@ function gone(file: string, revision: Revision, existed: boolean) {
   throw new Problem('unreadable', message).in({ file, text: '' });
 }
 
-/** Nothing that goes by the batch had to move: the global batch is the same, and so is what one device sees. */
+/** Whether the batch is the same, globally and per device: then no value has to change. */
 function sameBatch({ kappa, compared }: Checked): boolean {
   return kappa === 1 && !compared.some(({ moves }) => moves);
 }

@@ -7,6 +7,7 @@ import { FINDINGS, isFindingCode } from '../../base/findings.ts';
 import { displayName, readSource, readText, writeText } from '../../base/io/files.ts';
 import type { Io } from '../../base/io/streams.ts';
 import { Problem } from '../../base/problem.ts';
+import { tableLines } from '../../base/table.ts';
 import { ruleOf } from '../../pipe/plan.ts';
 import { conversionSettings, projectSettings } from '../options.ts';
 import { type Checked, type CheckOptions, checkPair, lint } from './check.ts';
@@ -21,9 +22,9 @@ import { sarifReporter } from './views/sarif.ts';
 import { textReporter } from './views/text.ts';
 
 /**
- * Runs `rebatch check`: reads, judges, writes what is to be fixed, and reports.
+ * Runs `rebatch check`: reads and checks the files, writes fixes, reports.
  * @returns whether everything passed
- * @throws Problem: usage, and whatever reading a file throws that is no finding
+ * @throws Problem: usage, and errors of reading that are not findings
  */
 export async function runCheck(files: readonly string[], flags: CheckFlags, io: Io): Promise<boolean> {
   refuse(files, flags);
@@ -40,7 +41,7 @@ export async function runCheck(files: readonly string[], flags: CheckFlags, io: 
     pass &&= checked.pass;
     if (text !== undefined) fixed.push({ source, text });
     said += reporter.add(checked);
-    // With --fix nothing is written, or said to be, before every file could be checked.
+    // With --fix nothing is written or reported before every file is checked.
     if (flags.fix) continue;
     io.stdout.write(said);
     said = '';
@@ -69,10 +70,10 @@ function refuse(files: readonly string[], { base, alone, fix, ignore = [], only 
     throw usage(`there is no finding "${wrong}"; there are: ${Object.keys(FINDINGS).join(', ')}`);
 }
 
-/** What decides the check of one file: the flags, and beneath them what the project's settings say of it. */
+/** The options for one file: the flags, else the project's settings. */
 async function settingsOf(file: string, flags: CheckFlags, io: Io): Promise<CheckOptions> {
   const given = await conversionSettings(flags, io, file);
-  ruleOf(given); // Refuses a rule that there is not before any file is read.
+  ruleOf(given); // Refuses an unknown rule before any file is read.
   const { settings } = await projectSettings(file, io);
   const tolerance = flags.tolerance ?? settings.tolerance;
   const ignore = [...(settings.ignore ?? []), ...(flags.ignore ?? [])];
@@ -107,7 +108,7 @@ async function* checkPast(
   io: Io,
 ): AsyncGenerator<Checked> {
   const options = await inTurn(files, (file) => settingsOf(file, flags, io));
-  // Before any file is judged, so that a revision that there is not stops everything.
+  // First of all, so that an unknown revision stops everything.
   const folders = files.map((file) => folderOf(file, io));
   const revisions = new Map<string, Revision>();
   try {
@@ -121,7 +122,7 @@ async function* checkPast(
   }
 }
 
-/** Where the project says of the two files what devices they run on and what dialect they are, each keeps its own. */
+/** The options for a pair: devices and dialect come from each file's own settings. */
 async function sidesOf(
   reference: string,
   candidate: string,
@@ -142,13 +143,13 @@ async function sidesOf(
   };
 }
 
-/** A file alone is its own candidate: --to and --world-to say what it leaves open as --from and --world do. */
+/** With one file, --to and --world-to mean the same as --from and --world. */
 function batchOfItself({ to, worldTo, ...options }: CheckOptions): CheckOptions {
   const [from, world] = [options.from ?? to, options.world ?? worldTo];
   return { ...options, ...(from === undefined ? {} : { from }), ...(world === undefined ? {} : { world }) };
 }
 
-/** What applies to each file, one setting a line, with where it comes from. */
+/** The effective settings of each file, one a line, with their origins. */
 async function printedSettings(files: readonly string[], flags: CheckFlags, io: Io): Promise<string> {
   const blocks = await inTurn(files, async (file) => {
     const { settings, origins } = await projectSettings(file, io);
@@ -164,9 +165,8 @@ async function printedSettings(files: readonly string[], flags: CheckFlags, io: 
       const said = value !== undefined && from.length > 0;
       return [name, said ? shown(value) : otherwise, said ? from.join(', ') : 'default'];
     });
-    const widths = [0, 1].map((c) => Math.max(...rows.map((r) => r[c]!.length)));
-    const lines = rows.map((r) => `  ${r[0]!.padEnd(widths[0]!)}  ${r[1]!.padEnd(widths[1]!)}  ${r[2]}\n`);
-    return `${displayName(file)}\n${lines.join('')}`;
+    const lines = tableLines({ columns: [{}, {}, {}], rows, indent: '  ' });
+    return `${[displayName(file), ...lines].join('\n')}\n`;
   });
   return blocks.join('\n');
 }
@@ -176,7 +176,7 @@ function shown(value: unknown): string {
   return typeof value === 'object' && !Array.isArray(value) ? JSON.stringify(value) : String(value);
 }
 
-/** The settings by their names, and what holds where nobody says. */
+/** The settings' names and defaults. */
 const PRINTED = {
   rule: ['rule', 'ema, or noise-aware with a noise scale'],
   noiseScale: ['noise-scale', 'unknown'],
@@ -195,7 +195,7 @@ async function inTurn<T, R>(items: readonly T[], one: (item: T, index: number) =
   return results;
 }
 
-/** The format asked for; on GitHub's runners annotations, and a table in the step's summary. */
+/** The format asked for; by default, on GitHub's runners, annotations and a summary of the step. */
 function reporterOf({ format, json, color }: CheckFlags, io: Io): Reporter {
   const { GITHUB_ACTIONS, GITHUB_STEP_SUMMARY } = io.env;
   const path = (file: string) => inRepository(file, io);
@@ -229,7 +229,7 @@ function withSummary(reporter: Reporter, file: string): Reporter {
   };
 }
 
-/** A file from the root of what a runner checked out, so that annotations find it from any working folder. */
+/** A path relative to the checkout, as annotations need it, whatever the working folder. */
 function inRepository(file: string, { env, cwd }: Io): string {
   const path = relative(env.GITHUB_WORKSPACE || cwd, resolve(cwd, file));
   return file === '<stdin>' ? file : path.startsWith('..') ? resolve(cwd, file) : path.split(sep).join('/');

@@ -2,7 +2,7 @@ import { placeOf } from '../../base/diagnostic.ts';
 import { isFindingCode } from '../../base/findings.ts';
 import { type Finding, finding } from './finding.ts';
 
-/** A finding that somebody decided not to be told: in a comment of the file, or by `--ignore`. */
+/** A finding ignored by a comment in the file, or by `--ignore`. */
 export interface Suppressed extends Finding {
   readonly by: 'comment' | 'option';
 }
@@ -12,8 +12,8 @@ const COMMENT = /(?:^|\s)(?:#|\/\/)\s*rebatch-ignore:?\s+([\w-]+(?:\s*,\s*[\w-]+
 const ALONE = /^\s*(?:#|\/\/)/;
 
 /**
- * Parts findings into those to tell and those suppressed. A comment behind a value applies to its own line; one that
- * stands alone, of the next line that is no comment.
+ * Splits findings into reported and suppressed ones. A comment after a value applies to its own line, one on its own
+ * line to the next line that is not a comment.
  */
 export function suppress(
   findings: readonly Finding[],

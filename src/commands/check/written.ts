@@ -1,7 +1,7 @@
 import { writeNumber } from '../../document/number.ts';
 import type { Field } from '../../recipe/recipe.ts';
 
-/** A value in the notation that the file has at its place, which is how it would be written there. */
+/** A value in the notation that the file has at its place. */
 export function asWritten(value: number, { site }: Field): string {
   return site.kind === 'text' ? writeNumber(value, site.source, 'yaml') : String(value);
 }

@@ -2,7 +2,7 @@ import { Argument, Command } from 'commander';
 import type { Io } from '../../base/io/streams.ts';
 import { COMPLETIONS, type Shell } from './scripts.ts';
 
-/** `rebatch completion SHELL`. All commands have to be loaded: they are what gets completed. */
+/** `rebatch completion SHELL`. Loads all commands, which are what it completes. */
 export function completionCommand(io: Io): Command {
   return new Command('completion')
     .description('print a completion script for a shell')

@@ -3,10 +3,9 @@ import { listDialects } from '../../dialect/dialect.ts';
 import { optimizerNames } from '../../optimizers/libraries.ts';
 import { RULES } from '../../rules/index.ts';
 
-/** The shells there are completions for. */
 export type Shell = 'bash' | 'zsh' | 'fish' | 'powershell';
 
-/** A completion script for each shell, from the program's commands. */
+/** A completion script, made from the program's commands. */
 export const COMPLETIONS: Readonly<Record<Shell, (program: Command) => string>> = {
   bash,
   zsh,
@@ -16,21 +15,21 @@ export const COMPLETIONS: Readonly<Record<Shell, (program: Command) => string>> 
 
 const DIALECTS = listDialects().map(({ name }) => name);
 
-/** Names that options take, which they do not list as their only choices: their own errors say more. */
+/** Values of options that do not declare choices, because their own errors say more. */
 const NAMES: Readonly<Record<string, readonly string[]>> = {
   '--dialect': DIALECTS,
   '--rule': RULES.map(({ name }) => name),
   '--optimizer': optimizerNames(),
 };
-/** Names that the first argument of a command is. */
+/** Values of a command's first argument. */
 const WORDS: Readonly<Record<string, readonly string[]>> = { schema: DIALECTS };
 
-/** A command as a shell has to know it. */
+/** What a shell has to know of a command. */
 interface Completed {
   readonly name: string;
   readonly description: string;
   readonly options: readonly Option[];
-  /** Words that its first argument can be, where it is no file. */
+  /** Values of its first argument, if it is not a file. */
   readonly words: readonly string[];
 }
 

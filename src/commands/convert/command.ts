@@ -18,7 +18,7 @@ interface Flags extends ConversionFlags {
   readonly color?: boolean;
 }
 
-/** `rebatch convert CONFIG... --to N`, which is also what `rebatch CONFIG... --to N` means. */
+/** `rebatch convert CONFIG... --to N`; without a command's name the same. */
 export function convertCommand(io: Io): Command {
   return conversionOptions(new Command('convert'))
     .description('rewrite configs for another batch size')

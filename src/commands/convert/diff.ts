@@ -4,7 +4,7 @@ import { printable, type Source } from '../../base/diagnostic.ts';
 
 export { chalkFor } from '../../base/colour.ts';
 
-/** A unified diff, as `patch` and `git apply` read it; empty where nothing differs. */
+/** A unified diff for `patch` and `git apply`; empty if nothing differs. */
 export function unifiedDiff({ file, text: before }: Source, after: string, chalk: ChalkInstance): string {
   if (before === after) return '';
   const patch = createTwoFilesPatch(`a/${file}`, `b/${file}`, before, after, undefined, undefined, {

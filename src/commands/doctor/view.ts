@@ -1,7 +1,7 @@
 import type { ChalkInstance } from 'chalk';
 import { printable } from '../../base/diagnostic.ts';
 import { count } from '../../base/numbers.ts';
-import { wrap } from '../../base/text.ts';
+import { hanging } from '../../base/text.ts';
 import type { BackendReport } from './examine.ts';
 
 /** The result of `doctor --json`: version 1 of the format. */
@@ -24,9 +24,7 @@ const LABEL = 10;
 function paragraph(report: BackendReport, chalk: ChalkInstance, columns: number): string {
   const word = { works: chalk.green('works'), wrong: chalk.red('WRONG'), absent: chalk.yellow('not here') };
   const lines = linesOf(report).map(([label, text]) => {
-    const [first = '', ...rest] = wrap(printable(text), columns - LABEL - 2);
-    const margin = `\n${' '.repeat(LABEL + 2)}`;
-    return `  ${chalk.dim(label.padEnd(LABEL))}${[first, ...rest].join(margin)}\n`;
+    return `  ${chalk.dim(label.padEnd(LABEL))}${hanging(printable(text), columns, ' '.repeat(LABEL + 2))}\n`;
   });
   return `${chalk.bold(report.name)}: ${word[report.state]}\n${lines.join('')}`;
 }

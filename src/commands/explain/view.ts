@@ -1,14 +1,14 @@
 import type { ChalkInstance } from 'chalk';
 import { placeOf, printable } from '../../base/diagnostic.ts';
 import { count, fraction, num } from '../../base/numbers.ts';
-import { wrap } from '../../base/text.ts';
-import { readable } from '../../document/pointer.ts';
+import { hanging } from '../../base/text.ts';
+import { fieldName } from '../../document/pointer.ts';
 import { headJson, warningJson } from '../../pipe/json.ts';
 import { describeScale } from '../../rules/time-scale.ts';
 import type { Account } from '../../vocabulary/account.ts';
 import type { ExplainedField, Explanation } from './explain.ts';
 
-const nameOf = ({ pointer, part }: ExplainedField) => readable(pointer) + (part ? ` ${part}` : '');
+const INDENT = '    ';
 
 function memoryText({ memory }: ExplainedField): string {
   if (!memory) return '';
@@ -22,7 +22,7 @@ export function explanationText(explanation: Explanation, chalk: ChalkInstance, 
   const head = `${chalk.bold(printable(source.file))}  ${dialect}  batch ${batch.from.global} ${other}  kappa ${fraction(batch.kappa)}  rule ${rule}\n`;
   const blocks = fields.map((f) => {
     const place = f.offset === undefined ? 'default' : `line ${placeOf(source.text, f.offset).line}`;
-    const title = `${chalk.bold(printable(nameOf(f)))}  ${f.role}, ${place}`;
+    const title = `${chalk.bold(printable(fieldName(f)))}  ${f.role}, ${place}`;
     const change =
       f.to === f.value
         ? `${num(f.value)}, unchanged`
@@ -36,7 +36,7 @@ export function explanationText(explanation: Explanation, chalk: ChalkInstance, 
     return [
       title,
       `  ${change}`,
-      ...notes.flatMap((n) => wrap(n, columns - 4).map((l) => chalk.dim(`    ${l}`))),
+      ...notes.map((note) => chalk.dim(INDENT + hanging(note, columns, INDENT))),
     ].join('\n');
   });
   return `${head}\n${blocks.join('\n\n')}\n\n${accountText(explanation.account, columns)}\n`;

@@ -6,7 +6,7 @@ export interface NormSeries {
   readonly squaredNorms: readonly number[];
 }
 
-/** The gradient noise scale and what it was made from. */
+/** The gradient noise scale and its ingredients. */
 export interface NoiseEstimate {
   /** tr(Sigma)/|G|^2 in samples. */
   readonly noiseScale: number;
@@ -14,7 +14,7 @@ export interface NoiseEstimate {
   readonly signal: number;
   /** tr(Sigma), the summed variance of one sample's gradient. */
   readonly noise: number;
-  /** Central 95 % bootstrap interval, where there are several measurements at both batch sizes. */
+  /** Central 95 % bootstrap interval, if there are several measurements at both batch sizes. */
   readonly interval?: readonly [number, number];
   readonly measurements: readonly {
     readonly batch: number;
@@ -85,7 +85,7 @@ function solve(
   };
 }
 
-/** Resamples of either series; an estimate without a positive signal counts as infinite, without noise as 0. */
+/** Bootstrap estimates; one without a positive signal counts as infinite, without noise as 0. */
 function bootstrap(small: Sampled, big: Sampled, seed: number): [number, number] {
   const random = generator(seed);
   const resampled = (norms: readonly number[]) => {

@@ -1,15 +1,14 @@
 import type { ChalkInstance } from 'chalk';
 import { printable } from '../../base/diagnostic.ts';
 import { count, num } from '../../base/numbers.ts';
-import { wrap } from '../../base/text.ts';
-import { readable } from '../../document/pointer.ts';
+import { type Table, tableLines, tableWidth } from '../../base/table.ts';
+import { hanging } from '../../base/text.ts';
+import { fieldName } from '../../document/pointer.ts';
 import { warningJson } from '../../pipe/json.ts';
 import type { Phase, Schedule } from './schedule.ts';
 
 /** The key of a setting in JSON: its pointer, and its name within an encoded string. */
 const keyOf = ({ pointer, part }: Phase['settings'][number]) => pointer + (part ? ` ${part}` : '');
-
-const nameOf = ({ pointer, part }: Phase['settings'][number]) => readable(pointer) + (part ? ` ${part}` : '');
 
 /** A ramp as plain data, for JSON and YAML: version 1. */
 export function scheduleData({ source, dialect, rule, unit, phases, warnings }: Schedule): object {
@@ -40,37 +39,31 @@ export function scheduleTable(
 ): string {
   const head = `${chalk.bold(printable(source.file))}  ${dialect}  rule ${rule}  positions in ${unit}\n\n`;
   const titles = phases.map((p) => `${p.batch} from ${count(p.start)}`);
-  const names = phases[0]!.settings.map(nameOf);
-  const rows = [
-    ['batch', ...titles],
-    ['first step', ...phases.map((p) => count(p.startStep))],
-    ...names.map((name, i) => [name, ...phases.map((p) => num(p.settings[i]!.value))]),
-  ];
-  const widths = rows[0]!.map((_, c) => Math.max(...rows.map((r) => r[c]!.length)));
-  const wide = widths.reduce((a, b) => a + b + 2, 0) > columns;
-  const table = wide
-    ? phases
-        .map((p, i) =>
-          [chalk.bold(titles[i]!), ...p.settings.map((s) => `  ${nameOf(s)}  ${num(s.value)}`)].join('\n'),
-        )
-        .join('\n')
-    : rows
-        .map((r, i) =>
-          (i === 0 ? chalk.bold : String)(
-            r
-              .map((cell, c) => cell.padEnd(widths[c]!))
-              .join('  ')
-              .trimEnd(),
-          ),
-        )
-        .join('\n');
+  const table: Table = {
+    columns: ['batch', ...titles].map((title) => ({ title })),
+    rows: [
+      ['first step', ...phases.map((p) => count(p.startStep))],
+      ...phases[0]!.settings.map((setting, i) => [
+        fieldName(setting),
+        ...phases.map((p) => num(p.settings[i]!.value)),
+      ]),
+    ],
+    paintTitles: chalk.bold,
+  };
+  const lines =
+    tableWidth(table) <= columns
+      ? tableLines(table)
+      : phases.flatMap((p, i) => [
+          chalk.bold(titles[i]!),
+          ...p.settings.map((s) => `  ${fieldName(s)}  ${num(s.value)}`),
+        ]);
   const switches = phases.slice(1).map((p, i) => {
-    const lines = p.state.flatMap(({ what, factor, formula }) =>
-      wrap(`${what}: ${factor === undefined ? '' : `x ${num(factor)}, `}${formula}`, columns - 2).map(
-        (l, k) => (k ? '    ' : '  ') + l,
-      ),
-    );
-    return `${chalk.bold(`at ${count(p.start)} ${unit}, ${phases[i]!.batch} -> ${p.batch}: optimizer state`)}\n${lines.join('\n')}`;
+    const title = `at ${count(p.start)} ${unit}, ${phases[i]!.batch} -> ${p.batch}: optimizer state`;
+    const changes = p.state.map(({ what, factor, formula }) => {
+      const times = factor === undefined ? '' : `x ${num(factor)}, `;
+      return `  ${hanging(`${what}: ${times}${formula}`, columns, '    ')}`;
+    });
+    return [chalk.bold(title), ...changes].join('\n');
   });
-  return `${head}${table}\n${switches.length ? `\n${switches.join('\n')}\n` : ''}`;
+  return `${head}${lines.join('\n')}\n${switches.length ? `\n${switches.join('\n')}\n` : ''}`;
 }

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import type { Io } from '../../base/io/streams.ts';
+import { tableLines } from '../../base/table.ts';
 import { listDialects, loadSchema } from '../../dialect/dialect.ts';
 
 /** `rebatch schema [NAME]` */
@@ -20,14 +21,5 @@ function dialectTable(): string {
     refuses ? 'recognised, and refused' : version,
     sample ?? '',
   ]);
-  const widths = [0, 1, 2].map((c) => Math.max(...rows.map((r) => r[c]!.length)));
-  return rows
-    .map(
-      (r) =>
-        `${r
-          .map((cell, c) => cell.padEnd(widths[c] ?? 0))
-          .join('  ')
-          .trimEnd()}\n`,
-    )
-    .join('');
+  return `${tableLines({ columns: [{}, {}, {}, {}], rows }).join('\n')}\n`;
 }

@@ -40,7 +40,7 @@ export interface Trajectory {
   readonly now: readonly number[];
 }
 
-/** What came of one case. */
+/** The result of one case. */
 export interface AverageResult {
   /** Rms of old - gain*new over the rms of the old average about its mean. */
   readonly converted: Measured;
@@ -63,13 +63,13 @@ export interface Control {
 }
 
 /**
- * Something that runs averages. Every backend draws the noise that src/lab/noise.ts describes, one normal per
+ * A device that runs averages. Every backend draws the noise that src/lab/noise.ts describes, one normal per
  * (coordinate, stretch between two batch boundaries) at index = number of the stretch since the start, with variance
  * by the stretch's length; so its figures can be checked against the float64 reference draw by draw.
  */
 export interface Backend {
   readonly name: string;
-  /** The device, for people. */
+  /** The device, as messages name it. */
   readonly device: string;
   /** @throws the control signal's reason when it is aborted */
   averages(request: AveragesRequest, control: Control): Promise<AveragesResult>;

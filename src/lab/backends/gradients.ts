@@ -9,7 +9,7 @@ export interface Gradients {
   readonly plan: readonly Step[];
   /** The latest step's gradients about their mean, by coordinate. */
   readonly values: Float64Array;
-  /** Means of the batches under way; that of a batch is right after the step that ends it. */
+  /** Means of the current batches; that of a batch is right after the step that ends it. */
   readonly old: Float64Array;
   readonly now: Float64Array;
   /** Draws a step; steps are drawn in order. */
@@ -46,7 +46,7 @@ export interface BatchSums {
   readonly count: number;
 }
 
-/** The mean of the batch under way, and what the finished ones come to. */
+/** The mean of the current batch, and sums over the finished ones. */
 interface BatchMeans extends BatchSums {
   readonly mean: Float64Array;
   count: number;

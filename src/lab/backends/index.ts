@@ -22,7 +22,7 @@ export const BACKENDS: readonly Entry[] = [
   { name: 'cpu', load: loadCpu },
 ];
 
-/** Loaded when asked for: it is the one that brings code of its own. */
+/** Loaded when asked for, since it has much code. */
 async function loadEmbedded(): Promise<LoadedBackend> {
   const { loadWasm } = await import('./wasm/wasm.ts');
   return loadWasm();
@@ -34,14 +34,14 @@ async function loadCpu(): Promise<LoadedBackend> {
 }
 
 /**
- * The backend of this name; `auto` takes the first that runs here, and says on `stderr` what it skips and why.
- * @param cwd where optional packages are looked for, too
+ * The backend of this name; `auto` takes the first that runs here, and writes to `stderr` which it skips and why.
+ * @param cwd a second place to look for optional packages in
  * @throws Problem: usage, where the backend that was asked for does not load; it says what to install
  */
 export async function chooseBackend(name: string, cwd: string, stderr: Output): Promise<LoadedBackend> {
   if (name === 'auto') return chooseFirst(cwd, stderr);
   const entry = BACKENDS.find((one) => one.name === name);
-  if (!entry) throw new Problem('usage', `there is no backend "${name}"`);
+  if (!entry) throw new Problem('usage', `unknown backend "${name}"`);
   try {
     return await entry.load(cwd);
   } catch (error) {
@@ -51,13 +51,13 @@ export async function chooseBackend(name: string, cwd: string, stderr: Output): 
 
 /** What to do about a backend that did not load. */
 export function nextStep(error: unknown): string {
-  return error instanceof Unavailable ? error.next : 'rebatch doctor shows what is here';
+  return error instanceof Unavailable ? error.next : 'rebatch doctor lists the backends and what they need';
 }
 
 /**
- * Hardware first: TensorFlow with a GPU, WebGPU with a GPU, TensorFlow on the CPU, the kernel that every install has,
- * the reference. A software GPU (SwiftShader, llvmpipe) is several times slower than the kernel on the same cores, so
- * it is skipped; `--backend webgpu` still takes it.
+ * Hardware first: TensorFlow with a GPU, WebGPU with a GPU, TensorFlow on the CPU, the embedded
+ * kernel, the reference. A software GPU (SwiftShader, llvmpipe) is several times slower than the kernel on the same
+ * cores, so it is skipped; `--backend webgpu` still takes it.
  */
 async function chooseFirst(cwd: string, stderr: Output): Promise<LoadedBackend> {
   const pass = (name: string, why: string) => stderr.write(`skipping backend ${name}: ${why}\n`);

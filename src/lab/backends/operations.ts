@@ -11,7 +11,7 @@ export interface Tensor {
   dispose(): void;
 }
 
-/** What is needed of TensorFlow.js, as @tensorflow/tfjs-core 4 has it. */
+/** The part of TensorFlow.js used here, as @tensorflow/tfjs-core 4 has it. */
 export interface TensorFlowJs {
   setBackend(name: string): Promise<boolean>;
   getBackend(): string;
@@ -23,8 +23,8 @@ export interface TensorFlowJs {
 }
 
 /**
- * Makes TensorFlow.js, which has one current backend for all, use this one. Where that fails it says so on the
- * console, answers false, and goes on with another. @throws Error
+ * Switches TensorFlow.js, which has one global backend, to this one. Where that fails TensorFlow.js
+ * keeps another one and only returns false. @throws Error
  */
 export async function useBackend(tf: TensorFlowJs, name: string): Promise<void> {
   if (!(await tf.setBackend(name)) || tf.getBackend() !== name)
@@ -65,7 +65,7 @@ const TERMS_SHARING = 512;
  * first times a power of its decay, which float64 on the host carries, plus [1,K] decay weights times the [K,P]
  * gradients, which the device does in float32 for all snapshots of a chunk at once: [n,K,P].
  *
- * What is carried is old, old - gain*new and old - unconvertedGain*unconverted, each with weights of its own:
+ * The state is old, old - gain*new and old - unconvertedGain*unconverted, each with its own weights:
  * subtracting two averages in float32 would lose the digits in which they differ.
  *
  * Beside the products two things stay on the host: the noise (the generator's integer operations are not among
@@ -128,7 +128,7 @@ const ROWS = 3;
 interface CaseRun extends AverageCase {
   /** ROWS values by coordinate. */
   readonly state: CaseSnapshot;
-  /** The same of what the interval under way has added so far. */
+  /** The same for what the current interval has added so far. */
   readonly pending: Float64Array;
   readonly sums: CaseSums;
   /** The step after the last snapshot: later ones do not count. */
@@ -233,7 +233,7 @@ function shared(tf: TensorFlowJs, weights: Float64Array, terms: number, sharing:
   return tf.tensor(matrix, [1, sharing * ROWS, sharing * terms]);
 }
 
-/** What each of `terms` steps of an interval counts in its end: rows for old, old - new, old - unconverted. */
+/** The weight of each of `terms` steps in the state at the interval's end: rows for old, old - new, old - unconverted. */
 function weightsOf(
   { decay: [b, c], gain, unconvertedGain }: AverageCase,
   blocks: number,

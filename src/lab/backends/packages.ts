@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
-/** A backend that cannot be had here: why, and what to do about it. */
+/** A backend cannot run here: why, and what to do about it. */
 export class Unavailable extends Error {
   override readonly name = 'Unavailable';
 
@@ -43,8 +43,8 @@ function versionOf(path: string, name: string, from: NodeJS.Require): string {
 }
 
 /**
- * Loads a package without its warnings: two packages of TensorFlow.js, of which one stopped halfway, warn of each of
- * some 150 kernels. @throws whatever it throws
+ * Loads a package without its warnings: after one failed attempt, a second package of TensorFlow.js warns about
+ * each of some 150 kernels. @throws whatever it throws
  */
 export function loadPackage<T>({ path, require }: InstalledPackage): T {
   const { warn } = console;
@@ -63,8 +63,8 @@ export function reasonOf(error: unknown): string {
 }
 
 /**
- * Whether the loader finds a shared library by its name. It is opened as if it were an addon, which a library that is
- * found fails at only afterwards.
+ * Whether the loader finds a shared library by its name. It is opened as an addon: a library
+ * that is found fails only after that.
  */
 export function hasLibrary(name: string): boolean {
   try {

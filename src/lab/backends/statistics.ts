@@ -24,7 +24,7 @@ export function startSums({ coordinates }: AveragesRequest): CaseSums {
   return { difference: zeros(), unconvertedDifference: zeros(), own: zeros() };
 }
 
-/** Adds what a case looks like at a snapshot. */
+/** Adds the state of a case at a snapshot. */
 export function takeSnapshot(sums: CaseSums, { old, difference, unconvertedDifference }: CaseSnapshot): void {
   for (let p = 0; p < old.length; p++) {
     sums.difference[p]! += difference[p]! ** 2;
@@ -33,7 +33,7 @@ export function takeSnapshot(sums: CaseSums, { old, difference, unconvertedDiffe
   }
 }
 
-/** What came of a case, from its sums over all snapshots. */
+/** The result of a case, from its sums over all snapshots. */
 export function rmsRatios(sums: CaseSums): Pick<AverageResult, 'converted' | 'unconverted'> {
   return {
     converted: rootOf(ratioOfSums(sums.difference, sums.own)),

@@ -19,7 +19,7 @@ export interface LoadedBackend extends Backend {
   readonly package: string;
   readonly version: string;
   readonly memory: string;
-  /** Runs on hardware made for it: tried by `auto` before everything on the CPU. */
+  /** Runs on an accelerator: `auto` prefers it to all on the CPU. */
   readonly accelerated: boolean;
   /** Trains layers, where it can. */
   readonly layersOf?: LayerPaths;
@@ -67,7 +67,7 @@ export async function loadTensorflow(cwd: string): Promise<LoadedBackend> {
 }
 
 /**
- * What has to be set before the package is loaded. tfjs-node 4.22 calls two functions of `util` that Node 23 dropped
+ * Settings to make before the package is loaded. tfjs-node 4.22 calls two functions of `util` that Node 23 dropped
  * (tfjs issue 8609: repaired, never released). TensorFlow logs to stderr by default, and
  * multiplies in TF32, with 10 bits, where the GPU can.
  */
@@ -104,7 +104,7 @@ async function backendOf({ name, version }: InstalledPackage, tf: NodeTensorFlow
   };
 }
 
-/** Bytes for people. */
+/** Bytes as text. */
 export function gigabytes(bytes: number): string {
   return `${(bytes / 2 ** 30).toPrecision(3)} GiB`;
 }
@@ -117,7 +117,7 @@ async function nvidia(): Promise<{ name: string; memory: string } | undefined> {
   return name && memory ? { name, memory } : undefined;
 }
 
-/** What the GPU build of TensorFlow opens by name when it starts, by what it was built for (tsl dso_loader.cc). */
+/** What the GPU build of TensorFlow opens by name when it starts, by the CUDA version it was built for (tsl dso_loader.cc). */
 const CUDA: readonly { readonly before: string; readonly libraries: readonly string[] }[] = [
   {
     before: '2.14',
@@ -137,13 +137,13 @@ const CUDA: readonly { readonly before: string; readonly libraries: readonly str
 
 function hintFor(name: string, version: string): string {
   if (!existsSync('/proc/driver/nvidia/version') && !existsSync('/dev/nvidiactl'))
-    return 'no NVIDIA driver here, so it runs on the CPU';
+    return 'no NVIDIA driver found, so it runs on the CPU';
   if (name !== PACKAGES[0]) return `there is an NVIDIA GPU: npm install ${PACKAGES[0]}`;
   const { libraries } = CUDA.find(({ before }) => isBefore(version, before)) ?? CUDA[0]!;
   const missing = libraries.map((name) => `lib${name}`).filter((library) => !hasLibrary(library));
   return missing.length
     ? `there is an NVIDIA GPU, but TensorFlow ${version} does not find ${missing.join(', ')}: put their folders into LD_LIBRARY_PATH, or use pip’s tensorflow[and-cuda] with scripts/tfjs-from-pip`
-    : `TensorFlow ${version} does not use the GPU that is here: build on pip’s tensorflow[and-cuda] with scripts/tfjs-from-pip`;
+    : `TensorFlow ${version} does not use the GPU: build on pip’s tensorflow[and-cuda] with scripts/tfjs-from-pip`;
 }
 
 function isBefore(version: string, limit: string): boolean {

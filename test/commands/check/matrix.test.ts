@@ -114,7 +114,7 @@ describe('usage', () => {
     [['check', 'a', '--json', '--format', 'sarif'], "cannot be used with option '--format <how>'"],
     [['check', 'a', '--format', 'xml'], 'Allowed choices are text, json, github, sarif, junit'],
     [['check', 'a', '--tolerance', '-1'], 'It must be a number of at least 0'],
-    [['check', 'a', 'b', '--rule', 'magic'], 'no rule is called "magic"'],
+    [['check', 'a', 'b', '--rule', 'magic'], 'unknown rule "magic"'],
   ])('%j exits 2 with a sentence', async (args, says) => {
     const { cwd } = prepared(REFERENCE);
     const { code, stdout, stderr } = await cli(args, { cwd });

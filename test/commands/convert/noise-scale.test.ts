@@ -43,7 +43,7 @@ describe('the gradient noise scale decides Adam’s learning rate', () => {
 
   it('--literal is refused where it leaves [0, 1)', async () => {
     const { code, stderr } = await cli(['adam.yaml', '--to', '8192', '--rule', 'sqrt', '--literal'], { cwd });
-    expect({ code, told: /no decay: the linear form ends at kappa/.test(stderr) }).toEqual({
+    expect({ code, told: /not a decay: the linear form holds up to kappa/.test(stderr) }).toEqual({
       code: 2,
       told: true,
     });

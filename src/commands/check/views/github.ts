@@ -1,7 +1,7 @@
 import type { Severity, Source } from '../../../base/diagnostic.ts';
 import { placeName, placeOf, printable } from '../../../base/diagnostic.ts';
 import { fraction, num } from '../../../base/numbers.ts';
-import { readable } from '../../../document/pointer.ts';
+import { fieldName, readable } from '../../../document/pointer.ts';
 import { type Checked, fieldOf } from '../check.ts';
 import type { Finding } from '../finding.ts';
 import { asWritten } from '../written.ts';
@@ -80,12 +80,12 @@ export function summaryReporter(): Reporter {
 const SIGN = { error: '❌', warning: '⚠️', notice: 'ℹ️' } as const;
 
 function row({ source, compared }: Checked, finding: Finding): string {
-  const { severity, code, offset, pointer, part, message } = finding;
+  const { severity, code, offset, pointer, message } = finding;
   const own = fieldOf(finding, compared);
   const where = placeName(source, offset);
   const cells = own
     ? [
-        readable(own.field.pointer) + (part ? ` ${part}` : ''),
+        fieldName(own.field),
         asWritten(own.from, own.field),
         own.field.site.kind === 'text' ? own.field.site.source : `(${num(own.field.value)})`,
         asWritten(own.expected, own.field),

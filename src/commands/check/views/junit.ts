@@ -3,7 +3,7 @@ import type { Checked } from '../check.ts';
 import type { Finding } from '../finding.ts';
 import type { Reporter } from './reporter.ts';
 
-/** The findings as JUnit XML: a suite for each file, a failed case for each error, a passed one where there is none. */
+/** The findings as JUnit XML: a suite for each file, a failed case for each error, else a passed one. */
 export function junitReporter(): Reporter {
   const suites: string[] = [];
   let failures = 0;
@@ -47,7 +47,7 @@ function caseName({ code, pointer, part }: Finding): string {
   return [code, pointer, part].filter(Boolean).join(' ');
 }
 
-/** Escaped for text and attributes; what XML 1.0 cannot hold at all becomes U+FFFD. */
+/** Escaped for text and attributes; characters that XML 1.0 forbids become U+FFFD. */
 function xml(text: string): string {
   return text
     .replace(/[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, '\ufffd')

@@ -11,8 +11,8 @@ const CODES = Object.keys(FINDINGS) as FindingCode[];
 const LEVEL = { error: 'error', warning: 'warning', notice: 'note' } as const;
 
 /**
- * The findings as a SARIF 2.1.0 log; suppressed ones are there as suppressed.
- * @param uriOf a file as a URI reference, relative to the root of the repository where it lies in one
+ * The findings as a SARIF 2.1.0 log; ignored ones are marked as suppressed.
+ * @param uriOf a file as a URI reference, relative to the root of its repository, if any
  * @see https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
  */
 export function sarifReporter(uriOf: (file: string) => string): Reporter {

@@ -2,15 +2,16 @@ import type { ChalkInstance } from 'chalk';
 import type { Severity, Source } from '../../../base/diagnostic.ts';
 import { placeName, printable } from '../../../base/diagnostic.ts';
 import { fraction, num } from '../../../base/numbers.ts';
-import { wrap } from '../../../base/text.ts';
-import { readable } from '../../../document/pointer.ts';
+import { tableLines } from '../../../base/table.ts';
+import { hanging } from '../../../base/text.ts';
+import { fieldName, readable } from '../../../document/pointer.ts';
 import { describeScale } from '../../../rules/time-scale.ts';
 import { type Checked, type CheckedField, fieldOf, type OtherDifference } from '../check.ts';
 import type { Finding } from '../finding.ts';
 import { asWritten } from '../written.ts';
 import type { Reporter } from './reporter.ts';
 
-/** More differences of other kinds than these are only counted. */
+/** Most other differences to list; the rest are counted. */
 const MOST_OTHERS = 8;
 const INDENT = '    ';
 
@@ -63,7 +64,7 @@ function table(
 ): string[] {
   const rows = wrong.map(({ field: { field, from, expected, formula, scale, offset }, finding }) => ({
     place: printable(placeName(source, offset)),
-    field: printable(readable(field.pointer) + (field.part ? ` ${field.part}` : '')),
+    field: printable(fieldName(field)),
     was: asWritten(from, field),
     is: field.site.kind === 'text' ? printable(field.site.source) : `(${num(field.value)})`,
     expected: asWritten(expected, field),
@@ -71,31 +72,27 @@ function table(
     scale: scale ? describeScale(scale) : '',
     code: finding.code,
   }));
-  type Column = keyof (typeof rows)[number];
-  const width = (c: Column) => Math.max(c.length, ...rows.map((r) => r[c].length));
-  const first = ['place', 'field', 'was', 'is', 'expected'] as const;
-  const all = [...first, 'rule', 'code'] as const;
-  const wide = all.reduce((sum, c) => sum + width(c) + 2, -2) <= columns;
-  const shown: readonly Column[] = wide ? all : first;
-  const colour: Partial<Record<Column, (text: string) => string>> = {
-    is: chalk.red,
-    expected: chalk.green,
-    code: chalk.dim,
-    rule: chalk.dim,
-  };
-  const line = (cells: Record<Column, string>, paint: boolean) =>
-    shown
-      .map((c) => {
-        const padded = c === shown.at(-1) ? cells[c] : cells[c].padEnd(width(c));
-        return paint ? (colour[c]?.(padded) ?? padded) : padded;
-      })
-      .join('  ');
-  const titles = Object.fromEntries(all.map((c) => [c, c])) as Record<Column, string>;
-  const below = (r: (typeof rows)[number]) =>
-    wrap(`${[r.rule, r.scale].filter(Boolean).join('; ')} [${r.code}]`, columns - INDENT.length).map(
-      (l) => INDENT + chalk.dim(l),
-    );
-  return [chalk.dim(line(titles, false)), ...rows.flatMap((r) => [line(r, true), ...(wide ? [] : below(r))])];
+  return tableLines(
+    {
+      columns: [
+        { title: 'place' },
+        { title: 'field' },
+        { title: 'was' },
+        { title: 'is', paint: chalk.red },
+        { title: 'expected', paint: chalk.green },
+        { title: 'rule', optional: true, paint: chalk.dim },
+        { title: 'code', optional: true, paint: chalk.dim },
+      ],
+      rows: rows.map((r) => [r.place, r.field, r.was, r.is, r.expected, r.rule, r.code]),
+      paintTitles: chalk.dim,
+      below: {
+        texts: rows.map(({ rule, scale, code }) => `${[rule, scale].filter(Boolean).join('; ')} [${code}]`),
+        indent: INDENT,
+        paint: chalk.dim,
+      },
+    },
+    columns,
+  );
 }
 
 const PAINT: Readonly<Record<Severity, 'red' | 'yellow' | 'cyan'>> = {
@@ -111,9 +108,8 @@ function findingText(
   columns: number,
 ): string {
   const where = placeName(source, offset);
-  const [first = '', ...rest] = wrap(printable(`${where}: ${severity}: ${message} [${code}]`), columns - 2);
-  const coloured = first.replace(`${severity}:`, chalk[PAINT[severity]](`${severity}:`));
-  return [coloured, ...rest.map((l) => `  ${l}`)].join('\n');
+  const text = hanging(printable(`${where}: ${severity}: ${message} [${code}]`), columns, '  ');
+  return text.replace(`${severity}:`, chalk[PAINT[severity]](`${severity}:`));
 }
 
 function others(differences: readonly OtherDifference[], columns: number): string[] {
@@ -123,7 +119,7 @@ function others(differences: readonly OtherDifference[], columns: number): strin
     .map(({ pointer, from, actual }) => `${readable(pointer)} ${written(from)} -> ${written(actual)}`);
   const more = differences.length > MOST_OTHERS ? [`and ${differences.length - MOST_OTHERS} more`] : [];
   const text = `other differences: ${[...shown, ...more].join(', ')}`;
-  return wrap(printable(text), columns - 2).map((l, i) => (i ? `  ${l}` : l));
+  return [hanging(printable(text), columns, '  ')];
 }
 
 function written(value: OtherDifference['from']): string {

@@ -1,3 +1,4 @@
+import { short } from '../../../base/numbers.ts';
 import { readable } from '../../../document/pointer.ts';
 import type { Training } from '../train-configs.ts';
 import type { AverageOutcome, Verification } from '../verification.ts';
@@ -248,10 +249,6 @@ function breakable(name: string): string {
 /** A number to a few digits for people, and to the last one for programs. */
 function figure(value: number, digits = 4): string {
   return `<data value="${value}">${short(value, digits)}</data>`;
-}
-
-function short(value: number, digits = 4): string {
-  return String(Number(value.toPrecision(digits)));
 }
 
 /** Text as HTML, without control characters. */

@@ -1,5 +1,6 @@
 import type { ChalkInstance } from 'chalk';
 import { printable } from '../../../base/diagnostic.ts';
+import { tableLines } from '../../../base/table.ts';
 import { wrap } from '../../../base/text.ts';
 import { readable } from '../../../document/pointer.ts';
 import type { CandidateResult, RegimeResult } from '../../../lab/training.ts';
@@ -64,31 +65,34 @@ export function updatesOf({ problems, layers, width, oldSteps }: Training['sizes
   return `${problems} problems of ${layers * width} weights, ${oldSteps} old steps`;
 }
 
-const NAME_WIDTH = 26;
-const CELL_WIDTH = 18;
-
 function table(training: Training, columns: number, chalk: ChalkInstance): string {
   const { regimes, inUse, substitute, sizes } = training;
-  const [first] = regimes;
-  const head = `${''.padEnd(NAME_WIDTH)}${regimes.map((r) => `N ${short(r.noiseScale)}`.padStart(CELL_WIDTH - 1).padEnd(CELL_WIDTH)).join('')}`;
-  const rows = (first?.candidates ?? []).map(({ rule }, i) => {
-    const name = ruleName(rule, inUse).padEnd(NAME_WIDTH);
-    const cells = regimes.map((r) => cell(r.candidates[i]!, chalk)).join('');
-    return `${rule === inUse ? chalk.bold(name) : name}${cells}`.trimEnd();
-  });
+  const rules = regimes[0]?.candidates.map(({ rule }) => rule) ?? [];
+  const rows = tableLines({
+    columns: [
+      { paint: rules.map((rule) => (rule === inUse ? chalk.bold : String)) },
+      ...regimes.map(({ noiseScale, candidates }) => ({
+        title: `N ${short(noiseScale)} `,
+        align: 'right' as const,
+        paint: candidates.map(({ best }) => (best ? chalk.green : String)),
+      })),
+    ],
+    rows: rules.map((rule, i) => [ruleName(rule, inUse), ...regimes.map((r) => cell(r.candidates[i]!))]),
+    paintTitles: (titles) => chalk.dim(titles.trimEnd()),
+  }).map((line) => line.trimEnd());
   const about = `distance of the loss paths, mean |log(new/old)|: 0 is the same path; * none is closer; N is the gradient noise scale at the start in samples; ${updatesOf(sizes)}`;
   return [
     `${chalk.bold(`${trainedTitle(training)} on a noisy quadratic`)}\n`,
-    `${chalk.dim(head.trimEnd())}\n${rows.join('\n')}\n`,
+    `${rows.join('\n')}\n`,
     chalk.dim(lines(substitute ? `${about}; ${substitute}` : about, columns)),
     ...advices(training).map((advice) => lines(advice, columns)),
   ].join('');
 }
 
-function cell({ pathDistance, best }: CandidateResult, chalk: ChalkInstance): string {
+function cell({ pathDistance, best }: CandidateResult): string {
   const { value, standardError } = pathDistance;
   const text = value > DIVERGED ? 'diverged' : `${short(value)} +- ${short(standardError, 1)}`;
-  return (best ? chalk.green : (t: string) => t)(`${text}${best ? '*' : ' '}`.padStart(CELL_WIDTH));
+  return `${text}${best ? '*' : ' '}`;
 }
 
 /** A mean distance of this much is beyond e^50 in loss. */

@@ -1,7 +1,8 @@
 import type { ChalkInstance } from 'chalk';
 import { printable } from '../../../base/diagnostic.ts';
-import { fraction, num } from '../../../base/numbers.ts';
-import { wrap } from '../../../base/text.ts';
+import { fraction, num, short } from '../../../base/numbers.ts';
+import { tableLines } from '../../../base/table.ts';
+import { hanging, wrap } from '../../../base/text.ts';
 import { readable } from '../../../document/pointer.ts';
 import type { NoTraining, Training } from '../train-configs.ts';
 import type { AverageOutcome, LearningRateOutcome, Verification } from '../verification.ts';
@@ -85,10 +86,9 @@ export function verificationText(named: NamedVerification, chalk: ChalkInstance,
   const head = chalk.bold(printable(title));
   const machine = `batch ${batch.from} -> ${batch.to}  kappa ${fraction(batch.to / batch.from)}  rule ${rule}  seed ${seed}  ${backend.device}  ${seconds.toFixed(1)} s`;
   const rates = learningRates.map((rate) => learningRateLine(rate, rule, chalk));
-  const notes = notesOf(verification).map((note) => {
-    const [first = '', ...rest] = wrap(printable(note), columns - 2);
-    return `${chalk.yellow('!')} ${[first, ...rest.map((l) => `  ${l}`)].join('\n')}\n`;
-  });
+  const notes = notesOf(verification).map(
+    (note) => `${chalk.yellow('!')} ${hanging(printable(note), columns, '  ')}\n`,
+  );
   return [
     `${head}\n${chalk.dim(machine)}\n`,
     averages.length ? table(averages, chalk) : '',
@@ -109,17 +109,29 @@ function conclusionText({ pass, word, what, limits }: Conclusion, chalk: ChalkIn
 const VERDICTS = { pass: 'pass', coarse: 'coarse', fail: 'FAIL' } as const;
 
 function table(averages: readonly AverageOutcome[], chalk: ChalkInstance): string {
-  const title = `        ${'difference'.padStart(20)}${'predicted'.padStart(11)}${'best'.padStart(9)}${'not converted'.padStart(15)}${'predicted'.padStart(11)}`;
-  const lines = averages.map((average) => {
-    const { verdict, agrees, converted, unconverted, decay } = average;
+  const [titles, ...figures] = tableLines({
+    columns: FIGURES.map((title) => ({ title, align: 'right' })),
+    rows: averages.map(cellsOf),
+    indent: MARGIN,
+    paintTitles: chalk.dim,
+  });
+  const lines = averages.map((average, i) => {
+    const { verdict, agrees, decay } = average;
     const word = agrees ? VERDICTS[verdict] : 'FAIL';
     const colour = word === 'FAIL' ? chalk.red : word === 'coarse' ? chalk.yellow : chalk.green;
-    const name = `${nameOf(average)}, ${average.of}: ${digits(decay[0])} -> ${digits(decay[1])}`;
-    const measured = `${ratio(converted.value)} +- ${ratio(converted.standardError)}`;
-    const figures = `${measured.padStart(20)}${ratio(average.theory).padStart(11)}${ratio(average.best).padStart(9)}${ratio(unconverted.value).padStart(15)}${ratio(average.unconvertedTheory).padStart(11)}`;
-    return `${colour(word.padEnd(8))}${printable(name)}\n        ${figures}\n`;
+    const name = `${nameOf(average)}, ${average.of}: ${short(decay[0], 8)} -> ${short(decay[1], 8)}`;
+    return `${colour(word.padEnd(MARGIN.length))}${printable(name)}\n${figures[i]}\n`;
   });
-  return `${chalk.dim(title)}\n${lines.join('')}${chalk.dim('        rms of old - new over that of the old average, on the same gradients')}\n`;
+  const about = `${MARGIN}rms of old - new over that of the old average, on the same gradients`;
+  return `${titles}\n${lines.join('')}${chalk.dim(about)}\n`;
+}
+
+const MARGIN = ' '.repeat(8);
+const FIGURES = ['difference', 'predicted', 'best', 'not converted', 'predicted'] as const;
+
+function cellsOf({ converted, theory, best, unconverted, unconvertedTheory }: AverageOutcome): string[] {
+  const measured = `${ratio(converted.value)} +- ${ratio(converted.standardError)}`;
+  return [measured, ...[theory, best, unconverted.value, unconvertedTheory].map(ratio)];
 }
 
 /** An average as the reports call it. */
@@ -168,7 +180,7 @@ export function notesOf({ averages, unpaired, tolerance, batch }: Verification):
       );
     if (levels && batch.from !== batch.to)
       notes.push(
-        `${name}: whatever the decay, the mean square it averages is ${num3(levels.measured.value)} +- ${num3(levels.measured.standardError)} times the old one (predicted ${num3(levels.theory)}) at a gradient noise scale of ${num(levels.noiseScale)} samples; the learning rate that keeps the step per sample is kappa*sqrt of it, ${num3((batch.to / batch.from) * Math.sqrt(levels.theory))} times the old one`,
+        `${name}: whatever the decay, the mean square it averages is ${short(levels.measured.value, 3)} +- ${short(levels.measured.standardError, 3)} times the old one (predicted ${short(levels.theory, 3)}) at a gradient noise scale of ${num(levels.noiseScale)} samples; the learning rate that keeps the step per sample is kappa*sqrt of it, ${short((batch.to / batch.from) * Math.sqrt(levels.theory), 3)} times the old one`,
       );
   }
   return notes;
@@ -176,13 +188,5 @@ export function notesOf({ averages, unpaired, tolerance, batch }: Verification):
 
 /** A relative size to four digits at most. */
 function ratio(x: number): string {
-  return x !== 0 && Math.abs(x) < 0.001 ? x.toExponential(1) : String(Number(x.toPrecision(4)));
-}
-
-function num3(x: number): string {
-  return String(Number(x.toPrecision(3)));
-}
-
-function digits(decay: number): string {
-  return String(Number(decay.toPrecision(8)));
+  return x !== 0 && Math.abs(x) < 0.001 ? x.toExponential(1) : short(x);
 }

@@ -21,7 +21,7 @@ export interface TrainingJob {
 }
 
 export type Job = AveragesJob | TrainingJob;
-/** What comes of it. */
+/** The result of a job. */
 export type Part<J extends Job> = J extends AveragesJob ? AveragesPart : LossPaths[];
 
 /** Does a job, on any thread. Yields periodically how much is done, 0 to 1. */

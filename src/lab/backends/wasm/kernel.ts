@@ -29,19 +29,19 @@ type Numbers<N extends number, All extends number[] = []> = All['length'] extend
   ? All
   : Numbers<N, [...All, number]>;
 
-/** Coordinates that are drawn at a time. */
+/** How many coordinates are drawn at once. */
 export const GROUP = 8;
 
-/** A kernel of its own for one thread. */
+/** A kernel instance; each thread has its own. */
 export function instantiate(module: WebAssembly.Module): Kernel {
-  // The compiler leaves a call for errors that this code cannot have.
+  // The compiled module imports an abort function, which this code never calls.
   const { exports } = new WebAssembly.Instance(module, { env: { abort: () => {} } });
   return exports as unknown as Kernel;
 }
 
 const PAGE = 65536;
 
-/** Hands out zeroed memory of a kernel from the beginning; what was handed out before is taken back. */
+/** Allocates zeroed kernel memory from the start, which ends all earlier allocations. */
 export class Arena {
   #next: number;
   readonly #kernel: Kernel;

@@ -5,7 +5,7 @@ import { asPart, SLICE } from '../../slices.ts';
 import { planOf, type TrainingPlan, type TrainingRequest, type TrainingRun } from '../../training-plan.ts';
 import { Arena, type Kernel } from './kernel.ts';
 
-/** A training whose optimizer the kernel has; it crosses to another thread, which functions do not. */
+/** A training with an optimizer of the kernel, without functions, so that it can be sent to a thread. */
 export interface KernelTraining extends Omit<TrainingRequest, 'reference'> {
   readonly kernel: KernelName;
 }

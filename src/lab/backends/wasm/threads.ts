@@ -4,7 +4,7 @@ import type { Control } from '../backend.ts';
 import { type Job, type Part, perform } from './jobs.ts';
 import { instantiate } from './kernel.ts';
 
-/** What a worker is started with, and what it says. */
+/** A worker's input and its messages. */
 export interface WorkerTask {
   readonly module: WebAssembly.Module;
   readonly job: Job;
@@ -12,7 +12,7 @@ export interface WorkerTask {
 export type Message = { readonly done: number } | { readonly part: unknown };
 
 /**
- * Does jobs, each on a thread of its own; a single one, and all of them without `script`, here and one after another.
+ * Runs each job on its own thread; a single job, and all jobs where `script` is missing, run here one after another.
  * @param script what the workers run
  * @throws the control signal's reason when it is aborted
  */

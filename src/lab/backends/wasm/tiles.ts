@@ -5,7 +5,7 @@ import type { BatchSums } from '../gradients.ts';
 import { type CaseSums, TRAJECTORY_POINTS } from '../statistics.ts';
 import { Arena, GROUP, type Kernel } from './kernel.ts';
 
-/** What a range of coordinates adds to the figures. */
+/** The results of a range of coordinates. */
 export interface AveragesPart {
   readonly cases: readonly CaseSums[];
   readonly old: BatchSums;
@@ -14,7 +14,7 @@ export interface AveragesPart {
   readonly trajectories?: readonly Trajectory[];
 }
 
-/** Coordinates under way at a time: the state of a few cases then fits into a core's first or second cache. */
+/** Coordinates at a time: the state of a few cases then fits into a core's first or second cache. */
 const TILE = 512;
 /** Draws between two looks at the time, about a tenth of a millisecond. */
 const LOOK = 2 ** 15;
@@ -48,7 +48,7 @@ function emptyPart({ cases, batch, blocks }: AveragesRequest, coordinates: numbe
   };
 }
 
-/** One side's addresses: the mean of the batch under way, sums over the finished ones, averages and their weights. */
+/** One side's addresses: the mean of the current batch, sums over the finished ones, averages and their weights. */
 interface Side {
   readonly mean: number;
   readonly level: number;
@@ -73,7 +73,7 @@ interface Tile {
   readonly trajectories: readonly { blocks: number[]; old: number[]; now: number[] }[];
 }
 
-/** A step with what its unit draw counts in the old and in the new batch. */
+/** A step with the weights of its unit draw in the old and in the new batch. */
 interface PlannedStep extends Step {
   readonly scaleOld: number;
   readonly scaleNow: number;

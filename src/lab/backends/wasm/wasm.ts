@@ -16,7 +16,7 @@ import { joined } from './tiles.ts';
 /** With fewer draws than this, starting another thread (150 ms) costs more than it saves. */
 const DRAWS_PER_THREAD = 2e7;
 
-/** The backend that every install has. @throws Unavailable */
+/** The embedded backend, which needs no package. @throws Unavailable */
 export async function loadWasm(): Promise<LoadedBackend> {
   const cores = availableParallelism();
   const refused = threadsRefused();
@@ -55,23 +55,23 @@ export function wasmBackend(threads: number, drawsPerThread = DRAWS_PER_THREAD):
   };
 }
 
-/** Compiled once: code that ran before is then code that was optimised. */
+/** Compiled once, so that later runs use optimised code. */
 let compiled: WebAssembly.Module | undefined;
 
-/** @throws Unavailable where the processor, or Node as it was started, has no SIMD */
+/** @throws Unavailable where the processor has no SIMD, or Node's flags turn it off */
 function compile(): WebAssembly.Module {
   if (compiled) return compiled;
   const binary = Buffer.from(bytes, 'base64');
   if (!WebAssembly.validate(binary))
     throw new Unavailable(
-      'WebAssembly has no SIMD here',
-      'take a processor with SSE4.1 or NEON, or --backend cpu',
+      'WebAssembly has no SIMD on this machine',
+      'use a processor with SSE4.1 or NEON, or --backend cpu',
     );
   compiled = new WebAssembly.Module(binary);
   return compiled;
 }
 
-/** The same in coordinate updates of a training. */
+/** The same limit in coordinate updates of a training. */
 const UPDATES_PER_THREAD = 5e7;
 
 /** Trains by the kernel what it has an update for, in float32; the rest by the reference. @throws Unavailable */
@@ -95,7 +95,7 @@ export function wasmLayers(threads: number, updatesPerThread = UPDATES_PER_THREA
   };
 }
 
-/** Threads to use of those there are. */
+/** How many of the available threads to use. */
 function shareOut(threads: number, worth: number): number {
   return Math.max(1, Math.min(threads, Math.floor(worth)));
 }

@@ -1,4 +1,4 @@
-/** What is used of WebAssembly. TypeScript has its types in the library for browsers alone. */
+/** The part of WebAssembly used here: TypeScript declares it only in its library for browsers. */
 declare namespace WebAssembly {
   class Module {
     constructor(bytes: Uint8Array);

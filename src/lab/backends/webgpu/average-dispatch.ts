@@ -7,11 +7,11 @@ import { AVERAGE_LANES, averageShader, KEPT, sumRows } from './average-shader.ts
 import { Buffers, type Computer, dispatch, inDispatches } from './device.ts';
 import { stepWords } from './steps.ts';
 
-/** Cases at a time: what an invocation keeps has to fit into its registers. */
+/** Cases at a time: an invocation's state has to fit into its registers. */
 const MOST_CASES = 8;
-/** Float32 sums over a dispatch, float64 goes on from there: this many terms keep seven digits or nearly. */
+/** Float32 sums over a dispatch, float64 goes on from there: this many terms keep nearly seven digits. */
 const MOST_TERMS = 2 ** 14;
-/** Blocks of more steps than this are not for a dispatch that has to end soon. */
+/** Longer blocks (in steps) would make a dispatch too long. */
 export const MOST_BLOCK_STEPS = 2 ** 16;
 
 /** Runs averages on a device. @throws the control signal's reason when it is aborted */
@@ -110,7 +110,7 @@ function sumsByName(
 /** Words of the shader's structure. */
 const RUN_WORDS = 6;
 
-/** What a step's unit draw counts in the old and in the new batch. */
+/** The weights of a step's unit draw in the old and in the new batch. */
 function sharesOf({ length }: Step, { old, now }: Alignment): readonly [number, number] {
   const scale = Math.sqrt(now / length);
   return [(scale * length) / now, (scale * length) / old];

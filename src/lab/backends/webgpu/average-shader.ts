@@ -6,7 +6,7 @@ import { addDraw, endsBatch, STEP } from './steps.ts';
 export const KEPT = 3;
 export const AVERAGE_LANES = 64;
 
-/** The sums that the shader leaves, by name. */
+/** The sums that the shader returns, by name. */
 export function sumRows(cases: number): string[] {
   return [
     ...['oldSum', 'oldSquares', 'nowSum', 'nowSquares'],
@@ -16,7 +16,7 @@ export function sumRows(cases: number): string[] {
 
 /**
  * One invocation is a pair of coordinates from the first step to the last. At the end of a block its averages are what
- * they were times a power of their decays, plus the block's gradients by weights that float64 works out on the host.
+ * they were times a power of their decays, plus the block's gradients by weights that the host computes in float64.
  * Kept are the old average, old - gain*new and old - unconvertedGain*unconverted: subtracting two averages in float32
  * would lose the digits in which they differ. Powers are kept as 1 - power, for the same reason.
  */
@@ -54,7 +54,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 const DECLARATIONS = `${NOISE}
 struct Run { seed: u32, stream: u32, pairs: u32, index: u32, blocks: u32, steps: u32 }
 ${STEP}
-/** What a block leaves nothing of in the old average and the two differences, and how much of the old one they take up. */
+/** By how much a block decays the old average and the two differences, and how much of the old one enters those. */
 struct Case { old: f32, converted: f32, unconverted: f32, intoConverted: f32, intoUnconverted: f32 }
 @group(0) @binding(0) var<uniform> run: Run;
 @group(0) @binding(1) var<storage, read> steps: array<Step>;

@@ -4,7 +4,7 @@ import { reasonOf } from '../packages.ts';
 
 // The parts of WebGPU that are used here, and computing with them.
 
-/** @see https://www.w3.org/TR/webgpu/ for what these interfaces have beside this. */
+/** @see https://www.w3.org/TR/webgpu/ for the rest of these interfaces. */
 export interface Gpu {
   requestAdapter(options: { powerPreference: 'high-performance' }): Promise<Adapter | null>;
 }
@@ -62,7 +62,7 @@ interface Encoder {
   finish(): object;
 }
 
-/** What buffers are written from: words of 32 bits. */
+/** Contents of a buffer: words of 32 bits. */
 export type Words = Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>;
 
 /** GPUBufferUsage and GPUMapMode of the specification. */
@@ -114,7 +114,7 @@ export class Buffers {
     return this.#make(words, USAGE.uniform | USAGE.copyTarget);
   }
 
-  /** What results are copied to, to be read here. */
+  /** A buffer that results are copied to, to be read by the host. */
   readable(words: number): GpuBuffer {
     return this.#make(words, USAGE.mapRead | USAGE.copyTarget);
   }
@@ -130,12 +130,12 @@ export class Buffers {
   }
 }
 
-/** One run of a shader: what it is given, in the order of its bindings, and how many workgroups of it. */
+/** One run of a shader: its buffers in the order of its bindings, and the number of workgroups. */
 export interface Dispatch {
   readonly pipeline: Pipeline;
   readonly bindings: readonly GpuBuffer[];
   readonly groups: readonly [x: number, y: number];
-  /** What is read back when it is over, by way of which buffer, and how many words of it. */
+  /** The result to read back, the buffer it goes through, and its length in words. */
   readonly result: GpuBuffer;
   readonly readable: GpuBuffer;
   readonly words: number;
@@ -150,10 +150,7 @@ export async function dispatch(device: Device, one: Dispatch): Promise<Float32Ar
     return await dispatched(device, one);
   } catch (error) {
     const reason = reasonOf(error) || String(error);
-    throw new Problem(
-      'usage',
-      `the GPU refused the work or was lost (${reason}): --backend wasm does without it`,
-    );
+    throw new Problem('usage', `the GPU refused the work or was lost (${reason}): use --backend wasm`);
   }
 }
 
@@ -183,12 +180,12 @@ export function repeat(count: number, make: (index: number) => string): string {
   return Array.from({ length: count }, (_, i) => make(i)).join('\n');
 }
 
-/** Milliseconds that a dispatch should take: a driver takes the device away after some seconds. */
+/** Milliseconds that a dispatch should take: a driver resets the device after some seconds. */
 const TARGET = 100;
 const FIRST_SHARE = 1 / 64;
 
 /**
- * Does `total` units of work in dispatches, the first one short, each of the next as long as the one before suggests.
+ * Does `total` units of work in dispatches, the first one short, each of the next sized by the time of the one before.
  * @param most units at a time
  * @throws the control signal's reason when it is aborted
  */

@@ -12,7 +12,7 @@ import { stepWords } from './steps.ts';
 const MOST_RUNS = 4;
 const MOST_LANES = 256;
 const MOST_PAIRS = 16;
-/** Blocks of more steps than this are not for a dispatch that has to end soon. */
+/** Longer blocks (in steps) would make a dispatch too long. */
 const MOST_STEPS = 2 ** 12;
 /** Updates of a run in one dispatch, by which their table is bounded. */
 const MOST_UPDATES = 2 ** 14;
@@ -26,7 +26,7 @@ function lanesFor(width: number, limit: number): Pick<WorkgroupShape, 'lanes' | 
   return undefined;
 }
 
-/** Trains on a device what there is a shader for, the rest by the kernel that every install has. */
+/** Trains optimizers that have a shader on the device, the others by the embedded kernel. */
 export const layersOnDevice =
   (computer: Computer): LayerPaths =>
   async (request, count, control) => {
@@ -121,7 +121,7 @@ async function trainLayers(one: LayerDispatches, control: Control): Promise<(Los
   return paths.map((layer) => (inRange(layer) ? layer : undefined));
 }
 
-/** What the shader is given after its numbers and before its losses. */
+/** The shader's bindings after its numbers and before its losses. */
 function bindingsOf(buffers: Buffers, one: LayerDispatches, runs: number, table: GpuBuffer): GpuBuffer[] {
   const { plan } = one;
   const { old, now } = plan.alignment;

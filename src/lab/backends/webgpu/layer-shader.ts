@@ -8,7 +8,7 @@ import { addDraw, endsBatch, STEP } from './steps.ts';
 // One workgroup is a layer with some of its runs, from the first step to the last; an invocation has some pairs of its
 // coordinates in registers.
 
-/** What a shader is made for. */
+/** The parameters of a shader. */
 export interface WorkgroupShape {
   readonly kernel: KernelName;
   /** Runs that share a workgroup's draws. */
@@ -142,7 +142,7 @@ function lossText({ pairs }: WorkgroupShape, r: number): string {
       }`;
 }
 
-/** One pair in one run: its number in the invocation, what the names of its state end with, and its noise. */
+/** One pair in one run: its number in the invocation, the suffix of its state's names, and its noise. */
 interface Pair {
   readonly p: number;
   readonly id: string;

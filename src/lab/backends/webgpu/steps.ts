@@ -5,11 +5,11 @@ import type { Step } from '../../theory.ts';
 /** Bits of `flags`. */
 export const FLAGS = { old: { starts: 1, ends: 2 }, now: { starts: 4, ends: 8 } } as const;
 
-/** What a draw counts in the old and in the new batch, and which of them begin or end with it. */
+/** The weights of a draw in the old and in the new batch, and which of them begin or end with it. */
 export const STEP = 'struct Step { old: f32, now: f32, flags: u32 }';
 const WORDS = 3;
 
-/** The steps for a shader. `shares` says what a draw counts in the old and in the new batch. */
+/** The steps for a shader. `shares` gives the weights of a draw in the old and in the new batch. */
 export function stepWords(steps: readonly Step[], shares: (step: Step) => readonly [number, number]) {
   const floats = new Float32Array(WORDS * steps.length);
   const words = new Uint32Array(floats.buffer);

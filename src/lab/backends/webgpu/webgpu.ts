@@ -15,7 +15,7 @@ import { layersOnDevice } from './layer-dispatch.ts';
 
 const PACKAGE = 'webgpu';
 const DRIVER =
-  'install the Vulkan driver of your GPU; software does for a test: on Debian apt-get install libvulkan1 chromium, then VK_DRIVER_FILES=/usr/lib/chromium/vk_swiftshader_icd.json VK_ICD_FILENAMES=/usr/lib/chromium/vk_swiftshader_icd.json';
+  'install the Vulkan driver of your GPU; for a test a software driver will do: on Debian apt-get install libvulkan1 chromium, then VK_DRIVER_FILES=/usr/lib/chromium/vk_swiftshader_icd.json VK_ICD_FILENAMES=/usr/lib/chromium/vk_swiftshader_icd.json';
 
 interface Dawn {
   create(flags: readonly string[]): Gpu;
@@ -25,9 +25,9 @@ interface Dawn {
 export async function loadWebgpu(cwd: string): Promise<LoadedBackend> {
   const dawn = findPackage(PACKAGE, cwd);
   if (!dawn) throw new Unavailable(`${PACKAGE} is not installed`, `npm install ${PACKAGE}`);
-  // Dawn would say so itself, in lines of its own.
+  // Otherwise Dawn prints several lines about it.
   if (process.platform === 'linux' && !hasLibrary('libvulkan.so.1'))
-    throw new Unavailable('no Vulkan here: libvulkan.so.1 is not installed', DRIVER);
+    throw new Unavailable('libvulkan.so.1 is not installed', DRIVER);
   const held: { gpu?: Gpu } = { gpu: loadDawn(dawn).create([]) };
   const adapter = await adapterOf(held.gpu!);
   const device = await adapter.requestDevice({ requiredLimits: limitsOf(adapter) });
@@ -59,7 +59,7 @@ function loadDawn(dawn: InstalledPackage): Dawn {
     throw new Unavailable(
       `webgpu ${dawn.version} does not load: ${reason}`,
       wanted
-        ? `it wants glibc ${wanted}, this system has ${glibc()}: take a newer system (Debian 12, Ubuntu 22.04), or --backend wasm`
+        ? `it needs glibc ${wanted}, this system has ${glibc()}: use a newer system (Debian 12, Ubuntu 22.04), or --backend wasm`
         : 'npm rebuild webgpu; it comes for Linux, macOS and Windows on x64 and arm64',
     );
   }
@@ -76,7 +76,7 @@ async function adapterOf(gpu: Gpu): Promise<Adapter> {
   return adapter;
 }
 
-/** What a device has less of unless it is asked for it. */
+/** Limits that a device sets low by default. */
 const LIMITS = [
   'maxComputeWorkgroupStorageSize',
   'maxComputeWorkgroupsPerDimension',
@@ -101,6 +101,6 @@ function describe(dawn: InstalledPackage, { info, limits }: Adapter) {
     device: `${title}${software ? ', software' : ''}, WebGPU, float32`,
     memory: `buffers to ${gigabytes(limits.maxBufferSize ?? 0)}`,
     accelerated: !software,
-    ...(software ? { hint: 'this driver is software: right for tests, slower than --backend wasm' } : {}),
+    ...(software ? { hint: 'a software driver: good for tests, slower than --backend wasm' } : {}),
   };
 }
