@@ -15,6 +15,8 @@ export type ProblemCode =
   | 'batch-unknown'
   | 'batch-inconsistent'
   | 'batch-unreachable'
+  | 'world-unknown'
+  | 'demand'
   | 'auto'
   | 'interpolation'
   | 'alias-conflict'

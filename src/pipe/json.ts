@@ -1,5 +1,6 @@
 import { type Diagnostic, placeOf, type Source } from '../base/diagnostic.ts';
 import type { BatchChange } from '../recipe/batch.ts';
+import { sidesOf } from './sides.ts';
 
 /** What the JSON of every conversion begins with: the file, how it was read, and its batch. */
 export function headJson(of: {
@@ -8,14 +9,13 @@ export function headJson(of: {
   readonly rule: string;
   readonly batch: BatchChange;
 }) {
-  const { kappa, from, to } = of.batch;
   return {
     version: 1,
     file: of.source.file,
     dialect: of.dialect,
     rule: of.rule,
-    kappa,
-    batch: { from: from.global, to: to.global },
+    kappa: of.batch.kappa,
+    batch: sidesOf(of.batch),
   };
 }
 

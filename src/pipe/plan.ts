@@ -1,6 +1,6 @@
 import { type Diagnostic, warning } from '../base/diagnostic.ts';
 import { num } from '../base/numbers.ts';
-import { about } from '../base/problem.ts';
+import { about, Problem } from '../base/problem.ts';
 import { readable } from '../document/pointer.ts';
 import { type BatchChange, moveBatch } from '../recipe/batch.ts';
 import { adviceOn } from '../rules/advice.ts';
@@ -24,8 +24,8 @@ export function ruleOf({ rule, ...options }: Pick<ConvertOptions, 'rule' | 'nois
 }
 
 /** Whether the options say which batch to go to. */
-export function namesTarget({ to, micro, accumulation, worldTo }: ConvertOptions): boolean {
-  return [to, micro, accumulation, worldTo].some((n) => n !== undefined);
+export function namesTarget({ to, by, micro, accumulation, worldTo }: ConvertOptions): boolean {
+  return [to, by, micro, accumulation, worldTo].some((n) => n !== undefined);
 }
 
 /** What a rule makes of one config at another batch. */
@@ -44,6 +44,11 @@ export async function planFor(config: Config, options: ConvertOptions): Promise<
     const { recipe } = config;
     const rule = ruleOf(options);
     const batch = moveBatch(recipe.batch, options);
+    if (batch.from.perDevice && options.noiseScale !== undefined)
+      throw new Problem(
+        'world-unknown',
+        'a gradient noise scale counts the samples of a whole batch, and nobody says how many devices there are: pass --world N',
+      );
     const task = { recipe, batch, rule, options };
     const assessments = assess(task);
     return {

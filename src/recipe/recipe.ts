@@ -12,6 +12,10 @@ export interface Batch {
   readonly accumulation: number;
   /** Data-parallel devices (or whatever else multiplies micro x accumulation), where known. */
   readonly world?: number;
+  /** Nobody says how many devices there are: `global` counts the samples of one of them. */
+  readonly perDevice?: true;
+  /** Devices that share one copy of the model, where not one: so many times `world` is what `--world` counts. */
+  readonly modelParallel?: number;
   /** The accumulation follows from the other parts; where `world` is not known, it counts the devices too. */
   readonly accumulates?: boolean;
   /** A batch up to which the trainer accumulates by itself; `global` then is what that comes to. */

@@ -143,7 +143,8 @@ async function sidesOf(
 }
 
 /** A file alone is its own candidate: --to and --world-to say what it leaves open as --from and --world do. */
-function batchOfItself({ to, worldTo, ...options }: CheckOptions): CheckOptions {
+function batchOfItself({ to: said, worldTo, ...options }: CheckOptions): CheckOptions {
+  const to = said === 'same' ? undefined : said;
   const [from, world] = [options.from ?? to, options.world ?? worldTo];
   return { ...options, ...(from === undefined ? {} : { from }), ...(world === undefined ? {} : { world }) };
 }
@@ -176,7 +177,7 @@ const PRINTED = {
   rule: ['rule', 'ema, or noise-aware with a noise scale'],
   noiseScale: ['noise-scale', 'unknown'],
   tolerance: ['tolerance', '0.01'],
-  world: ['world', 'as the file says, or 1'],
+  world: ['world', 'as the file says'],
   dialect: ['dialect', 'recognised from the content'],
   optimizer: ['optimizer', 'as the file says'],
   ignore: ['ignore', 'nothing'],

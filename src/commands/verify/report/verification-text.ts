@@ -3,6 +3,7 @@ import { printable } from '../../../base/diagnostic.ts';
 import { fraction, num } from '../../../base/numbers.ts';
 import { wrap } from '../../../base/text.ts';
 import { readable } from '../../../document/pointer.ts';
+import { sidesText } from '../../../pipe/sides.ts';
 import type { NoTraining, Training } from '../train-configs.ts';
 import type { AverageOutcome, LearningRateOutcome, Verification } from '../verification.ts';
 import { type Conclusion, conclusionOf } from './conclusion.ts';
@@ -83,7 +84,7 @@ export function verificationText(named: NamedVerification, chalk: ChalkInstance,
   const { title, verification, trainings = [] } = named;
   const { batch, averages, learningRates, backend, seed, rule, seconds } = verification;
   const head = chalk.bold(printable(title));
-  const machine = `batch ${batch.from} -> ${batch.to}  kappa ${fraction(batch.to / batch.from)}  rule ${rule}  seed ${seed}  ${backend.device}  ${seconds.toFixed(1)} s`;
+  const machine = `${sidesText(batch)}  kappa ${fraction(batch.to / batch.from)}  rule ${rule}  seed ${seed}  ${backend.device}  ${seconds.toFixed(1)} s`;
   const rates = learningRates.map((rate) => learningRateLine(rate, rule, chalk));
   const notes = notesOf(verification).map((note) => {
     const [first = '', ...rest] = wrap(printable(note), columns - 2);
