@@ -28,8 +28,6 @@ export interface Dialect {
   readonly floats?: 'as PyYAML reads them';
   /** The config is read by a project's own code, which may take any key: others than the schema's may matter, too. */
   readonly open?: true;
-  /** The trainer steps after every pass: a larger batch has to fit into the devices. */
-  readonly accumulation?: 'none';
   /** A file that this dialect reads. */
   readonly sample?: string;
   readonly validate: Validator;

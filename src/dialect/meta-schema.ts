@@ -125,7 +125,6 @@ const KEYWORDS = {
     refuses: SENTENCE,
     floats: { enum: ['as PyYAML reads them'] },
     open: { const: true },
-    accumulation: { enum: ['none'] },
     sample: SENTENCE,
   }),
 };

@@ -5,7 +5,7 @@ import { readable } from '../document/pointer.ts';
 import type { BatchOptions } from './batch-options.ts';
 import { type Part, type Statement, solve } from './factors.ts';
 import { type Batch, type Field, offsetOf, type Unreadable } from './recipe.ts';
-import { inText, productOf, SAMPLES, type Stated, statedParts } from './statements.ts';
+import { inconsistent, inText, productOf, SAMPLES, type Stated, statedParts } from './statements.ts';
 import { type Devices, decideUnsaid } from './unsaid.ts';
 
 /**
@@ -140,10 +140,6 @@ interface Given {
   readonly fields: readonly Field<BatchRole>[];
   readonly world: number | undefined;
   readonly from: number | undefined;
-}
-
-function inconsistent(field: Field, message: string): Problem {
-  return new Problem('batch-inconsistent', message, offsetOf(field));
 }
 
 function sameAsFrom(field: Field<BatchRole>, what: string, value: number, from: number | undefined): void {

@@ -49,21 +49,23 @@ function agree(fields: readonly Field<BatchRole>[], world: number | undefined): 
   const other = others.find((f) => f.value !== first?.value);
   if (!first || !other) return first ?? fields[0];
   if (SAMPLES.has(first.role.part)) throw twoCandidates(first, other);
-  if (first.role.part !== 'accumulation' && world !== undefined) return first;
-  const said = first.role.part === 'accumulation' ? '--schema says which one applies' : 'pass --world N';
-  throw new Problem(
-    'batch-inconsistent',
-    `${readable(first.pointer)} is ${first.value}, ${readable(other.pointer)} is ${other.value}, and only one can hold: ${said}`,
-    offsetOf(other),
-  );
+  const [one, two] = [first, other].map(({ pointer, value }) => `${readable(pointer)} is ${value}`);
+  if (first.role.part === 'accumulation')
+    throw inconsistent(other, `${one}, ${two}: the batch of a step is no single number, so keep one of them`);
+  if (world !== undefined) return first;
+  throw inconsistent(other, `${one}, ${two}, and only one can hold: pass --world N`);
+}
+
+/** A batch whose parts do not fit together. */
+export function inconsistent(field: Field, message: string): Problem {
+  return new Problem('batch-inconsistent', message, offsetOf(field));
 }
 
 /** Two fields that could each be the batch and contradict each other. */
 export function twoCandidates(first: Field, other: Field): Problem {
-  return new Problem(
-    'batch-inconsistent',
+  return inconsistent(
+    other,
     `two batch sizes in one file: ${readable(first.pointer)} is ${first.value}, ${readable(other.pointer)} is ${other.value}; say which one is the batch of an optimizer step with --batch-at ${readable(first.pointer)} or --batch-at ${readable(other.pointer)}`,
-    offsetOf(other),
   );
 }
 
