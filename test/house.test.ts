@@ -64,7 +64,16 @@ it('scripts/new-dialect scaffolds a dialect that compiles and reads its first fi
   copyFileSync(join(ROOT, 'docs/write-a-dialect.md'), join(folder, 'docs/write-a-dialect.md'));
   execFileSync(process.execPath, [join(ROOT, 'scripts/new-dialect.mjs'), 'in-house'], { cwd: folder });
   const { code, stdout } = await cli(
-    ['fixtures/in-house/first/input.yaml', '--schema', 'schemas/in-house.schema.json', '--to', '64', '-q'],
+    [
+      'fixtures/in-house/first/input.yaml',
+      '--schema',
+      'schemas/in-house.schema.json',
+      '--to',
+      '64',
+      '--world',
+      '1',
+      '-q',
+    ],
     { cwd: folder },
   );
   expect(code).toBe(0);

@@ -213,12 +213,11 @@ export interface Encoding {
 export type EncodedField = { readonly role: Role } | { readonly items: readonly { readonly role: Role }[] };
 
 /** A constraint between counts that rounding could break. Fields are paths below the object, `a/b`. */
-export type Constraint =
+export type CountConstraint =
   /** The first must stay a whole multiple of the second. */
   | { readonly kind: 'multiple'; readonly of: readonly [string, string] }
   /** The first must stay the sum of the others; the last of them gives way. */
-  | { readonly kind: 'sum'; readonly of: readonly [string, string, ...string[]] }
-  | Demand;
+  | { readonly kind: 'sum'; readonly of: readonly [string, string, ...string[]] };
 
 /** What a trainer demands of the batch; a config that breaks it is refused. Fields are paths below the object. */
 export type Demand =
@@ -226,6 +225,9 @@ export type Demand =
   | { readonly kind: 'batch-multiple'; readonly of: readonly [string]; readonly default?: number }
   /** The first, a limit on the batch, must not be below the second: the longest sample. */
   | { readonly kind: 'at-least'; readonly of: readonly [string, string] };
+
+/** What must hold between fields. */
+export type Constraint = CountConstraint | Demand;
 
 /** The default that a trainer uses for a field the file does not have. */
 export type Default = number | string | boolean | readonly number[];

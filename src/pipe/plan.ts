@@ -3,6 +3,7 @@ import { num } from '../base/numbers.ts';
 import { about, Problem } from '../base/problem.ts';
 import { readable } from '../document/pointer.ts';
 import { type BatchChange, moveBatch } from '../recipe/batch.ts';
+import { brokenDemands, valuesAt } from '../recipe/demands.ts';
 import { adviceOn } from '../rules/advice.ts';
 import { assess } from '../rules/assess.ts';
 import type { Assessment, PlanOptions } from '../rules/assessment.ts';
@@ -49,6 +50,8 @@ export async function planFor(config: Config, options: ConvertOptions): Promise<
         'world-unknown',
         'a gradient noise scale counts the samples of a whole batch, and nobody says how many devices there are: pass --world N',
       );
+    const [broken] = brokenDemands(recipe.demands, batch.to, valuesAt(batch.from.fields, batch.moves));
+    if (broken) throw broken;
     const task = { recipe, batch, rule, options };
     const assessments = assess(task);
     return {

@@ -4,6 +4,7 @@ import type { Document } from '../document/nodes.ts';
 import { readable } from '../document/pointer.ts';
 import { batchAt } from './batch-at.ts';
 import type { BatchOptions } from './batch-options.ts';
+import { demandsOf, isOfCounts } from './demands.ts';
 import { readFields } from './fields.ts';
 import { buildGroups, ofOptimizer } from './groups.ts';
 import { readBatch } from './read-batch.ts';
@@ -48,8 +49,9 @@ export function buildRecipe(
     clips: fields.filter((f) => isRole(f, 'clip')),
     syncNorm: [...reading.flags.values()].some((f) => f.role.role === 'sync-norm' && f.value),
     constraints: found.flatMap(([scope, what]) =>
-      'constraint' in what ? [{ scope, constraint: what.constraint }] : [],
+      'constraint' in what && isOfCounts(what.constraint) ? [{ scope, constraint: what.constraint }] : [],
     ),
+    demands: demandsOf(found, document),
     unreadable,
     notes: found.flatMap(([pointer, what]) => ('note' in what ? [{ pointer, note: what.note }] : [])),
   };

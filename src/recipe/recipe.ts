@@ -1,7 +1,8 @@
-import type { BatchRole, Constraint, CountRole, DecayRole, Role } from '../dialect/roles.ts';
+import type { BatchRole, CountConstraint, CountRole, DecayRole, Role } from '../dialect/roles.ts';
 import type { ScalarNode } from '../document/nodes.ts';
 import type { Pointer } from '../document/pointer.ts';
 import type { Binding } from '../optimizers/optimizer.ts';
+import type { Demanded } from './demands.ts';
 
 /** How a global batch is put together. All numbers are samples or counts. */
 export interface Batch {
@@ -77,7 +78,9 @@ export interface Recipe {
   readonly ramps: readonly Field[];
   readonly clips: readonly Field[];
   readonly syncNorm: boolean;
-  readonly constraints: readonly { readonly scope: Pointer; readonly constraint: Constraint }[];
+  readonly constraints: readonly { readonly scope: Pointer; readonly constraint: CountConstraint }[];
+  /** What the trainer demands of the batch. */
+  readonly demands: readonly Demanded[];
   readonly unreadable: readonly Unreadable[];
   /** Sentences that the dialect's schema attaches to fields it leaves alone. */
   readonly notes: readonly { readonly pointer: Pointer; readonly note: string }[];

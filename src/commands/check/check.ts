@@ -17,7 +17,7 @@ import { type Field, fieldsOf, offsetOf } from '../../recipe/recipe.ts';
 import { changesOf } from '../../rules/plan.ts';
 import { type Compared, type Pairing, type PairOptions, pairRecipes } from './compare-fields.ts';
 import { type Finding, finding, findingOf } from './finding.ts';
-import { lintConfig, readForLint, stringFloats } from './lint.ts';
+import { brokenFindings, lintConfig, readForLint, stringFloats } from './lint.ts';
 import { type Suppressed, suppress } from './suppress.ts';
 import { asWritten } from './written.ts';
 
@@ -95,6 +95,7 @@ export async function checkPair(
   const found = placed.flatMap(({ checked, pairing, now }) => [
     ...checked.flatMap(judge),
     ...unpaired(pairing, now),
+    ...brokenFindings(now.recipe),
   ]);
   const { told, suppressed } = chosen(found, candidate.text, options);
   const wrong = new Set(told.filter((f) => f.severity === 'error').map(identity));

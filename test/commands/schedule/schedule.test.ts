@@ -23,7 +23,7 @@ describe('schedule', () => {
 
   it('gives each phase the settings that convert would give it', async () => {
     const { phases } = await schedule('adam.yaml', '--batches', '64@0,256@10k');
-    const { stdout } = await cli(['adam.yaml', '--to', '64', '--json', '-q'], { cwd });
+    const { stdout } = await cli(['adam.yaml', '--to', '64', '--world', '1', '--json', '-q'], { cwd });
     for (const { pointer, to } of JSON.parse(stdout).changes.filter(
       (c: { role: string }) => c.role !== 'batch',
     ))
