@@ -97,7 +97,7 @@ export const FINDINGS = {
   demand: {
     severity: 'error',
     title: 'The batch is not one that the trainer takes',
-    why: 'GRPO wants whole groups of answers, fairseq a batch that holds the longest sample. The trainer stops at the start.',
+    why: 'Some trainers want whole groups of samples, others a batch that holds the longest one, and stop at the start.',
     remedy: 'Choose another batch, micro batch or number of devices, or change the field that demands it.',
   },
   'count-inconsistent': {

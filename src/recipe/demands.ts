@@ -6,18 +6,7 @@ import type { Constraint, CountConstraint, Demand, Found } from '../dialect/role
 import type { Document } from '../document/nodes.ts';
 import { type Pointer, readable } from '../document/pointer.ts';
 import { numberInString } from '../document/scalar.ts';
-import type { Batch, Field } from './recipe.ts';
-
-/** A demand with the number that makes it. */
-export interface Demanded {
-  readonly kind: Demand['kind'];
-  /** The field that makes it, and its value: the file's or the trainer's default. */
-  readonly by: Pointer;
-  readonly value: number;
-  readonly offset?: number;
-  /** The field of the batch that it is made of, where not the whole. */
-  readonly of?: Pointer;
-}
+import type { Batch, Demanded, Field } from './recipe.ts';
 
 /** The demands that a dialect found and the file gives numbers for. */
 export function demandsOf(found: readonly Found[], document: Document): Demanded[] {

@@ -1,8 +1,7 @@
-import type { BatchRole, CountConstraint, CountRole, DecayRole, Role } from '../dialect/roles.ts';
+import type { BatchRole, CountConstraint, CountRole, DecayRole, Demand, Role } from '../dialect/roles.ts';
 import type { ScalarNode } from '../document/nodes.ts';
 import type { Pointer } from '../document/pointer.ts';
 import type { Binding } from '../optimizers/optimizer.ts';
-import type { Demanded } from './demands.ts';
 
 /** How a global batch is put together. All numbers are samples or counts. */
 export interface Batch {
@@ -65,6 +64,17 @@ export interface Group {
   readonly known: 'named' | 'default' | 'declared' | 'inferred';
   readonly fields: readonly Field[];
   readonly nesterov: boolean;
+}
+
+/** A demand with the number that makes it. */
+export interface Demanded {
+  readonly kind: Demand['kind'];
+  /** The field that makes it, and its value: the file's or the trainer's default. */
+  readonly by: Pointer;
+  readonly value: number;
+  readonly offset?: number;
+  /** The field of the batch that it is made of, where not the whole. */
+  readonly of?: Pointer;
 }
 
 /** What a config means: everything the scaling rules need, and where it stands. */
