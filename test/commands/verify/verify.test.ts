@@ -64,7 +64,13 @@ describe('a conversion by the rule passes', () => {
     ['Lion', LION, '512'],
     ['Lion down', LION, '16'],
   ])('%s', async (_, settings, to) => {
-    const { code, averages } = await verify(file({ ...settings, max_steps: 1000 }), '--to', to);
+    const { code, averages } = await verify(
+      file({ ...settings, max_steps: 1000 }),
+      '--to',
+      to,
+      '--world',
+      '1',
+    );
     expect(averages.length).toBeGreaterThan(0);
     expect({ code, passes: averages.map((a) => a.pass) }).toEqual({
       code: 0,
