@@ -41,7 +41,7 @@ describe('stdout is the result alone', () => {
   });
 
   it('nothing on stderr with --quiet', async () => {
-    expect((await cli(['run.yaml', '--to', '64', '-q'], { cwd })).stderr).toBe('');
+    expect((await cli(['run.yaml', '--to', '64', '--world', '1', '-q'], { cwd })).stderr).toBe('');
   });
 
   describe('a config that takes long', () => {
@@ -52,7 +52,8 @@ describe('stdout is the result alone', () => {
       vi.spyOn(Date, 'now').mockImplementation(() => (now += 1000));
     });
     afterEach(() => vi.restoreAllMocks());
-    const convert = (...args: string[]) => cli(['long.yaml', '--to', '64', ...args], { cwd, isTTY: true });
+    const convert = (...args: string[]) =>
+      cli(['long.yaml', '--to', '64', '--world', '1', ...args], { cwd, isTTY: true });
 
     it('shows on a terminal how far it has come, and clears the line', async () => {
       const { stdout, stderr } = await convert('--no-color');
@@ -65,7 +66,7 @@ describe('stdout is the result alone', () => {
       expect(shown).toContain(50);
       expect(table).toMatch(/^long\.yaml {2}hf-trainer/);
       expect(stdout).toBe(
-        long.replace(CONFIG, (await cli(['run.yaml', '--to', '64', '-q'], { cwd })).stdout),
+        long.replace(CONFIG, (await cli(['run.yaml', '--to', '64', '--world', '1', '-q'], { cwd })).stdout),
       );
     });
 
@@ -79,17 +80,17 @@ describe('stdout is the result alone', () => {
     it('shows nothing with --quiet', async () => expect((await convert('-q')).stderr).toBe(''));
 
     it('shows nothing where stderr is no terminal', async () =>
-      expect((await cli(['long.yaml', '--to', '64'], { cwd })).stderr).not.toContain('\r'));
+      expect((await cli(['long.yaml', '--to', '64', '--world', '1'], { cwd })).stderr).not.toContain('\r'));
   });
 
   it('a diff that git applies with --diff', async () => {
-    const { stdout } = await cli(['run.yaml', '--to', '64', '--diff', '-q'], { cwd });
+    const { stdout } = await cli(['run.yaml', '--to', '64', '--world', '1', '--diff', '-q'], { cwd });
     expect(stdout).toMatch(/^--- a\/run\.yaml\n\+\+\+ b\/run\.yaml\n@@ -1,6 \+1,6 @@\n/);
     expect(stdout).toContain('-learning_rate: 2.0e-05  # tuned\n');
   });
 
   it('JSON of version 1 with --json', async () => {
-    const { stdout } = await cli(['run.yaml', '--to', '64', '--json', '-q'], { cwd });
+    const { stdout } = await cli(['run.yaml', '--to', '64', '--world', '1', '--json', '-q'], { cwd });
     const report = JSON.parse(stdout);
     expect(report).toMatchObject({
       version: 1,
@@ -110,25 +111,26 @@ describe('stdout is the result alone', () => {
       inserted: false,
       uses: [],
     });
-    expect(report.warnings.map((w: { code: string }) => w.code)).toContain('world-assumed');
   });
 
   it('a list of reports for several files', async () => {
     writeFileSync(join(cwd, 'two.yaml'), CONFIG);
-    const { stdout } = await cli(['run.yaml', 'two.yaml', '--to', '64', '--json', '-q'], { cwd });
+    const { stdout } = await cli(['run.yaml', 'two.yaml', '--to', '64', '--world', '1', '--json', '-q'], {
+      cwd,
+    });
     expect(JSON.parse(stdout).map((r: { file: string }) => r.file)).toEqual(['run.yaml', 'two.yaml']);
   });
 
   it('documents of one file with different batches each say theirs', async () => {
     writeFileSync(join(cwd, 'two.yaml'), `${CONFIG}---\n${CONFIG.replace(': 8', ': 16')}`);
-    const { stderr } = await cli(['two.yaml', '--to', '64'], { cwd });
+    const { stderr } = await cli(['two.yaml', '--to', '64', '--world', '1'], { cwd });
     expect(stderr.replace(/\s+/g, ' ')).toContain(
       'two.yaml:9: this document goes from batch 16 to 64 (kappa 4), the first one from 8 [another-batch]',
     );
   });
 
   it('standard input is -', async () => {
-    const { stdout, code } = await cli(['-', '--to', '16', '-q'], { cwd, stdin: CONFIG });
+    const { stdout, code } = await cli(['-', '--to', '16', '--world', '1', '-q'], { cwd, stdin: CONFIG });
     expect({ code, line: stdout.split('\n')[1] }).toEqual({
       code: 0,
       line: 'per_device_train_batch_size: 16',
@@ -140,7 +142,7 @@ describe('--write', () => {
   it('rewrites in place, keeps the mode, follows a symbolic link, leaves no temporary file', async () => {
     chmodSync(join(cwd, 'run.yaml'), 0o640);
     symlinkSync('run.yaml', join(cwd, 'link.yaml'));
-    const { code, stdout } = await cli(['link.yaml', '--to', '16', '-w', '-q'], { cwd });
+    const { code, stdout } = await cli(['link.yaml', '--to', '16', '--world', '1', '-w', '-q'], { cwd });
     expect({ code, stdout }).toEqual({ code: 0, stdout: '' });
     expect(lstatSync(join(cwd, 'link.yaml')).isSymbolicLink()).toBe(true);
     expect(statSync(join(cwd, 'run.yaml')).mode & 0o777).toBe(0o640);
@@ -150,33 +152,35 @@ describe('--write', () => {
 
   it('leaves an unchanged file untouched', async () => {
     utimesSync(join(cwd, 'run.yaml'), 1, 1);
-    await cli(['run.yaml', '--to', '8', '-w', '-q'], { cwd });
+    await cli(['run.yaml', '--to', '8', '--world', '1', '-w', '-q'], { cwd });
     expect(statSync(join(cwd, 'run.yaml')).mtimeMs).toBe(1000);
   });
 
   it('writes none of several files if one is refused', async () => {
     writeFileSync(join(cwd, 'bad.yaml'), 'per_device_train_batch_size: 8\nlearning_rate: -1\n');
-    const { code, stderr } = await cli(['run.yaml', 'bad.yaml', '--to', '16', '-w', '-q'], { cwd });
+    const { code, stderr } = await cli(['run.yaml', 'bad.yaml', '--to', '16', '--world', '1', '-w', '-q'], {
+      cwd,
+    });
     expect(code).toBe(2);
     expect(stderr).toMatch(/^bad\.yaml:2:16: learning_rate must be > 0/);
     expect(read('run.yaml')).toBe(CONFIG);
   });
 
   it('-o writes another file', async () => {
-    await cli(['run.yaml', '--to', '16', '-o', 'out.yaml', '-q'], { cwd });
+    await cli(['run.yaml', '--to', '16', '--world', '1', '-o', 'out.yaml', '-q'], { cwd });
     expect(read('out.yaml')).toContain('4.0e-05');
     expect(read('run.yaml')).toBe(CONFIG);
   });
 
   it('-o - is standard output', async () => {
-    const { stdout } = await cli(['run.yaml', '--to', '16', '-o', '-', '-q'], { cwd });
+    const { stdout } = await cli(['run.yaml', '--to', '16', '--world', '1', '-o', '-', '-q'], { cwd });
     expect(stdout).toContain('4.0e-05');
     expect(readdirSync(cwd)).toEqual(['run.yaml']);
   });
 
   it('-o through a link to nothing yet creates what it leads to', async () => {
     symlinkSync('out.yaml', join(cwd, 'link.yaml'));
-    await cli(['run.yaml', '--to', '16', '-o', 'link.yaml', '-q'], { cwd });
+    await cli(['run.yaml', '--to', '16', '--world', '1', '-o', 'link.yaml', '-q'], { cwd });
     expect(lstatSync(join(cwd, 'link.yaml')).isSymbolicLink()).toBe(true);
     expect(read('out.yaml')).toContain('4.0e-05');
   });
@@ -191,7 +195,7 @@ describe('--write', () => {
       through += chunk;
     });
     const closed = new Promise((resolve) => reader.on('close', resolve));
-    await cli(['run.yaml', '--to', '16', '-o', 'pipe', '-q'], { cwd });
+    await cli(['run.yaml', '--to', '16', '--world', '1', '-o', 'pipe', '-q'], { cwd });
     expect(lstatSync(pipe).isFIFO()).toBe(true);
     await closed;
     expect(through).toContain('4.0e-05');
@@ -202,7 +206,7 @@ describe('--write', () => {
     console.log('SKIPPED: a file that may not be written (root may write anything; run as another user)');
   it.skipIf(root)('does not replace a file that may not be written', async () => {
     chmodSync(join(cwd, 'run.yaml'), 0o444);
-    const { code, stderr } = await cli(['run.yaml', '--to', '16', '-w', '-q'], { cwd });
+    const { code, stderr } = await cli(['run.yaml', '--to', '16', '--world', '1', '-w', '-q'], { cwd });
     expect({ code, stderr }).toEqual({ code: 2, stderr: 'run.yaml: cannot be written: permission denied\n' });
     expect(read('run.yaml')).toBe(CONFIG);
   });
@@ -251,7 +255,7 @@ describe('refusals: exit 2, the place, the line, what to do; nothing on stdout',
     [
       'a target that divides by nothing',
       'per_device_train_batch_size: 8\ngradient_accumulation_steps: 3\nlearning_rate: 1.0e-4\n',
-      ['--to', '7'],
+      ['--to', '7', '--world', '1'],
       /^x\.yaml:1:30: --to 7 fits neither.*Choices for micro batch x accumulation: 1 x 7, 7 x 1/,
     ],
     [
@@ -287,7 +291,7 @@ describe('refusals: exit 2, the place, the line, what to do; nothing on stdout',
     [
       'a decay that would be 1',
       'batch_size: 1000000000000\nlr: 0.1\nema_decay: 0.99999\n',
-      ['--to', '1'],
+      ['--to', '1', '--world', '1'],
       /^x\.yaml: ema_decay would become 1-1\.00001e-17, which rounds to 1 in float64/,
     ],
     [
@@ -339,7 +343,7 @@ describe('refusals: exit 2, the place, the line, what to do; nothing on stdout',
   it.each(cases)('%s', async (_, text, args, message) => {
     writeFileSync(join(cwd, 'x.yaml'), text);
     const { code, stdout, stderr } = await cli(
-      ['x.yaml', ...(args.includes('--to') ? [] : ['--to', '64']), ...args, '-q'],
+      ['x.yaml', ...(args.includes('--to') ? [] : ['--to', '64', '--world', '1']), ...args, '-q'],
       { cwd },
     );
     expect(stderr).toMatch(message);
@@ -351,7 +355,7 @@ describe('refusals: exit 2, the place, the line, what to do; nothing on stdout',
     ['x.py', 'import torch\nbatch_size = 8\n', 'Python'],
   ])('%s is no format that is read', async (name, text, format) => {
     writeFileSync(join(cwd, name), text);
-    const { code, stdout, stderr } = await cli([name, '--to', '64'], { cwd });
+    const { code, stdout, stderr } = await cli([name, '--to', '64', '--world', '1'], { cwd });
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toMatch(
       new RegExp(`^${name}: ${format} is not supported; convert it to YAML or JSON first`),
@@ -368,7 +372,7 @@ describe('refusals: exit 2, the place, the line, what to do; nothing on stdout',
 
   it('shows the line with a caret', async () => {
     writeFileSync(join(cwd, 'x.yaml'), 'batch_size: 8\nlr: 0\n');
-    const { stderr } = await cli(['x.yaml', '--to', '64'], { cwd });
+    const { stderr } = await cli(['x.yaml', '--to', '64', '--world', '1'], { cwd });
     expect(stderr).toContain('\n  2 | lr: 0\n          ^');
   });
 
@@ -380,13 +384,13 @@ describe('refusals: exit 2, the place, the line, what to do; nothing on stdout',
   it.each([
     [['run.yaml']],
     [[]],
-    [['run.yaml', '--to', '8', '--nonsense']],
-    [['run.yaml', 'run.yaml', '--to', '8']],
-    [['run.yaml', '--to', '8', '-w', '--diff']],
-    [['-', '--to', '8', '-w']],
-    [['run.yaml', '--to', '8', '--rule', 'magic']],
-    [['missing.yaml', '--to', '8']],
-    [['.', '--to', '8']],
+    [['run.yaml', '--to', '8', '--world', '1', '--nonsense']],
+    [['run.yaml', 'run.yaml', '--to', '8', '--world', '1']],
+    [['run.yaml', '--to', '8', '--world', '1', '-w', '--diff']],
+    [['-', '--to', '8', '--world', '1', '-w']],
+    [['run.yaml', '--to', '8', '--world', '1', '--rule', 'magic']],
+    [['missing.yaml', '--to', '8', '--world', '1']],
+    [['.', '--to', '8', '--world', '1']],
   ])('usage: %j', async (args) => {
     const { code, stdout } = await cli(args, { cwd });
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
@@ -402,8 +406,8 @@ describe('refusals: exit 2, the place, the line, what to do; nothing on stdout',
   });
 
   it.each([
-    [['--to', '64'], 'rebatch convert --help'],
-    [['convert', '--to', '64'], 'rebatch convert --help'],
+    [['--to', '64', '--world', '1'], 'rebatch convert --help'],
+    [['convert', '--to', '64', '--world', '1'], 'rebatch convert --help'],
     [['explain'], 'rebatch explain --help'],
     [['check', '--base', 'HEAD'], 'rebatch check --help'],
   ])('%j says that no config was named, and what stands for standard input', async (args, help) => {
@@ -415,10 +419,10 @@ describe('refusals: exit 2, the place, the line, what to do; nothing on stdout',
   });
 
   it.each([
-    [['convrt', 'run.yaml', '--to', '64'], 'convrt', 'convert'],
-    [['--no-color', 'convrt', 'run.yaml', '--to', '64'], 'convrt', 'convert'],
+    [['convrt', 'run.yaml', '--to', '64', '--world', '1'], 'convrt', 'convert'],
+    [['--no-color', 'convrt', 'run.yaml', '--to', '64', '--world', '1'], 'convrt', 'convert'],
     [['chekc', 'run.yaml'], 'chekc', 'check'],
-    [['explan', 'run.yaml', '--to', '64'], 'explan', 'explain'],
+    [['explan', 'run.yaml', '--to', '64', '--world', '1'], 'explan', 'explain'],
     [['schedul', 'run.yaml', '--batches', '64@0'], 'schedul', 'schedule'],
     [['verfy'], 'verfy', 'verify'],
   ])('%j: there is no such command, but a similar one', async (args, word, meant) => {
@@ -431,20 +435,23 @@ describe('refusals: exit 2, the place, the line, what to do; nothing on stdout',
 
   it('what looks like a command, but is a file, is a config', async () => {
     writeFileSync(join(cwd, 'chekc'), CONFIG);
-    expect(await cli(['chekc', '--to', '64', '-q'], { cwd })).toMatchObject({ code: 0, stderr: '' });
+    expect(await cli(['chekc', '--to', '64', '--world', '1', '-q'], { cwd })).toMatchObject({
+      code: 0,
+      stderr: '',
+    });
   });
 
   it.each(['configs', 'nothing', 'convert.yaml', 'x/convrt'])(
     'a missing "%s" is a missing file',
     async (name) => {
-      const { stderr } = await cli([name, '--to', '64'], { cwd });
+      const { stderr } = await cli([name, '--to', '64', '--world', '1'], { cwd });
       expect(stderr).toBe(`${name}: cannot be read: there is no such file\n`);
     },
   );
 
   it('control characters from a file do not reach the terminal', async () => {
     writeFileSync(join(cwd, 'x.yaml'), 'batch_size: 8\nlr: "\\e[31m\u001b[31mred"\n');
-    const { stderr } = await cli(['x.yaml', '--to', '64'], { cwd });
+    const { stderr } = await cli(['x.yaml', '--to', '64', '--world', '1'], { cwd });
     expect(stderr).not.toContain('\u001b');
   });
 });
@@ -464,14 +471,14 @@ describe('anchors and interpolations', () => {
       join(cwd, 'x.yaml'),
       'base: &b {lr: 0.1}\nbatch_size: 8\ngen: {name: adam, <<: *b}\ndisc: {name: adam, <<: *b}\n',
     );
-    const { stdout } = await cli(['x.yaml', '--to', '16', '--json', '-q'], { cwd });
+    const { stdout } = await cli(['x.yaml', '--to', '16', '--world', '1', '--json', '-q'], { cwd });
     const change = JSON.parse(stdout).changes.find((c: { role: string }) => c.role === 'learning-rate');
     expect(change).toMatchObject({ pointer: '/base/lr', to: 0.2, uses: ['/gen/lr', '/disc/lr'] });
   });
 
   it('an anchor at a field that is not understood is edited, and said to be', async () => {
     writeFileSync(join(cwd, 'x.yaml'), 'seed: &n 8\nbatch_size: *n\noptimizer: {name: adam, lr: 0.1}\n');
-    const { stdout, stderr } = await cli(['x.yaml', '--to', '16'], { cwd });
+    const { stdout, stderr } = await cli(['x.yaml', '--to', '16', '--world', '1'], { cwd });
     expect(stdout).toContain('seed: &n 16\n');
     expect(stderr.replace(/\s+/g, ' ')).toContain(
       'seed holds the anchor of batch_size and changes with it: check that nothing else depends on it [anchor-moves]',
@@ -483,7 +490,7 @@ describe('anchors and interpolations', () => {
       join(cwd, 'x.yaml'),
       'x: &x {lr: 0.3, betas: [0.9, 0.99]}\nbatch_size: 8\noptimizer:\n  name: adam\n  <<: [{lr: 0.1}, *x]\n',
     );
-    const { stdout, stderr } = await cli(['x.yaml', '--to', '16', '-q'], { cwd });
+    const { stdout, stderr } = await cli(['x.yaml', '--to', '16', '--world', '1', '-q'], { cwd });
     expect(stderr).toBe('');
     expect(stdout).toBe(
       'x: &x {lr: 0.6, betas: [0.81, 0.9801]}\nbatch_size: 16\noptimizer:\n  name: adam\n  <<: [{lr: 0.2}, *x]\n',
@@ -495,9 +502,9 @@ describe('anchors and interpolations', () => {
       `d: {b: [0.9, 0.99]}\nbatch_size: 8\noptimizer: {name: adam, lr: 0.1, betas: "\${${betas}}"}\n`;
     writeFileSync(join(cwd, 'list.yaml'), config('d.b'));
     writeFileSync(join(cwd, 'nowhere.yaml'), config('d.c'));
-    const list = await cli(['list.yaml', '--to', '16', '-q'], { cwd });
+    const list = await cli(['list.yaml', '--to', '16', '--world', '1', '-q'], { cwd });
     expect(list.stdout).toContain('d: {b: [0.81, 0.9801]}\n');
-    const nowhere = await cli(['nowhere.yaml', '--to', '16'], { cwd });
+    const nowhere = await cli(['nowhere.yaml', '--to', '16', '--world', '1'], { cwd });
     expect(nowhere.stderr.replace(/\s+/g, ' ')).toContain(
       'optimizer.betas ("${d.c}") is computed from other values',
     );
@@ -508,7 +515,7 @@ describe('anchors and interpolations', () => {
       join(cwd, 'x.yaml'),
       'base: &b\n  lr: 0.1\ntrain_micro_batch_size_per_gpu: 8\nzero_optimization: {}\noptimizer:\n  type: Lion\n  params:\n    <<: *b\nseed: 1\n',
     );
-    const { stdout, stderr } = await cli(['x.yaml', '--to', '16', '-q'], { cwd });
+    const { stdout, stderr } = await cli(['x.yaml', '--to', '16', '--world', '1', '-q'], { cwd });
     expect(stderr).toBe('');
     expect(stdout).toContain('    <<: *b\n    betas: [0.8991, 0.998001]\nseed: 1\n');
   });
@@ -518,7 +525,7 @@ describe('anchors and interpolations', () => {
       join(cwd, 'x.yaml'),
       'scratch:\n  base: 0.1\nbatch_size: 8\noptimizer:\n  name: adam\n  lr: ${scratch.base}\n',
     );
-    const { stdout } = await cli(['x.yaml', '--to', '16', '-q'], { cwd });
+    const { stdout } = await cli(['x.yaml', '--to', '16', '--world', '1', '-q'], { cwd });
     expect(stdout).toBe(
       'scratch:\n  base: 0.2\nbatch_size: 16\noptimizer:\n  name: adam\n  lr: ${scratch.base}\n',
     );
@@ -544,7 +551,7 @@ describe('a number is edited where it stands, however it is written', () => {
     ],
   ])('%s', async (_, text, expected) => {
     writeFileSync(join(cwd, 'x.yaml'), text);
-    const { stdout, stderr } = await cli(['x.yaml', '--to', '16', '-q'], { cwd });
+    const { stdout, stderr } = await cli(['x.yaml', '--to', '16', '--world', '1', '-q'], { cwd });
     expect({ stdout, stderr }).toEqual({ stdout: expected, stderr: '' });
   });
 
@@ -553,7 +560,7 @@ describe('a number is edited where it stands, however it is written', () => {
       join(cwd, 'x.yaml'),
       'per_device_train_batch_size: 8\nlearning_rate: 1.0e-4\nadam_beta1:  # one\nadam_beta2:   # two\n',
     );
-    const { stdout, stderr } = await cli(['x.yaml', '--to', '16', '-q'], { cwd });
+    const { stdout, stderr } = await cli(['x.yaml', '--to', '16', '--world', '1', '-q'], { cwd });
     expect({ stdout, stderr }).toEqual({
       stdout:
         'per_device_train_batch_size: 16\nlearning_rate: 2.0e-4\nadam_beta1:  0.81 # one\nadam_beta2:   0.998001 # two\n',
@@ -567,7 +574,7 @@ it('betas of "auto" are warned of like any other value of "auto"', async () => {
     join(cwd, 'x.yaml'),
     'train_batch_size: 8\nzero_optimization: {}\noptimizer: {type: Adam, params: {lr: 0.1, betas: auto}}\n',
   );
-  const { stderr } = await cli(['x.yaml', '--to', '16'], { cwd });
+  const { stderr } = await cli(['x.yaml', '--to', '16', '--world', '1'], { cwd });
   expect(stderr.replace(/\s+/g, ' ')).toContain(
     'optimizer.params.betas (auto) is filled in from the trainer',
   );
@@ -589,17 +596,17 @@ describe('counts', () => {
 
   it('are never rounded below their minimum: clamped, with a warning', async () => {
     writeFileSync(join(cwd, 'x.yaml'), 'batch_size: 8\nlr: 0.1\nwarmup_steps: 2\n');
-    const { stdout, stderr } = await cli(['x.yaml', '--to', '64'], { cwd });
+    const { stdout, stderr } = await cli(['x.yaml', '--to', '64', '--world', '1'], { cwd });
     expect(stdout).toContain('warmup_steps: 1\n');
     expect(stderr).toContain('count-clamped');
   });
 
   it('--steps keep leaves them and says so; --cadence takes the others along', async () => {
     writeFileSync(join(cwd, 'x.yaml'), `${CONFIG}save_steps: 500\n`);
-    const kept = await cli(['x.yaml', '--to', '16', '--steps', 'keep'], { cwd });
+    const kept = await cli(['x.yaml', '--to', '16', '--world', '1', '--steps', 'keep'], { cwd });
     expect(kept.stdout).toContain('warmup_steps: 100\nsave_steps: 500\n');
     expect(kept.stderr).toContain('steps-kept');
-    const all = await cli(['x.yaml', '--to', '16', '--cadence', '-q'], { cwd });
+    const all = await cli(['x.yaml', '--to', '16', '--world', '1', '--cadence', '-q'], { cwd });
     expect(all.stdout).toContain('warmup_steps: 50\nsave_steps: 250\n');
   });
 });
@@ -607,7 +614,7 @@ describe('counts', () => {
 describe('--no-insert', () => {
   it('warns instead of writing what the file leaves to defaults', async () => {
     writeFileSync(join(cwd, 'x.yaml'), 'per_device_train_batch_size: 8\nlearning_rate: 1.0e-4\n');
-    const { stdout, stderr } = await cli(['x.yaml', '--to', '16', '--no-insert'], { cwd });
+    const { stdout, stderr } = await cli(['x.yaml', '--to', '16', '--world', '1', '--no-insert'], { cwd });
     expect(stdout.split('\n')).toHaveLength(3);
     expect(stderr.replace(/\s+/g, ' ')).toContain(
       'adam_beta1 is left to the trainer’s default 0.9, but should become 0.81',
@@ -634,7 +641,9 @@ describe('--schema', () => {
 
   it('refuses one that is no schema', async () => {
     writeFileSync(join(cwd, 'bad.json'), '{"properties": {"lr": {"$ref": "roles.schema.json#/$defs/nope"}}}');
-    const { code, stderr } = await cli(['run.yaml', '--to', '64', '--schema', 'bad.json'], { cwd });
+    const { code, stderr } = await cli(['run.yaml', '--to', '64', '--world', '1', '--schema', 'bad.json'], {
+      cwd,
+    });
     expect({ code, stderr }).toEqual({
       code: 2,
       stderr: expect.stringContaining(
@@ -646,7 +655,9 @@ describe('--schema', () => {
 
 describe('colour', () => {
   const coloured = async (args: string[], world: object) =>
-    (await cli(['run.yaml', '--to', '64', ...args], { cwd, ...world })).stderr.includes('\u001b[');
+    (await cli(['run.yaml', '--to', '64', '--world', '1', ...args], { cwd, ...world })).stderr.includes(
+      '\u001b[',
+    );
   it.each([
     [[], {}, false],
     [[], { isTTY: true }, true],

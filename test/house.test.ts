@@ -64,7 +64,7 @@ it('scripts/new-dialect starts a dialect that reads its inputs and refuses its r
   copyFileSync(join(ROOT, 'docs/write-a-dialect.md'), join(cwd, 'docs/write-a-dialect.md'));
   execFileSync(process.execPath, [join(ROOT, 'scripts/new-dialect.mjs'), 'in-house'], { cwd });
   const converted = (file: string) =>
-    cli([file, '--schema', 'schemas/in-house.schema.json', '--to', '64', '-q'], { cwd });
+    cli([file, '--schema', 'schemas/in-house.schema.json', '--to', '64', '--world', '1', '-q'], { cwd });
   const folder = 'fixtures/in-house';
   for (const name of ['default-betas', 'own-betas']) {
     const { code, stdout } = await converted(`${folder}/${name}/input.yaml`);

@@ -59,7 +59,7 @@ const rebatch = (...args: string[]) =>
 describe('the packed tarball in an empty project', () => {
   it('has a command that converts, checks and explains', () => {
     writeFileSync(join(project, 'run.yaml'), CONFIG);
-    const converted = rebatch('run.yaml', '--to', '64', '-q');
+    const converted = rebatch('run.yaml', '--to', '64', '--world', '1', '-q');
     expect(converted).toMatchObject({ status: 0, stderr: '' });
     writeFileSync(join(project, 'now.yaml'), converted.stdout);
     expect(rebatch('check', 'run.yaml', 'now.yaml').status).toBe(0);
@@ -67,7 +67,9 @@ describe('the packed tarball in an empty project', () => {
     expect(rebatch('check', 'run.yaml', 'now.yaml').status).toBe(1);
     expect(rebatch('explain', 'run.yaml').status).toBe(0);
     writeFileSync(join(project, 'rebatch.config.yaml'), 'world: 4\n');
-    expect(JSON.parse(rebatch('run.yaml', '--to', '64', '--json', '-q').stdout).batch.from).toBe(32);
+    expect(
+      JSON.parse(rebatch('run.yaml', '--to', '64', '--world', '1', '--json', '-q').stdout).batch.from,
+    ).toBe(32);
   });
 
   it('takes a reader that has seen enough as no error', () => {

@@ -94,6 +94,12 @@ export const FINDINGS = {
     remedy:
       'Make the product right. If the file was made for another number of devices than it says, give `--world`.',
   },
+  demand: {
+    severity: 'error',
+    title: 'The batch is not one that the trainer takes',
+    why: 'Some trainers want whole groups of samples, others a batch that holds the longest one, and stop at the start.',
+    remedy: 'Choose another batch, micro batch or number of devices, or change the field that demands it.',
+  },
   'count-inconsistent': {
     severity: 'error',
     title: 'Step counts that must fit together do not',

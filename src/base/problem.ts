@@ -16,6 +16,8 @@ export type ProblemCode =
   | 'batch-inconsistent'
   | 'batch-unreachable'
   | 'batch-unclear'
+  | 'world-unknown'
+  | 'demand'
   | 'auto'
   | 'interpolation'
   | 'alias-conflict'

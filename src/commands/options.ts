@@ -19,12 +19,21 @@ const RULE_NAMES = RULES.map((r) => r.name).join(', ');
 export function conversionOptions(command: Command): Command {
   return ruleOptions(
     command
-      .option('--to <n>', 'global batch size to convert to', wholeNumber)
+      .option('--to <n>', 'global batch size to convert to; same: the old one, on other devices', target)
+      .addOption(
+        new Option('--by <r>', 'new over old batch size, such as 1/4 or 2; needs no number of devices')
+          .argParser(ratio)
+          .conflicts('to'),
+      )
       .option('--from <n>', 'global batch size of the config, if not in the file', wholeNumber)
-      .option('--world <n>', 'devices the config was tuned for, if not in the file', wholeNumber)
+      .option('--world <n>', 'devices (GPUs) the config was tuned for, if not in the file', wholeNumber)
       .option('--world-to <n>', 'devices the new settings will run on', wholeNumber)
       .option('--micro <n>', 'samples per device and forward pass to use', wholeNumber)
       .option('--accumulation <n>', 'gradient accumulation to use', wholeNumber)
+      .option('--batch-at <pointer>', 'the field that holds the batch; other batch sizes stay')
+      .addOption(
+        new Option('--batch-is <what>', 'what an ambiguous batch size counts').choices(['device', 'total']),
+      )
       .option('--no-insert', 'do not add missing fields; warn instead'),
   );
 }
@@ -50,11 +59,14 @@ export function ruleOptions(command: Command): Command {
 
 const SETTINGS = [
   'to',
+  'by',
   'from',
   'world',
   'worldTo',
   'micro',
   'accumulation',
+  'batchAt',
+  'batchIs',
   'optimizer',
   'rule',
   'noiseScale',
@@ -111,6 +123,20 @@ export function wholeNumber(text: string): number {
     );
   if (!Number.isSafeInteger(value) || value < 1)
     throw new InvalidArgumentError('It must be a whole number of at least 1.');
+  return value;
+}
+
+/** A batch size, or `same`. */
+function target(text: string): number | 'same' {
+  return text === 'same' ? text : wholeNumber(text);
+}
+
+/** A ratio of batch sizes: `1/4`, `2`, `0.5`. */
+function ratio(text: string): number {
+  const [, over, under = '1'] = /^(\d+(?:\.\d+)?|\.\d+)(?:\/(\d+(?:\.\d+)?))?$/.exec(text.trim()) ?? [];
+  const value = Number(over) / Number(under);
+  if (over === undefined || !Number.isFinite(value) || value <= 0)
+    throw new InvalidArgumentError('It must be a ratio above 0, such as 1/4, 2 or 0.5.');
   return value;
 }
 

@@ -100,7 +100,15 @@ const KEYWORDS = {
     },
     'time-string': { properties: ROLES_IN_ORDER, required: ['items'] },
   }),
-  constraint: oneOfKinds('kind', { multiple: counts(2, 2), sum: counts(2) }),
+  constraint: oneOfKinds('kind', {
+    multiple: counts(2, 2),
+    sum: counts(2),
+    'batch-multiple': {
+      ...counts(1, 1),
+      properties: { ...counts(1, 1).properties, default: { type: 'integer' } },
+    },
+    'at-least': counts(2, 2),
+  }),
   scope: { enum: ['optimizer'] },
   defaultFrom: { enum: ['optimizer'] },
   spelling: { enum: Object.keys(SPELLINGS) },

@@ -40,6 +40,13 @@ export const ROLES = {
           accumulation: 'passes whose gradients make one step',
           devices: 'data-parallel devices, of one node where nodes are given too',
           nodes: 'machines',
+          world: 'devices of all machines in one number',
+          replicas:
+            'data-parallel groups, where the file counts these and not devices; several are multiplied',
+          'model-parallel':
+            'devices that share one copy of the model (tensor, pipeline, context parallel); several are multiplied, and the devices are divided by them',
+          unsaid:
+            'a batch size of which no word says whether it counts one device or the whole step: the rest of the file or --batch-is decides',
           'per-device': 'micro x accumulation in one number',
           'per-node': 'the samples of one machine',
           nominal:
@@ -206,11 +213,21 @@ export interface Encoding {
 export type EncodedField = { readonly role: Role } | { readonly items: readonly { readonly role: Role }[] };
 
 /** A constraint between counts that rounding could break. Fields are paths below the object, `a/b`. */
-export type Constraint =
+export type CountConstraint =
   /** The first must stay a whole multiple of the second. */
   | { readonly kind: 'multiple'; readonly of: readonly [string, string] }
   /** The first must stay the sum of the others; the last of them is adjusted. */
   | { readonly kind: 'sum'; readonly of: readonly [string, string, ...string[]] };
+
+/** What a trainer demands of the batch; a config that breaks it is refused. Fields are paths below the object. */
+export type Demand =
+  /** The global batch must be a whole multiple of the field's value. */
+  | { readonly kind: 'batch-multiple'; readonly of: readonly [string]; readonly default?: number }
+  /** The first, a limit on the batch, must not be below the second: the longest sample. */
+  | { readonly kind: 'at-least'; readonly of: readonly [string, string] };
+
+/** What must hold between fields. */
+export type Constraint = CountConstraint | Demand;
 
 /** The default that a trainer uses for a field the file does not have. */
 export type Default = number | string | boolean | readonly number[];

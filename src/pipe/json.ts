@@ -2,6 +2,7 @@ import { type Diagnostic, placeOf, type Source } from '../base/diagnostic.ts';
 import type { Pointer } from '../document/pointer.ts';
 import type { BatchChange } from '../recipe/batch.ts';
 import type { Account } from '../vocabulary/account.ts';
+import { sidesOf } from './sides.ts';
 
 /** The fields that every JSON about a conversion begins with. */
 export function headJson(of: {
@@ -10,14 +11,13 @@ export function headJson(of: {
   readonly rule: string;
   readonly batch: BatchChange;
 }) {
-  const { kappa, from, to } = of.batch;
   return {
     version: 1,
     file: of.source.file,
     dialect: of.dialect,
     rule: of.rule,
-    kappa,
-    batch: { from: from.global, to: to.global },
+    kappa: of.batch.kappa,
+    batch: sidesOf(of.batch),
   };
 }
 

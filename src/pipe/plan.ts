@@ -3,6 +3,7 @@ import { num } from '../base/numbers.ts';
 import { about, Problem } from '../base/problem.ts';
 import { readable } from '../document/pointer.ts';
 import { type BatchChange, moveBatch } from '../recipe/batch.ts';
+import { brokenDemands, valuesAt } from '../recipe/demands.ts';
 import { adviceOn } from '../rules/advice.ts';
 import { assess } from '../rules/assess.ts';
 import type { Assessment, PlanOptions } from '../rules/assessment.ts';
@@ -25,8 +26,8 @@ export function ruleOf({ rule, ...options }: Pick<ConvertOptions, 'rule' | 'nois
 }
 
 /** Whether the options set a new batch. */
-export function namesTarget({ to, micro, accumulation, worldTo }: ConvertOptions): boolean {
-  return [to, micro, accumulation, worldTo].some((n) => n !== undefined);
+export function namesTarget({ to, by, micro, accumulation, worldTo }: ConvertOptions): boolean {
+  return [to, by, micro, accumulation, worldTo].some((n) => n !== undefined);
 }
 
 /** The values of one config at another batch, by a rule. */
@@ -47,6 +48,13 @@ export async function planFor(config: Config, options: ConvertOptions): Promise<
     const batch = moveBatch(recipe.batch, options);
     if (config.unclear && batch.kappa !== 1 && options.batchAt === undefined)
       throw unclearBatch(config.unclear);
+    if (batch.from.perDevice && options.noiseScale !== undefined)
+      throw new Problem(
+        'world-unknown',
+        'a gradient noise scale counts the samples of a whole batch, and nobody says how many devices there are: pass --world N',
+      );
+    const [broken] = brokenDemands(recipe.demands, batch.to, valuesAt(batch.from.fields, batch.moves));
+    if (broken) throw broken;
     const task = { recipe, batch, rule, options };
     const assessments = assess(task);
     return {

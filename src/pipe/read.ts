@@ -173,7 +173,8 @@ export async function readPairs(
   options: ReadOptions,
   dialect = options.dialect,
 ): Promise<{ readonly old: Config; readonly now: Config }[]> {
-  const { from, to, world, worldTo, ...others } = options;
+  const { from, to, by: _ratio, world, worldTo, ...others } = options;
+  if (to === 'same') throw new Problem('usage', '--to same has no meaning where both files are given');
   const before = await readConfigs(old, {
     ...others,
     ...(dialect === undefined ? {} : { dialect }),

@@ -2,9 +2,12 @@ import { type Diagnostic, warning } from '../base/diagnostic.ts';
 import type { BatchRole, DecayRole, Found } from '../dialect/roles.ts';
 import type { Document } from '../document/nodes.ts';
 import { readable } from '../document/pointer.ts';
-import { type BatchOptions, readBatch } from './batch.ts';
+import { batchAt } from './batch-at.ts';
+import type { BatchOptions } from './batch-options.ts';
+import { demandsOf, isOfCounts } from './demands.ts';
 import { readFields } from './fields.ts';
 import { buildGroups, ofOptimizer } from './groups.ts';
+import { readBatch } from './read-batch.ts';
 import { type Field, isRole, type Recipe } from './recipe.ts';
 
 /** What the user declares beside the file. */
@@ -24,7 +27,8 @@ export function buildRecipe(
   options: RecipeOptions,
   warnings: Diagnostic[],
 ): Recipe {
-  const reading = readFields(document, found);
+  const claimed = options.batchAt === undefined ? found : batchAt(document, found, options.batchAt);
+  const reading = readFields(document, claimed);
   const { fields, unreadable } = reading;
   const batchFields = fields.filter((f): f is Field<BatchRole> => isRole(f, 'batch'));
   const batch = readBatch(batchFields, unreadable, options, warnings);
@@ -45,8 +49,9 @@ export function buildRecipe(
     clips: fields.filter((f) => isRole(f, 'clip')),
     syncNorm: [...reading.flags.values()].some((f) => f.role.role === 'sync-norm' && f.value),
     constraints: found.flatMap(([scope, what]) =>
-      'constraint' in what ? [{ scope, constraint: what.constraint }] : [],
+      'constraint' in what && isOfCounts(what.constraint) ? [{ scope, constraint: what.constraint }] : [],
     ),
+    demands: demandsOf(found, document),
     unreadable,
     notes: found.flatMap(([pointer, what]) => ('note' in what ? [{ pointer, note: what.note }] : [])),
   };

@@ -8,9 +8,10 @@ const FACTORS_OF = {
   accumulation: ['accumulation'],
   devices: ['devices'],
   nodes: ['nodes'],
+  world: ['devices', 'nodes'],
 } as const;
 
-/** Samples of one pass on one device, passes per step, devices of a node, nodes. */
+/** Samples of one pass on one device, passes per step, data-parallel devices of a node, nodes. */
 export type Factor = (typeof FACTORS_OF)['global'][number];
 export type Factors = Readonly<Record<Factor, number>>;
 /** A part of the batch that is a product of factors. */

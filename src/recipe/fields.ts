@@ -49,8 +49,7 @@ class FieldReader {
     const [usedAt] = via;
     const node = this.document.nodes.get(pointer);
     if (!node) return;
-    if (node.kind === 'list' && role.role === 'batch')
-      return this.deviceList(pointer, role, node.items.length);
+    if (node.kind === 'list' && countsDevices(role)) return this.deviceList(pointer, role, node.items.length);
     if (node.kind === 'list') {
       for (const i of node.items.keys()) this.role(child(pointer, i), role, via);
       return;
@@ -71,8 +70,7 @@ class FieldReader {
     if (/\$\{|^\?\?\?$/.test(value)) return this.skip(pointer, role, node, 'interpolation');
     if (role.role === 'optimizer') return void this.reading.names.set(usedAt ?? pointer, value);
     if (value === 'auto') return this.skip(pointer, role, node, 'auto');
-    const devices =
-      role.role === 'batch' && role.part === 'devices' && /^\d+(?:\s*,\s*\d+)*,?$/.test(value.trim());
+    const devices = countsDevices(role) && /^\d+(?:\s*,\s*\d+)*,?$/.test(value.trim());
     if (devices) return this.deviceList(pointer, role, value.split(',').filter((v) => v.trim()).length);
     throw new Problem(
       'schema',
@@ -189,6 +187,13 @@ class FieldReader {
   }
 }
 
+/** Parts that count devices, where -1 and 0 mean: as many as there are. */
+const OF_DEVICES: ReadonlySet<string> = new Set(['devices', 'nodes', 'world', 'replicas', 'model-parallel']);
+
+function countsDevices(role: Role): boolean {
+  return role.role === 'batch' && (role.part === 'devices' || role.part === 'world');
+}
+
 /** What is wrong with a value for its role, or undefined. Strings reach here unchecked by the schema. */
 function outOfRange(role: Role, value: number): string | undefined {
   if (!Number.isFinite(value)) return 'it must be a finite number';
@@ -201,7 +206,7 @@ function outOfRange(role: Role, value: number): string | undefined {
   if (
     role.role === 'batch' &&
     (role.fractional ? value <= 0 : !Number.isInteger(value) || value < 1) &&
-    !(role.part === 'devices' && value === -1)
+    !(value <= 0 && OF_DEVICES.has(role.part))
   )
     return 'a batch size must be a whole number of at least 1';
   if (role.role === 'weight-decay' && value < 0) return 'a weight decay must not be negative';

@@ -1,4 +1,4 @@
-import type { BatchRole, Constraint, CountRole, DecayRole, Role } from '../dialect/roles.ts';
+import type { BatchRole, CountConstraint, CountRole, DecayRole, Demand, Role } from '../dialect/roles.ts';
 import type { ScalarNode } from '../document/nodes.ts';
 import type { Pointer } from '../document/pointer.ts';
 import type { Binding } from '../optimizers/optimizer.ts';
@@ -12,6 +12,10 @@ export interface Batch {
   readonly accumulation: number;
   /** Data-parallel devices (or whatever else multiplies micro x accumulation), where known. */
   readonly world?: number;
+  /** Nobody says how many devices there are: `global` counts the samples of one of them. */
+  readonly perDevice?: true;
+  /** Devices that share one copy of the model, where not one: so many times `world` is what `--world` counts. */
+  readonly modelParallel?: number;
   /** The accumulation follows from the other parts; where `world` is not known, it counts the devices too. */
   readonly accumulates?: boolean;
   /** A batch up to which the trainer accumulates by itself; `global` then is what that comes to. */
@@ -62,6 +66,17 @@ export interface Group {
   readonly nesterov: boolean;
 }
 
+/** A demand with the number that makes it. */
+export interface Demanded {
+  readonly kind: Demand['kind'];
+  /** The field that makes it, and its value: the file's or the trainer's default. */
+  readonly by: Pointer;
+  readonly value: number;
+  readonly offset?: number;
+  /** The field of the batch that it is made of, where not the whole. */
+  readonly of?: Pointer;
+}
+
 /** What a config means: everything the scaling rules need, and where it is. */
 export interface Recipe {
   readonly batch: Batch;
@@ -73,7 +88,9 @@ export interface Recipe {
   readonly ramps: readonly Field[];
   readonly clips: readonly Field[];
   readonly syncNorm: boolean;
-  readonly constraints: readonly { readonly scope: Pointer; readonly constraint: Constraint }[];
+  readonly constraints: readonly { readonly scope: Pointer; readonly constraint: CountConstraint }[];
+  /** What the trainer demands of the batch. */
+  readonly demands: readonly Demanded[];
   readonly unreadable: readonly Unreadable[];
   /** Sentences that the dialect's schema attaches to fields it leaves alone. */
   readonly notes: readonly { readonly pointer: Pointer; readonly note: string }[];

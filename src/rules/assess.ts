@@ -1,3 +1,4 @@
+import { num } from '../base/numbers.ts';
 import { roundTo } from '../document/number.ts';
 import { type Field, type Group, isRole } from '../recipe/recipe.ts';
 import { type Assessment, becomes, globalRatio, type PlanTask, stays } from './assessment.ts';
@@ -27,6 +28,13 @@ function assessBatch(field: Field, { batch: { from, moves, to } }: PlanTask): As
   const move = moves.find((m) => m.field === field);
   if (!move) return stays(field, 'This part of the batch stays');
   const reason = 'The batch asked for';
+  if (from.perDevice)
+    return {
+      field,
+      value: move.to,
+      formula: `${num(to.global)} per device = micro ${num(to.micro ?? to.global)} x accumulation ${to.accumulation}`,
+      reason,
+    };
   const split = from.micro !== undefined || from.world !== undefined;
   if (!split) return { field, value: move.to, formula: `${to.global} in all`, reason };
   const unknownWorld = from.accumulates && from.world === undefined && to.world === 1;

@@ -273,6 +273,14 @@ const BATCHES: readonly Entry[] = [
     reads: 'nodes',
     seen: 'Lightning (num_nodes), torchrun (nnodes), V-JEPA 2 (nodes)',
   },
+  {
+    words:
+      'tensor parallel size|tensor model parallel size|pipeline parallel size|pipeline model parallel size|context parallel size|model parallel size|tp size|pp size|cp size',
+    also: 'degree',
+    fits: 'count',
+    reads: 'modelParallel',
+    seen: 'NVIDIA/Megatron-LM megatron/training/arguments.py; nanotron (tp, pp)',
+  },
 ];
 
 const OTHERS: readonly Entry[] = [

@@ -25,7 +25,7 @@ async function convertWith(from: string, to: string) {
     join(cwd, 'my.schema.json'),
     SCHEMA.replace(from, () => to),
   );
-  return cli(['run.yaml', '--schema', 'my.schema.json', '--to', '64', '-q'], { cwd });
+  return cli(['run.yaml', '--schema', 'my.schema.json', '--to', '64', '--world', '1', '-q'], { cwd });
 }
 
 it('a right schema converts', async () => {
@@ -42,7 +42,7 @@ describe('a slip in a schema is refused at its place', () => {
       'the part of a batch',
       '"part": "devices"',
       '"part": "device"',
-      '5:74: properties.g.role.part must be one of global, micro, accumulation, devices, nodes, per-device, per-node, nominal, micro-limit, not "device": did you mean devices?',
+      '5:74: properties.g.role.part must be one of global, micro, accumulation, devices, nodes, world, replicas, model-parallel, unsaid, per-device, per-node, nominal, micro-limit, not "device": did you mean devices?',
     ],
     [
       'the unit of a count',
@@ -147,7 +147,10 @@ describe('a slip in a schema is refused at its place', () => {
 
   it('what is no schema at all', async () => {
     writeFileSync(join(cwd, 'my.schema.json'), '[1]');
-    const { code, stderr } = await cli(['run.yaml', '--schema', 'my.schema.json', '--to', '64'], { cwd });
+    const { code, stderr } = await cli(
+      ['run.yaml', '--schema', 'my.schema.json', '--to', '64', '--world', '1'],
+      { cwd },
+    );
     expect(stderr).toMatch(/^my\.schema\.json:1:1: \(document\) must be object/);
     expect(code).toBe(2);
   });

@@ -1,9 +1,10 @@
 import type { Diagnostic } from '../../src/base/diagnostic.ts';
 import { Problem } from '../../src/base/problem.ts';
 import type { BatchRole, Found, Role } from '../../src/dialect/roles.ts';
-import { type BatchOptions, readBatch } from '../../src/recipe/batch.ts';
+import type { BatchOptions } from '../../src/recipe/batch-options.ts';
 import { buildRecipe, type RecipeOptions } from '../../src/recipe/build.ts';
 import { type Reading, readFields } from '../../src/recipe/fields.ts';
+import { readBatch } from '../../src/recipe/read-batch.ts';
 import type { Batch, Field, Recipe, Unreadable } from '../../src/recipe/recipe.ts';
 import { documentsOf } from './parse.ts';
 

@@ -27,7 +27,7 @@ describe.each([
       fc.asyncProperty(configs, factor, async (config, [up, down]) => {
         const from = await batchOf(config);
         const to = (from * up!) / down!;
-        const { text, changes } = await convertConfig(config, { to, insert: false });
+        const { text, changes } = await convertConfig(config, { to, world: 1, insert: false });
         const planned = new Map(changes.map((c) => [c.pointer, c]));
         const before = (await documentsOf(config.text, config.file))[0]!;
         const after = (await documentsOf(text, config.file))[0]!;
@@ -53,10 +53,10 @@ describe.each([
       fc.asyncProperty(configs, factor, async (config, [up, down]) => {
         const from = await batchOf(config);
         const to = (from * up!) / down!;
-        const there = await convertConfig(config, { to, digits: 12, steps: 'keep' });
+        const there = await convertConfig(config, { to, world: 1, digits: 12, steps: 'keep' });
         const back = await convertConfig(
           { ...config, text: there.text },
-          { to: from, digits: 12, steps: 'keep' },
+          { to: from, world: 1, digits: 12, steps: 'keep' },
         );
         const now = await numbers(back.text, config.file);
         for (const [pointer, value] of await numbers(config.text, config.file)) {

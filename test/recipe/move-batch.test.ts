@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { BatchRole } from '../../src/dialect/roles.ts';
-import { type BatchChange, type BatchOptions, moveBatch, ratiosOf } from '../../src/recipe/batch.ts';
+import { type BatchChange, type MoveOptions, moveBatch, ratiosOf } from '../../src/recipe/batch.ts';
+import type { BatchOptions } from '../../src/recipe/batch-options.ts';
 import type { Batch, Field } from '../../src/recipe/recipe.ts';
 import { batchOf, leaves, lists, refusal, says, valuesOf } from '../helpers/recipe.ts';
 
@@ -13,12 +14,12 @@ type Row = [
   to: Omit<Batch, 'fields'>,
   moves: Record<string, number>,
 ];
-type Refused = [story: string, fields: Fields, options: BatchOptions, says: string, at?: number];
+type Refused = [story: string, fields: Fields, options: MoveOptions, says: string, at?: number];
 
 const ACCUMULATES = { accumulates: true } as const;
 const FRACTIONAL = { fractional: true } as const;
 
-function move(fields: Fields, options: BatchOptions): BatchChange {
+function move(fields: Fields, options: MoveOptions): BatchChange {
   return moveBatch(batchOf(fields, options).batch, options);
 }
 
@@ -55,7 +56,7 @@ describe.each<[string, Row[]]>([
       [
         'else the accumulation does',
         [says('micro', 4), says('accumulation', 3)],
-        { to: 16 },
+        { to: 16, world: 1 },
         { global: 16, micro: 4, accumulation: 4, world: 1 },
         { '/accumulation': 4 },
       ],
@@ -136,7 +137,7 @@ describe.each<[string, Row[]]>([
       ],
       [
         'of the accumulation',
-        [says('global', 256), says('micro', 8), says('devices', 4), leaves('accumulation', 1)],
+        [says('global', 256, ACCUMULATES), says('micro', 8), says('devices', 4), leaves('accumulation', 1)],
         { to: 128 },
         { global: 128, micro: 4, accumulation: 8, world: 4 },
         { '/global': 128, '/micro': 4 },
@@ -147,6 +148,91 @@ describe.each<[string, Row[]]>([
         { to: 128, micro: 16 },
         { global: 128, micro: 16, accumulation: 2, world: 4 },
         { '/global': 128, '/micro': 16, '/accumulation': 2 },
+      ],
+    ],
+  ],
+  [
+    'by a ratio, which needs no number of devices',
+    [
+      [
+        'the micro batch',
+        [says('micro', 8)],
+        { by: 1 / 4 },
+        { global: 2, micro: 2, accumulation: 1, perDevice: true },
+        { '/micro': 2 },
+      ],
+      [
+        'the accumulation where that alone divides',
+        [says('micro', 1), says('accumulation', 8)],
+        { by: 1 / 2 },
+        { global: 4, micro: 1, accumulation: 4, perDevice: true },
+        { '/accumulation': 4 },
+      ],
+      [
+        'a third, which is no number of float64',
+        [says('micro', 9), says('devices', 5)],
+        { by: 1 / 3 },
+        { global: 15, micro: 3, accumulation: 1, world: 5 },
+        { '/micro': 3 },
+      ],
+      [
+        'a total',
+        [says('global', 256)],
+        { by: 3 / 2 },
+        { global: 384, micro: 384, accumulation: 1, world: 1 },
+        { '/global': 384 },
+      ],
+      [
+        'a share asked for: the same batch of each device',
+        [says('micro', 8), leaves('accumulation', 1)],
+        { to: 'same', micro: 2 },
+        { global: 8, micro: 2, accumulation: 4, perDevice: true },
+        { '/micro': 2, '/accumulation': 4 },
+      ],
+    ],
+  ],
+  [
+    'to the same batch on other devices',
+    [
+      [
+        'by accumulation',
+        [says('micro', 8), leaves('accumulation', 1)],
+        { to: 'same', world: 64, worldTo: 8 },
+        { global: 512, micro: 8, accumulation: 8, world: 8 },
+        { '/accumulation': 8 },
+      ],
+      [
+        'by larger passes where the trainer cannot accumulate',
+        [says('micro', 8)],
+        { to: 'same', world: 64, worldTo: 8 },
+        { global: 512, micro: 64, accumulation: 1, world: 8 },
+        { '/micro': 64 },
+      ],
+      [
+        'whose copies of the model take two each',
+        [says('micro', 8), says('model-parallel', 2), leaves('accumulation', 1)],
+        { to: 'same', world: 64, worldTo: 16 },
+        { global: 256, micro: 8, accumulation: 4, world: 8 },
+        { '/accumulation': 4 },
+      ],
+      [
+        'which the file counts in one number',
+        [says('micro', 8), says('accumulation', 1), says('world', 8)],
+        { to: 'same', worldTo: 4 },
+        { global: 64, micro: 8, accumulation: 2, world: 4 },
+        { '/accumulation': 2, '/world': 4 },
+      ],
+    ],
+  ],
+  [
+    'a micro batch that only bounds memory',
+    [
+      [
+        'leaves the total alone',
+        [says('global', 256, ACCUMULATES), says('micro', 8), says('devices', 4)],
+        { micro: 2 },
+        { global: 256, micro: 2, accumulation: 32, world: 4 },
+        { '/micro': 2 },
       ],
     ],
   ],
@@ -361,7 +447,62 @@ describe('a target that cannot be reached is refused with the choices there are'
       'a list of devices',
       [says('micro', 8), lists('devices', 2)],
       { to: 32, worldTo: 4 },
-      'batch-unreachable: 4 devices cannot be written here: the file has no number of them',
+      'batch-unreachable: 4 devices cannot be written here: devices is a list of 2 of them. Write the list that is meant there, and give the old number with --world 2',
+    ],
+    [
+      'a batch of devices that nobody counts',
+      [says('micro', 8, { offset: 5 })],
+      { to: 64 },
+      'world-unknown: micro counts one device and the file does not say how many there are: pass --world N, or --by 1/4, which needs none',
+      5,
+    ],
+    [
+      'other devices than nobody counts',
+      [says('micro', 8, { offset: 5 })],
+      { by: 2, worldTo: 4 },
+      'world-unknown: --world-to 4 says how many devices there will be, but the file does not say how many there were: pass --world N, too',
+      5,
+    ],
+    [
+      'less than a sample on each device',
+      [says('micro', 2, { offset: 5 })],
+      { by: 1 / 4 },
+      'batch-unreachable: --by 1/4, a batch of 0.5, is no whole number of samples on each device',
+      5,
+    ],
+    [
+      'passes that the file has no field for',
+      [says('micro', 8, { offset: 5 }), says('devices', 4)],
+      { to: 64, micro: 8 },
+      'batch-unreachable: the file would then say a batch of 32, not 64: 2 passes for each step would be needed, and there is no field for them',
+      5,
+    ],
+    [
+      'passes that may not be inserted',
+      [says('micro', 8, { offset: 5 }), says('devices', 4), leaves('accumulation', 1)],
+      { to: 64, micro: 8, insert: false },
+      'batch-unreachable: the file would then say a batch of 32, not 64: 2 passes for each step would be needed, and there is no field for them',
+    ],
+    [
+      'one of the numbers that make the data-parallel groups',
+      [says('micro', 8), says('replicas', 4, { offset: 9 }), says('replicas', 2, { at: '/copies' })],
+      { to: 64, worldTo: 4 },
+      'batch-unreachable: 4 devices cannot be written here: replicas is one of several fields that make them',
+      9,
+    ],
+    [
+      'devices that copies of the model do not divide',
+      [says('micro', 8, { offset: 5 }), says('devices', 4), says('model-parallel', 4)],
+      { to: 64, worldTo: 6 },
+      'batch-unreachable: --world-to 6 cannot be shared by copies of the model that take 4 devices each',
+      5,
+    ],
+    [
+      'a micro batch where the total is all there is',
+      [says('global', 256, { offset: 5 })],
+      { to: 128, micro: 8 },
+      'batch-unreachable: global is all that the file says of its batch: there is no field that --micro could be written to',
+      5,
     ],
     [
       'parts of a nominal batch',

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { BatchRole } from '../../src/dialect/roles.ts';
-import type { BatchOptions } from '../../src/recipe/batch.ts';
+import type { BatchOptions } from '../../src/recipe/batch-options.ts';
 import type { Batch, Field, Unreadable } from '../../src/recipe/recipe.ts';
 import { batchOf, hides, leaves, lists, refusal, says } from '../helpers/recipe.ts';
 
@@ -9,7 +9,9 @@ type Read = Omit<Batch, 'fields'>;
 type Row = [story: string, fields: Fields, options: BatchOptions, batch: Read, warnings?: string[]];
 type Refused = [story: string, fields: Fields, options: BatchOptions, says: string, at?: number];
 
+const TAKEN = ['batch-taken-for'];
 const ACCUMULATES = { accumulates: true } as const;
+const shares = (at: string, value: number) => says('model-parallel', value, { at: `/${at}`, offset: 3 });
 
 describe.each<[string, readonly Row[]]>([
   [
@@ -173,18 +175,16 @@ describe.each<[string, readonly Row[]]>([
     'the file says what one device takes',
     [
       [
-        'of how many is not said',
+        'of how many is not said: the batch of one of them',
         [says('micro', 8)],
         {},
-        { global: 8, micro: 8, accumulation: 1, world: 1 },
-        ['world-assumed'],
+        { global: 8, micro: 8, accumulation: 1, perDevice: true },
       ],
       [
         'over several passes',
         [says('micro', 8), says('accumulation', 4)],
         {},
-        { global: 32, micro: 8, accumulation: 4, world: 1 },
-        ['world-assumed'],
+        { global: 32, micro: 8, accumulation: 4, perDevice: true },
       ],
       [
         'with devices and nodes',
@@ -202,8 +202,49 @@ describe.each<[string, readonly Row[]]>([
         'with all devices there are (-1)',
         [says('micro', 8), says('devices', -1), says('nodes', 2)],
         {},
-        { global: 8, micro: 8, accumulation: 1, world: 1 },
-        ['world-assumed'],
+        { global: 8, micro: 8, accumulation: 1, perDevice: true },
+      ],
+      [
+        'with none (0), which means as many as there are',
+        [says('micro', 8), says('world', 0)],
+        {},
+        { global: 8, micro: 8, accumulation: 1, perDevice: true },
+      ],
+      [
+        'with the devices of all nodes in one number',
+        [says('micro', 8), says('world', 16), says('nodes', 2)],
+        {},
+        { global: 128, micro: 8, accumulation: 1, world: 16 },
+      ],
+      [
+        'with devices that share copies of the model',
+        [says('micro', 4), says('devices', 8), says('nodes', 2), shares('tensor', 2), shares('pipeline', 4)],
+        {},
+        { global: 8, micro: 4, accumulation: 1, world: 2, modelParallel: 8 },
+      ],
+      [
+        'with --world, which counts the devices of such copies, too',
+        [says('micro', 4), shares('tensor', 2)],
+        { world: 16 },
+        { global: 32, micro: 4, accumulation: 1, world: 8, modelParallel: 2 },
+      ],
+      [
+        'with a model that is not shared after all',
+        [says('micro', 4), says('devices', 2), shares('tensor', 1), shares('pipeline', -1)],
+        {},
+        { global: 8, micro: 4, accumulation: 1, world: 2 },
+      ],
+      [
+        'with data-parallel groups, which are no devices',
+        [says('micro', 4), says('replicas', 4), says('replicas', 2, { at: '/copies' }), shares('tensor', 2)],
+        {},
+        { global: 32, micro: 4, accumulation: 1, world: 8, modelParallel: 2 },
+      ],
+      [
+        'with a fraction of a sample',
+        [says('micro', 0.5, { fractional: true })],
+        {},
+        { global: 0.5, micro: 0.5, accumulation: 1, perDevice: true },
       ],
       ['with --world', [says('micro', 8)], { world: 4 }, { global: 32, micro: 8, accumulation: 1, world: 4 }],
       [
@@ -253,6 +294,69 @@ describe.each<[string, readonly Row[]]>([
     ],
   ],
   [
+    'no word says what the batch counts',
+    [
+      ['and none speaks of devices', [says('unsaid', 64)], {}, { global: 64, accumulation: 1 }, TAKEN],
+      [
+        'over several passes',
+        [says('unsaid', 64), says('accumulation', 4)],
+        {},
+        { global: 256, micro: 64, accumulation: 4, world: 1 },
+      ],
+      [
+        'beside devices',
+        [says('unsaid', 64), says('devices', 4)],
+        {},
+        { global: 256, micro: 64, accumulation: 1, world: 4 },
+        TAKEN,
+      ],
+      [
+        'beside devices that nobody counts',
+        [says('unsaid', 64), says('devices', -1)],
+        {},
+        { global: 64, micro: 64, accumulation: 1, perDevice: true },
+        TAKEN,
+      ],
+      [
+        'with --world',
+        [says('unsaid', 64)],
+        { world: 4 },
+        { global: 256, micro: 64, accumulation: 1, world: 4 },
+        TAKEN,
+      ],
+      [
+        'with --from, which counts the devices',
+        [says('unsaid', 64)],
+        { from: 256 },
+        { global: 256, micro: 64, accumulation: 1, world: 4 },
+      ],
+      [
+        'beside the micro batch that it is made of',
+        [says('unsaid', 32), says('micro', 4), says('devices', 8)],
+        {},
+        { global: 32, micro: 4, accumulation: 1, world: 8 },
+      ],
+      [
+        'beside the total that it makes',
+        [says('unsaid', 4), says('global', 32), says('devices', 8)],
+        {},
+        { global: 32, micro: 4, accumulation: 1, world: 8 },
+      ],
+      [
+        'but the user does: the total',
+        [says('unsaid', 512), says('devices', 8)],
+        { batchIs: 'total' },
+        { global: 512, micro: 64, accumulation: 1, world: 8 },
+      ],
+      [
+        'but the user does: one device',
+        [says('unsaid', 64)],
+        { batchIs: 'device' },
+        { global: 64, micro: 64, accumulation: 1, perDevice: true },
+      ],
+    ],
+  ],
+  [
     'the file says what one device takes in a step',
     [
       ['alone', [says('per-device', 32)], { world: 4 }, { global: 128, accumulation: 1, world: 4 }],
@@ -273,8 +377,7 @@ describe.each<[string, readonly Row[]]>([
         'of how many is not said',
         [says('per-device', 32)],
         {},
-        { global: 32, accumulation: 1, world: 1 },
-        ['world-assumed'],
+        { global: 32, accumulation: 1, perDevice: true },
       ],
     ],
   ],
@@ -375,14 +478,14 @@ describe('parts that contradict each other are refused at their place', () => {
       'two global batches',
       [says('global', 256), says('global', 128, { at: '/train/batch', offset: 9 })],
       {},
-      'batch-inconsistent: two batch sizes in one file: global is 256, train.batch is 128; use --schema to say which one applies',
+      'batch-inconsistent: two batch sizes in one file: global is 256, train.batch is 128; say which one is the batch of an optimizer step with --batch-at global or --batch-at train.batch',
       9,
     ],
     [
       'a list of devices and a count of them',
       [says('micro', 8), lists('devices', 2), says('devices', 4, { at: '/gpus', offset: 9 })],
       {},
-      'batch-inconsistent: two batch sizes in one file: devices is 2, gpus is 4; use --schema to say which one applies',
+      'batch-inconsistent: devices is 2, gpus is 4, and only one can hold: pass --world N',
       9,
     ],
     [
@@ -442,11 +545,46 @@ describe('parts that contradict each other are refused at their place', () => {
       5,
     ],
     [
-      'a fraction of a sample on nobody knows how many devices',
-      [says('micro', 0.5, { offset: 5, fractional: true })],
+      'devices that copies of the model do not divide',
+      [says('micro', 4), says('devices', 6), shares('tensor', 4)],
       {},
-      'batch-unknown: micro is 0.5, a fraction of a sample on each device: say how many devices with --world N',
+      'batch-inconsistent: 6 devices cannot be shared by copies of the model that take 4 devices each',
+      3,
+    ],
+    [
+      'all devices in one number, and their product',
+      [says('micro', 4), says('world', 8, { offset: 5 }), says('devices', 4), says('nodes', 4)],
+      {},
+      'batch-inconsistent: world is 8, but devices x nodes is 16: say how many devices there are with --world N',
       5,
+    ],
+    [
+      'the global batch and a default that the trainer reads beside it',
+      [says('global', 256, { offset: 5 }), says('micro', 8), says('devices', 4), leaves('accumulation', 1)],
+      {},
+      'batch-inconsistent: global is 256, but micro batch 8 x devices 4 x the default of accumulation, 1, is not: set accumulation to 8, or say how many devices there are with --world N',
+      5,
+    ],
+    [
+      'two of which nobody says what they count',
+      [says('unsaid', 1024), says('unsaid', 256, { at: '/mini', offset: 9 })],
+      { world: 1 },
+      'batch-inconsistent: two batch sizes in one file: unsaid is 1024, mini is 256; say which one is the batch of an optimizer step with --batch-at unsaid or --batch-at mini',
+      9,
+    ],
+    [
+      'one of which nobody says what it counts, and a micro batch that does not make it',
+      [says('unsaid', 32), says('micro', 4, { offset: 9 }), says('devices', 4)],
+      {},
+      'batch-inconsistent: two batch sizes in one file: unsaid is 32, micro is 4; say which one is the batch of an optimizer step with --batch-at unsaid or --batch-at micro',
+      9,
+    ],
+    [
+      '--batch-is and a field that says it itself',
+      [says('micro', 4, { offset: 9 })],
+      { batchIs: 'total' },
+      'usage: --batch-is total: micro counts one device in this framework',
+      9,
     ],
     [
       'nothing said',
@@ -533,9 +671,9 @@ describe('a part whose number is not in the file', () => {
 describe('what is told', () => {
   it.each<[string, Fields, string, number]>([
     [
-      'one device assumed',
-      [says('micro', 8, { offset: 5 }), says('accumulation', 4)],
-      'device count not set; assuming 1, so the global batch is 32. Set it with --world N',
+      'what an ambiguous batch was taken for',
+      [says('unsaid', 8, { offset: 5 }), says('world', 4)],
+      'unsaid 8 is taken for what one device takes, since there are 4 devices: say --batch-is total where that is wrong',
       5,
     ],
     [

@@ -84,7 +84,7 @@ describe.each(named)('%s', (_, fixture) => {
 describe('the state of an optimizer at a switch', () => {
   it.each(named)('%s: every formula comes to the factor', async (_, fixture) => {
     const { from, to, micro, accumulation, ...options } = await optionsOf(fixture);
-    const size = (to ?? 64) * 64;
+    const size = (typeof to === 'number' ? to : 64) * 64;
     const ramp = [size, size / 2, size * 4].map((batch, i) => ({ batch, start: i * 1e6 }));
     const text = readFileSync(fixture.input, 'utf8');
     const asked = { ...options, ...(from ? { from } : {}), noiseScale: 1000, unit: 'samples' as const };

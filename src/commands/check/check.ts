@@ -11,12 +11,13 @@ import type { ConvertOptions } from '../../pipe/plan.ts';
 import { ruleOf } from '../../pipe/plan.ts';
 import type { Config } from '../../pipe/read.ts';
 import { readPairs } from '../../pipe/read.ts';
+import { type Sides, sidesOf } from '../../pipe/sides.ts';
 import { writeChanges } from '../../pipe/write.ts';
 import { type Field, fieldsOf, offsetOf } from '../../recipe/recipe.ts';
 import { changesOf } from '../../rules/plan.ts';
 import { type Compared, type Pairing, type PairOptions, pairRecipes } from './compare-fields.ts';
 import { type Finding, finding, findingOf } from './finding.ts';
-import { lintConfig, readForLint, stringFloats } from './lint.ts';
+import { brokenFindings, lintConfig, readForLint, stringFloats } from './lint.ts';
 import { type Suppressed, suppress } from './suppress.ts';
 import { asWritten } from './written.ts';
 
@@ -53,7 +54,7 @@ export interface Checked {
   readonly dialect?: string;
   readonly rule?: string;
   readonly kappa?: number;
-  readonly batch?: { readonly from: number; readonly to: number };
+  readonly batch?: Sides;
   /** Every field that both sides have. */
   readonly compared: readonly CheckedField[];
   readonly others: readonly OtherDifference[];
@@ -94,6 +95,7 @@ export async function checkPair(
   const found = placed.flatMap(({ checked, pairing, now }) => [
     ...checked.flatMap(judge),
     ...unpaired(pairing, now),
+    ...brokenFindings(now.recipe),
   ]);
   const { told, suppressed } = chosen(found, candidate.text, options);
   const wrong = new Set(told.filter((f) => f.severity === 'error').map(identity));
@@ -107,7 +109,7 @@ export async function checkPair(
     dialect: first!.now.dialect.name,
     rule: rule.name,
     kappa: first!.pairing.batch.kappa,
-    batch: { from: first!.pairing.batch.from.global, to: first!.pairing.batch.to.global },
+    batch: sidesOf(first!.pairing.batch),
     compared: placed.flatMap(({ checked }) => checked),
     others: pairings.flatMap(({ old, now }) => otherDifferences(old, now)),
     findings: fixes ? told.filter((f) => f.severity !== 'error') : told,

@@ -20,6 +20,7 @@ const NOT_JUDGED: readonly ProblemCode[] = [
   'unknown-dialect',
   'not-a-training-config',
   'batch-unknown',
+  'world-unknown',
   'auto',
   'interpolation',
 ];

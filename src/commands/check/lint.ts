@@ -6,9 +6,10 @@ import { readable, segments } from '../../document/pointer.ts';
 import type { ConvertOptions } from '../../pipe/plan.ts';
 import type { Config } from '../../pipe/read.ts';
 import { readConfigs } from '../../pipe/read.ts';
+import { brokenDemands, valuesAt } from '../../recipe/demands.ts';
 import { decayOf, type Field, fieldsOf, type Group, isRole, type Recipe } from '../../recipe/recipe.ts';
 import { halfLife } from '../../rules/decays.ts';
-import { type Finding, finding } from './finding.ts';
+import { type Finding, finding, findingOf } from './finding.ts';
 
 /** bfloat16 keeps 8 significant bits: a change of less than 2^-9 of a value rounds away. */
 const BF16_STEP = 2 ** -9;
@@ -41,10 +42,16 @@ export function lintConfig(config: Config): Finding[] {
     ...(keepsStateInBf16(document) ? fieldsOf(recipe).flatMap((field) => lostInBf16(field)) : []),
     ...fieldsOf(recipe).flatMap((field) => rescaled(field)),
     ...nominalBatch(recipe),
+    ...brokenFindings(recipe),
     ...config.warnings
       .filter(({ code }) => code === 'misspelt')
       .map(({ message, offset = 0 }) => finding('misspelt', message, { offset })),
   ];
+}
+
+/** What the trainer demands of the batch and does not get. */
+export function brokenFindings({ demands, batch }: Recipe): Finding[] {
+  return brokenDemands(demands, batch, valuesAt(batch.fields)).flatMap((problem) => findingOf(problem) ?? []);
 }
 
 function where(field: Field): Pick<Finding, 'offset' | 'pointer' | 'part'> {

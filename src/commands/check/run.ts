@@ -144,7 +144,8 @@ async function sidesOf(
 }
 
 /** With one file, --to and --world-to mean the same as --from and --world. */
-function batchOfItself({ to, worldTo, ...options }: CheckOptions): CheckOptions {
+function batchOfItself({ to: said, worldTo, ...options }: CheckOptions): CheckOptions {
+  const to = said === 'same' ? undefined : said;
   const [from, world] = [options.from ?? to, options.world ?? worldTo];
   return { ...options, ...(from === undefined ? {} : { from }), ...(world === undefined ? {} : { world }) };
 }
@@ -181,7 +182,7 @@ const PRINTED = {
   rule: ['rule', 'ema, or noise-aware with a noise scale'],
   noiseScale: ['noise-scale', 'unknown'],
   tolerance: ['tolerance', '0.01'],
-  world: ['world', 'as the file says, or 1'],
+  world: ['world', 'as the file says'],
   dialect: ['dialect', 'recognised from the content'],
   optimizer: ['optimizer', 'as the file says'],
   ignore: ['ignore', 'nothing'],

@@ -42,7 +42,7 @@ async function convert(files: readonly string[], flags: Flags, io: Io): Promise<
   if (!namesTarget(flags))
     throw new Problem(
       'usage',
-      'say which batch size to convert to with --to N (or --micro, --accumulation, --world-to)',
+      'say which batch size to convert to with --to N or --by 1/4 (or --micro, --accumulation, --world-to)',
     );
   if (files.length > 1 && flags.output !== undefined)
     throw new Problem('usage', '--output takes one config; use --write for several');

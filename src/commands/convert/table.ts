@@ -5,15 +5,15 @@ import { tableLines } from '../../base/table.ts';
 import { fieldName } from '../../document/pointer.ts';
 import type { Conversion } from '../../pipe/convert.ts';
 import type { PlacedChange } from '../../pipe/editor.ts';
+import { sidesOf, sidesText } from '../../pipe/sides.ts';
 import { describeScale } from '../../rules/time-scale.ts';
 
 const INDENT = '       ';
 
 /** The changes of a conversion for people: place, old, new, the rule with its numbers, the time scale in samples. */
 export function conversionTable(conversion: Conversion, chalk: ChalkInstance, columns = 80): string {
-  const { source, dialect, rule, batch, changes, warnings } = conversion;
-  const assumed = warnings.some(({ code }) => code === 'world-assumed') ? ' (1 device assumed)' : '';
-  const head = `${chalk.bold(printable(source.file))}  ${dialect}  batch ${batch.from.global} -> ${batch.to.global}${assumed}  kappa ${fraction(batch.kappa)}  rule ${rule}`;
+  const { source, dialect, rule, batch, changes } = conversion;
+  const head = `${chalk.bold(printable(source.file))}  ${dialect}  ${sidesText(sidesOf(batch))}  kappa ${fraction(batch.kappa)}  rule ${rule}`;
   if (changes.length === 0) return `${head}\n${INDENT}nothing has to change\n`;
   const rows = changes.map((change) => ({
     line: change.inserted ? '+' : String(placeOf(source.text, change.offset).line),

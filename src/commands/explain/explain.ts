@@ -58,8 +58,8 @@ export interface Explanation {
 export async function explainConfig(source: Source, options: ConvertOptions): Promise<Explanation> {
   const [config] = await readConfigs(source, options);
   const asked = namesTarget(options);
-  const { recipe, dialect } = config;
-  const plan = await planFor(config, asked ? options : { ...options, to: 2 * recipe.batch.global });
+  const { dialect } = config;
+  const plan = await planFor(config, asked ? options : { ...options, by: 2 });
   const { assessments, batch, rule, warnings } = plan;
   const fields = assessments.map((a) => explanation(a, plan, dialect.version || dialect.title));
   const order = ({ offset = Number.POSITIVE_INFINITY }: ExplainedField) => offset;
@@ -123,6 +123,10 @@ const PART_OF_BATCH: Readonly<Record<BatchRole['part'], string>> = {
   accumulation: 'gradient accumulation',
   devices: 'devices',
   nodes: 'nodes',
+  world: 'devices of all nodes',
+  replicas: 'data-parallel groups',
+  'model-parallel': 'devices that share one copy of the model',
+  unsaid: 'batch size',
   'per-device': 'batch per device and step',
   'per-node': 'batch per node',
   nominal: 'nominal batch',

@@ -1,9 +1,10 @@
 import type { ChalkInstance } from 'chalk';
 import { placeOf, printable } from '../../base/diagnostic.ts';
 import { count, fraction, num } from '../../base/numbers.ts';
-import { hanging } from '../../base/text.ts';
-import { fieldName } from '../../document/pointer.ts';
+import { hanging, wrap } from '../../base/text.ts';
+import { fieldName, readable } from '../../document/pointer.ts';
 import { headJson, warningJson } from '../../pipe/json.ts';
+import { countedPer, sidesOf, sidesText } from '../../pipe/sides.ts';
 import { describeScale } from '../../rules/time-scale.ts';
 import type { Account } from '../../vocabulary/account.ts';
 import type { ExplainedField, Explanation } from './explain.ts';
@@ -18,8 +19,11 @@ function memoryText({ memory }: ExplainedField): string {
 /** Field by field, for a terminal. */
 export function explanationText(explanation: Explanation, chalk: ChalkInstance, columns = 80): string {
   const { source, dialect, rule, batch, asked, fields } = explanation;
-  const other = asked ? `-> ${batch.to.global}` : `(shown beside twice that; --to N chooses)`;
-  const head = `${chalk.bold(printable(source.file))}  ${dialect}  batch ${batch.from.global} ${other}  kappa ${fraction(batch.kappa)}  rule ${rule}\n`;
+  const sides = sidesOf(batch);
+  const shown = asked
+    ? sidesText(sides)
+    : `batch ${num(sides.from)}${countedPer({ per: sides.per })} (shown beside twice that; ${sides.per ? '--by R' : '--to N'} chooses)`;
+  const head = `${chalk.bold(printable(source.file))}  ${dialect}  ${shown}  kappa ${fraction(batch.kappa)}  rule ${rule}\n`;
   const blocks = fields.map((f) => {
     const place = f.offset === undefined ? 'default' : `line ${placeOf(source.text, f.offset).line}`;
     const title = `${chalk.bold(printable(fieldName(f)))}  ${f.role}, ${place}`;

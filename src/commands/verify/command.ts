@@ -43,7 +43,7 @@ async function verifyConfigs(
   if (now === undefined && !namesTarget(flags))
     throw new Problem(
       'usage',
-      'say which batch size to convert to with --to N (or --micro, --accumulation, --world-to), or give the new config as well',
+      'say which batch size to convert to with --to N or --by 1/4 (or --micro, --accumulation, --world-to), or give the new config as well',
     );
   if (old === '-' && now === '-') throw new Problem('usage', 'standard input can be read once');
   const options: ConvertOptions = await conversionSettings(flags, io, old);

@@ -3,6 +3,8 @@ import type { Pointer } from '../../document/pointer.ts';
 import { readable } from '../../document/pointer.ts';
 import { type AveragePair, align } from '../../lab/theory.ts';
 import { nameGroup, pairUp, samePlace } from '../../pipe/pairing.ts';
+import { type Sides, sidesOf } from '../../pipe/sides.ts';
+import { sameCount } from '../../recipe/batch.ts';
 import type { Batch } from '../../recipe/recipe.ts';
 import { decayOf, type Field, type Group, isRole, type Recipe } from '../../recipe/recipe.ts';
 import { samplesPerUpdate } from '../../recipe/samples.ts';
@@ -45,7 +47,7 @@ export interface LearningRateCheck {
 
 /** Two configs side by side. */
 export interface Comparison {
-  readonly batch: { readonly from: number; readonly to: number };
+  readonly batch: Sides;
   readonly rule: string;
   readonly averages: readonly AverageCheck[];
   readonly learningRates: readonly LearningRateCheck[];
@@ -75,13 +77,14 @@ interface Context {
  * @param rule what learning rates are compared with
  */
 export function compare(old: Side, now: Side, rule: Rule, options: PlanOptions): Comparison {
+  sameCount(old.batch, now.batch);
   const [from, to] = [old.batch.global, now.batch.global];
   const context: Context = { old, now, rule, options, ratio: { from, to, kappa: to / from } };
   const unpaired: string[] = [];
   const groups = pairUp(old.recipe.groups, now.recipe.groups, nameGroup, unpaired);
   const compared = groups.map(([a, b]) => compareGroup(a, b, context, unpaired));
   return {
-    batch: { from, to },
+    batch: sidesOf({ from: old.batch, to: now.batch }),
     rule: rule.name,
     averages: [
       ...compared.flatMap(({ averages }) => averages),

@@ -2,6 +2,7 @@ import type { Source } from '../../base/diagnostic.ts';
 import { convertConfig } from '../../pipe/convert.ts';
 import { type ConvertOptions, ruleOf } from '../../pipe/plan.ts';
 import { readPairs, understand } from '../../pipe/read.ts';
+import { resultOptions } from '../../recipe/batch.ts';
 import { type Comparison, compare } from './compare.ts';
 
 /**
@@ -12,9 +13,7 @@ export async function compareWithConversion(source: Source, options: ConvertOpti
   const { plans, documents } = await convertConfig(source, options);
   return plans.map(({ config, batch: { to }, rule }) => {
     const { recipe, dialect, at } = config;
-    // Where the trainer accumulates up to a nominal batch, --from is the batch of the config, one pass.
-    const from = recipe.batch.nominal === undefined ? to.global : to.global / to.accumulation;
-    const now = understand(documents[at]!, dialect, { ...options, from, world: to.world ?? 1 });
+    const now = understand(documents[at]!, dialect, resultOptions(recipe.batch, to, options));
     const old = { recipe, batch: recipe.batch };
     return compare(old, { recipe: now.recipe, batch: to }, rule, options);
   });

@@ -39,7 +39,10 @@ it('a batch changed alone is told at the lines that did not follow', async () =>
   const { code, stdout } = await check('HEAD', 'configs/run.yaml', '--json');
   expect(code).toBe(1);
   const { changes, batch, reference, findings } = JSON.parse(stdout);
-  expect({ batch, reference }).toEqual({ batch: { from: 8, to: 64 }, reference: 'HEAD:configs/run.yaml' });
+  expect({ batch, reference }).toEqual({
+    batch: { from: 8, to: 64, per: 'device' },
+    reference: 'HEAD:configs/run.yaml',
+  });
   const told = changes.map((c: Record<string, unknown>) => [c.pointer, c.line, c.expected, c.actual, c.pass]);
   expect(told).toEqual([
     ['/adam_beta1', 3, 0.430467, 0.9, false],

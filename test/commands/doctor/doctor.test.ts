@@ -55,7 +55,7 @@ it.each([
 
 describe('--backend', () => {
   const verify = (backend: string) =>
-    cli(['verify', CONFIG, '--to', '16', '--json', '--backend', backend], { cwd: empty });
+    cli(['verify', CONFIG, '--to', '16', '--world', '1', '--json', '--backend', backend], { cwd: empty });
 
   it('that does not load is exit 2, with what to install', { timeout: 120_000 }, async () => {
     const { backends } = JSON.parse((await cli(['doctor', '--json'], { cwd: empty })).stdout);

@@ -18,7 +18,7 @@ beforeEach(() => {
 
 describe('explain', () => {
   it('tells role, memory in steps and samples, formula and source of every field', async () => {
-    const { stdout } = await cli(['explain', 'sgd.yaml', '--to', '32', '--json'], { cwd });
+    const { stdout } = await cli(['explain', 'sgd.yaml', '--to', '32', '--world', '1', '--json'], { cwd });
     const { fields, kappa } = JSON.parse(stdout);
     const of = (pointer: string) => fields.find((f: { pointer: string }) => f.pointer === pointer);
     expect(kappa).toBe(1 / 8);
@@ -47,7 +47,10 @@ describe('explain', () => {
   });
 
   it('fits in 80 columns', async () => {
-    const { stdout } = await cli(['explain', 'adam.yaml', '--to', '64'], { cwd, columns: 80 });
+    const { stdout } = await cli(['explain', 'adam.yaml', '--to', '64', '--world', '1'], {
+      cwd,
+      columns: 80,
+    });
     for (const line of stdout.split('\n').slice(1)) expect(line.length).toBeLessThanOrEqual(80);
   });
 });

@@ -19,11 +19,11 @@ beforeEach(() => {
 
 describe('schedule', () => {
   const schedule = async (...args: string[]) =>
-    JSON.parse((await cli(['schedule', ...args, '--json'], { cwd })).stdout);
+    JSON.parse((await cli(['schedule', ...args, '--world', '1', '--json'], { cwd })).stdout);
 
   it('gives each phase the settings that convert would give it', async () => {
     const { phases } = await schedule('adam.yaml', '--batches', '64@0,256@10k');
-    const { stdout } = await cli(['adam.yaml', '--to', '64', '--json', '-q'], { cwd });
+    const { stdout } = await cli(['adam.yaml', '--to', '64', '--world', '1', '--json', '-q'], { cwd });
     for (const { pointer, to } of JSON.parse(stdout).changes.filter(
       (c: { role: string }) => c.role !== 'batch',
     ))
@@ -64,9 +64,12 @@ describe('schedule', () => {
   });
 
   it('writes YAML whose numbers are numbers for PyYAML', async () => {
-    const { stdout } = await cli(['schedule', 'adam.yaml', '--batches', '256@0,512@1M', '--format', 'yaml'], {
-      cwd,
-    });
+    const { stdout } = await cli(
+      ['schedule', 'adam.yaml', '--batches', '256@0,512@1M', '--world', '1', '--format', 'yaml'],
+      {
+        cwd,
+      },
+    );
     const [, epsilon] = /adam_epsilon: (.*)/.exec(stdout)!;
     expect(pyyamlType(epsilon!)).toBe('float');
   });

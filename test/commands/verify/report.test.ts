@@ -15,7 +15,19 @@ let html: string;
 beforeAll(async () => {
   folder = temporaryFolder();
   const report = join(folder, 'report.html');
-  const run = await cli(['verify', CONFIG, '--to', '16', '--backend', 'cpu', '--json', '--report', report]);
+  const run = await cli([
+    'verify',
+    CONFIG,
+    '--to',
+    '16',
+    '--world',
+    '1',
+    '--backend',
+    'cpu',
+    '--json',
+    '--report',
+    report,
+  ]);
   expect(run.stderr).toBe('');
   expect(run.code).toBe(0);
   json = run.stdout;
@@ -43,7 +55,9 @@ describe('the page of --report', () => {
   });
 
   it('says what the terminal says beside its figures', async () => {
-    const { stdout } = await cli(['verify', CONFIG, '--to', '16', '--backend', 'cpu'], { columns: 100 });
+    const { stdout } = await cli(['verify', CONFIG, '--to', '16', '--world', '1', '--backend', 'cpu'], {
+      columns: 100,
+    });
     const terminal = stdout.replace(/\s+/g, ' ');
     const notes = [...html.matchAll(/<li class="note">(.*?)<\/li>/g)].map(([, note = '']) => note);
     expect(notes.length).toBe(terminal.split(' ! ').length - 1);
@@ -62,7 +76,7 @@ describe('the page of --report', () => {
     const file = join(folder, '<img src=x onerror=alert(1)>.yaml');
     await writeFile(file, await readFile(CONFIG));
     const report = join(folder, 'markup.html');
-    await cli(['verify', file, '--to', '16', '--backend', 'cpu', '--report', report]);
+    await cli(['verify', file, '--to', '16', '--world', '1', '--backend', 'cpu', '--report', report]);
     expect(await readFile(report, 'utf8')).not.toContain('<img');
   });
 });
@@ -109,7 +123,19 @@ describe.skipIf(!chromium)('the plots of --train in a browser', () => {
     const file = join(folder, 'sgd.json');
     await writeFile(file, JSON.stringify({ batch_size: 128, optimizer: 'sgd', lr: 0.1, momentum: 0.9 }));
     const report = join(folder, 'train.html');
-    await cli(['verify', file, '--to', '64', '--backend', 'wasm', '--train', '--report', report]);
+    await cli([
+      'verify',
+      file,
+      '--to',
+      '64',
+      '--world',
+      '1',
+      '--backend',
+      'wasm',
+      '--train',
+      '--report',
+      report,
+    ]);
     const page = await openPage(chromium!, pathToFileURL(report).href, width, false);
     try {
       const labels = await page.evaluate(

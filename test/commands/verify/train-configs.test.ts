@@ -34,7 +34,7 @@ describe('configs', () => {
     ['lion', { ...ADAM, optimizer: 'lion' }],
   ])('%s: the written settings are recognised as the rule’s', async (_, settings) => {
     for (const to of [8, 96, 1024]) {
-      const [comparison] = await compareWithConversion(text(settings), { to });
+      const [comparison] = await compareWithConversion(text(settings), { to, world: 1 });
       const [training] = (await trainConfigs(comparison!, quick, {})) as Training[];
       expect(training!.inUse).toBe('ema');
       expect(training!.regimes.map(({ noiseScale }) => noiseScale)).toHaveLength(3);
@@ -91,7 +91,7 @@ describe('configs', () => {
         reason: 'In-house sweep',
       }),
     };
-    const [comparison] = await compareWithConversion(text(ADAM), { to: 8, rule: power });
+    const [comparison] = await compareWithConversion(text(ADAM), { to: 8, world: 1, rule: power });
     const [training] = (await trainConfigs(comparison!, { ...quick, rule: power }, {})) as Training[];
     expect(training!.inUse).toBe('power');
     for (const { candidates } of training!.regimes)
@@ -105,7 +105,7 @@ describe('configs', () => {
 
   it('an optimizer without a reference is named, not guessed', async () => {
     const sophia = { ...ADAM, optimizer: 'sophia' };
-    const [comparison] = await compareWithConversion(text(sophia), { to: 8 });
+    const [comparison] = await compareWithConversion(text(sophia), { to: 8, world: 1 });
     const [training] = await trainConfigs(comparison!, quick, {});
     expect(training).toMatchObject({ optimizer: 'Sophia', why: expect.stringContaining('no reference') });
   });

@@ -64,7 +64,13 @@ describe('a conversion by the rule passes', () => {
     ['Lion', LION, '512'],
     ['Lion down', LION, '16'],
   ])('%s', async (_, settings, to) => {
-    const { code, averages } = await verify(file({ ...settings, max_steps: 1000 }), '--to', to);
+    const { code, averages } = await verify(
+      file({ ...settings, max_steps: 1000 }),
+      '--to',
+      to,
+      '--world',
+      '1',
+    );
     expect(averages.length).toBeGreaterThan(0);
     expect({ code, passes: averages.map((a) => a.pass) }).toEqual({
       code: 0,
@@ -174,12 +180,12 @@ describe('OLD NEW: a hand-made conversion', () => {
 describe('verdicts', () => {
   it('coarse where no decay comes close: exit 0, and 1 with --strict', async () => {
     const config = file({ ...ADAM, betas: [0.9, 0.999] });
-    const { code, row } = await verify(config, '--to', '2048');
+    const { code, row } = await verify(config, '--to', '2048', '--world', '1');
     expect(code).toBe(0);
     expect(row('/betas/0')).toMatchObject({ coarse: true, pass: true });
     expect(row('/betas/0').theory.toFixed(3)).toBe('0.668');
     expect(row('/betas/1')).toMatchObject({ coarse: false, pass: true });
-    expect((await verify(config, '--to', '2048', '--strict')).code).toBe(1);
+    expect((await verify(config, '--to', '2048', '--world', '1', '--strict')).code).toBe(1);
   });
 
   it('--tolerance decides', async () => {
@@ -196,7 +202,7 @@ describe('the second moment’s level', () => {
       ['1e9', 1 / 8],
       ['0', 1],
     ] as const) {
-      const { row } = await verify(file(ADAM), '--to', '512', '--noise-scale', noise);
+      const { row } = await verify(file(ADAM), '--to', '512', '--world', '1', '--noise-scale', noise);
       const { ratio, theory, standardError } = row('/betas/1').level!;
       expect(theory).toBeCloseTo(expected, 6);
       expect(Math.abs(ratio - theory)).toBeLessThanOrEqual(5 * standardError + 1e-6);
@@ -206,9 +212,12 @@ describe('the second moment’s level', () => {
 
 describe('the command line', () => {
   it('prints a table of 80 columns on stdout, and nothing else anywhere', async () => {
-    const { code, stdout, stderr } = await cli(['verify', file(ADAM), '--to', '128', '--backend', 'cpu'], {
-      columns: 80,
-    });
+    const { code, stdout, stderr } = await cli(
+      ['verify', file(ADAM), '--to', '128', '--world', '1', '--backend', 'cpu'],
+      {
+        columns: 80,
+      },
+    );
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toMatch(/^pass {4}betas\[0\], gradient: 0.9 -> 0.81$/m);
     expect(stdout).toContain('rms of old - new');
@@ -233,7 +242,7 @@ describe('the command line', () => {
   });
 
   it('averages that no decay could bring closer are said to be that', async () => {
-    expect(await conclusion(file(ADAM), '--to', '4096')).toEqual([
+    expect(await conclusion(file(ADAM), '--to', '4096', '--world', '1')).toEqual([
       0,
       'verified: averages are as close as any decay can be, learning rates are what ema asks for',
     ]);
@@ -241,7 +250,7 @@ describe('the command line', () => {
 
   it('where the file names no averages nothing is verified', async () => {
     const plain = file({ batch_size: 32, optimizer: 'sgd', lr: 0.1, momentum: 0 });
-    expect(await conclusion(plain, '--to', '64')).toEqual([
+    expect(await conclusion(plain, '--to', '64', '--world', '1')).toEqual([
       0,
       'nothing to verify: the file names no averages; learning rates are what ema asks for',
     ]);
@@ -252,7 +261,16 @@ describe('the command line', () => {
   });
 
   it('shows no difference where there is none', async () => {
-    const { code, stdout } = await cli(['verify', file(ADAM), '--to', '64', '--backend', 'cpu']);
+    const { code, stdout } = await cli([
+      'verify',
+      file(ADAM),
+      '--to',
+      '64',
+      '--world',
+      '1',
+      '--backend',
+      'cpu',
+    ]);
     expect(code).toBe(0);
     expect(stdout).toMatch(/^ +0 \+- 0 /m);
     expect(stdout).not.toMatch(/\de-\d{3}/);
@@ -262,14 +280,14 @@ describe('the command line', () => {
   it('gives the same figures for the same seed, others for another', async () => {
     const config = file(ADAM);
     const of = async (seed: string) =>
-      (await verify(config, '--to', '128', '--seed', seed)).row('/betas/0').relativeRms;
+      (await verify(config, '--to', '128', '--world', '1', '--seed', seed)).row('/betas/0').relativeRms;
     const [a, b, c] = [await of('3'), await of('3'), await of('4')];
     expect(a).toBe(b);
     expect(a).not.toBe(c);
   });
 
   it('has the fields that its format promises', async () => {
-    const { report } = await verify(file(ADAM), '--to', '128');
+    const { report } = await verify(file(ADAM), '--to', '128', '--world', '1');
     expect(report).toMatchObject({ version: 1, pass: true, backend: { name: 'cpu' }, seed: 0, training: [] });
     expect(Object.keys(report.averages[0])).toEqual(
       expect.arrayContaining([
@@ -290,8 +308,8 @@ describe('the command line', () => {
   it.each([
     [['verify', 'x.yaml'], '--to N'],
     [['verify', '-', '-'], 'standard input can be read once'],
-    [['verify', 'x.yaml', '--to', '8', '--backend', 'quantum'], 'backend'],
-    [['verify', 'x.yaml', '--to', '8', '--seed', '-1'], 'seed'],
+    [['verify', 'x.yaml', '--to', '8', '--world', '1', '--backend', 'quantum'], 'backend'],
+    [['verify', 'x.yaml', '--to', '8', '--world', '1', '--seed', '-1'], 'seed'],
   ])('%j is a usage error', async (args, says) => {
     const { code, stdout, stderr } = await cli(args);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
@@ -305,7 +323,16 @@ describe('the command line', () => {
       process.off('newListener', interrupt);
       setImmediate(() => process.emit('SIGINT'));
     });
-    const { code, stdout, stderr } = await cli(['verify', config, '--to', '1024', '--backend', 'cpu']);
+    const { code, stdout, stderr } = await cli([
+      'verify',
+      config,
+      '--to',
+      '1024',
+      '--world',
+      '1',
+      '--backend',
+      'cpu',
+    ]);
     expect({ code, stdout, stderr }).toEqual({
       code: 2,
       stdout: '',

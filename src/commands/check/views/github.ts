@@ -2,6 +2,7 @@ import type { Severity, Source } from '../../../base/diagnostic.ts';
 import { placeName, placeOf, printable } from '../../../base/diagnostic.ts';
 import { fraction, num } from '../../../base/numbers.ts';
 import { fieldName, readable } from '../../../document/pointer.ts';
+import { countedPer } from '../../../pipe/sides.ts';
 import { type Checked, fieldOf } from '../check.ts';
 import type { Finding } from '../finding.ts';
 import { asWritten } from '../written.ts';
@@ -53,7 +54,7 @@ export function summaryReporter(): Reporter {
       wrong += checked.pass ? 0 : 1;
       if (batch && batch.from !== batch.to)
         batches.push(
-          `- \`${cell(source.file)}\`: batch ${batch.from} to ${batch.to}, kappa ${fraction(kappa ?? 1)}, rule \`${rule}\``,
+          `- \`${cell(source.file)}\`: batch ${batch.from} to ${batch.to}${countedPer({ per: batch.per })}, kappa ${fraction(kappa ?? 1)}, rule \`${rule}\``,
         );
       rows.push(...checked.findings.map((finding) => row(checked, finding)));
       return '';

@@ -5,6 +5,7 @@ import { fraction, num } from '../../../base/numbers.ts';
 import { tableLines } from '../../../base/table.ts';
 import { hanging } from '../../../base/text.ts';
 import { fieldName, readable } from '../../../document/pointer.ts';
+import { sidesText } from '../../../pipe/sides.ts';
 import { describeScale } from '../../../rules/time-scale.ts';
 import { type Checked, type CheckedField, fieldOf, type OtherDifference } from '../check.ts';
 import type { Finding } from '../finding.ts';
@@ -50,7 +51,7 @@ function heading({ source, reference, dialect, batch, kappa, rule }: Checked, ch
   const parts = [
     chalk.bold(printable(source.file)),
     dialect ?? '',
-    batch ? `batch ${batch.from} -> ${batch.to}  kappa ${fraction(kappa ?? 1)}  rule ${rule}` : '',
+    batch ? `${sidesText(batch)}  kappa ${fraction(kappa ?? 1)}  rule ${rule}` : '',
     reference === undefined ? '' : `against ${printable(reference)}`,
   ];
   return parts.filter(Boolean).join('  ');

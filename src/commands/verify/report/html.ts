@@ -1,5 +1,6 @@
 import { short } from '../../../base/numbers.ts';
 import { readable } from '../../../document/pointer.ts';
+import { countedPer } from '../../../pipe/sides.ts';
 import type { Training } from '../train-configs.ts';
 import type { AverageOutcome, Verification } from '../verification.ts';
 import { averagePlot } from './average-plot.ts';
@@ -61,7 +62,7 @@ function section(
   const verdict = `${word[0]!.toUpperCase()}${word.slice(1)}${what ? `: ${asText(what)}` : ''}`;
   return `<p class="verdict ${pass ? (word === 'verified' ? 'pass' : 'coarse') : 'fail'}">${verdict}</p>
 ${limits.map((limit) => `<p>${asText(limit)}</p>`).join('\n')}
-<p class="quiet">Batch ${batch.from} &rarr; ${batch.to} (kappa ${short(batch.to / batch.from)}), rule ${asText(rule)}, tolerance ${short(verification.tolerance)}, seed ${seed}, on ${asText(backend.device)}, ${short(seconds)} s.</p>
+<p class="quiet">Batch ${batch.from} &rarr; ${batch.to}${countedPer({ per: batch.per })} (kappa ${short(batch.to / batch.from)}), rule ${asText(rule)}, tolerance ${short(verification.tolerance)}, seed ${seed}, on ${asText(backend.device)}, ${short(seconds)} s.</p>
 <h2>Settings</h2>
 ${settingsTable(verification)}
 ${ratesList(verification)}

@@ -4,6 +4,7 @@ import { fraction, num, short } from '../../../base/numbers.ts';
 import { tableLines } from '../../../base/table.ts';
 import { hanging, wrap } from '../../../base/text.ts';
 import { readable } from '../../../document/pointer.ts';
+import { sidesText } from '../../../pipe/sides.ts';
 import type { NoTraining, Training } from '../train-configs.ts';
 import type { AverageOutcome, LearningRateOutcome, Verification } from '../verification.ts';
 import { type Conclusion, conclusionOf } from './conclusion.ts';
@@ -84,7 +85,7 @@ export function verificationText(named: NamedVerification, chalk: ChalkInstance,
   const { title, verification, trainings = [] } = named;
   const { batch, averages, learningRates, backend, seed, rule, seconds } = verification;
   const head = chalk.bold(printable(title));
-  const machine = `batch ${batch.from} -> ${batch.to}  kappa ${fraction(batch.to / batch.from)}  rule ${rule}  seed ${seed}  ${backend.device}  ${seconds.toFixed(1)} s`;
+  const machine = `${sidesText(batch)}  kappa ${fraction(batch.to / batch.from)}  rule ${rule}  seed ${seed}  ${backend.device}  ${seconds.toFixed(1)} s`;
   const rates = learningRates.map((rate) => learningRateLine(rate, rule, chalk));
   const notes = notesOf(verification).map(
     (note) => `${chalk.yellow('!')} ${hanging(printable(note), columns, '  ')}\n`,
