@@ -25,7 +25,7 @@ async function convertWith(from: string, to: string) {
     join(cwd, 'my.schema.json'),
     SCHEMA.replace(from, () => to),
   );
-  return cli(['run.yaml', '--schema', 'my.schema.json', '--to', '64', '--world', '1', '-q'], { cwd });
+  return cli(['run.yaml', '--schema', 'my.schema.json', '--to', '64', '-q'], { cwd });
 }
 
 it('a right schema converts', async () => {
