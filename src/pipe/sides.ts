@@ -15,12 +15,12 @@ export function sidesOf({ from, to }: { readonly from: Sized; readonly to: Sized
   return { from: from.global, to: to.global, ...(from.perDevice ? { per: 'device' as const } : {}) };
 }
 
-/** `batch 256 -> 64`, or `batch 8 -> 2 per device (devices unknown)`. */
+/** `batch 256 -> 64`, or `batch 8 -> 2 per device`. */
 export function sidesText({ from, to, per }: Sides): string {
   return `batch ${num(from)} -> ${num(to)}${countedPer({ per })}`;
 }
 
 /** What stands behind batch sizes that count one device. */
 export function countedPer({ per }: { readonly per: Sides['per'] | undefined }): string {
-  return per === undefined ? '' : ' per device (devices unknown)';
+  return per === undefined ? '' : ' per device';
 }

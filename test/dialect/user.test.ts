@@ -25,7 +25,7 @@ async function convertWith(from: string, to: string) {
     join(cwd, 'my.schema.json'),
     SCHEMA.replace(from, () => to),
   );
-  return cli(['run.yaml', '--schema', 'my.schema.json', '--to', '64', '--world', '1', '-q'], { cwd });
+  return cli(['run.yaml', '--schema', 'my.schema.json', '--to', '64', '-q'], { cwd });
 }
 
 it('a right schema converts', async () => {
@@ -147,10 +147,7 @@ describe('a slip in a schema is refused at its place', () => {
 
   it('what is no schema at all', async () => {
     writeFileSync(join(cwd, 'my.schema.json'), '[1]');
-    const { code, stderr } = await cli(
-      ['run.yaml', '--schema', 'my.schema.json', '--to', '64', '--world', '1'],
-      { cwd },
-    );
+    const { code, stderr } = await cli(['run.yaml', '--schema', 'my.schema.json', '--to', '64'], { cwd });
     expect(stderr).toMatch(/^my\.schema\.json:1:1: \(document\) must be object/);
     expect(code).toBe(2);
   });

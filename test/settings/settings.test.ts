@@ -36,7 +36,7 @@ beforeEach(() => {
 describe('what applies', () => {
   it('the top level, the last glob that fits over it, the command line over both', async () => {
     const batchAndRule = async (...args: string[]) => {
-      const { batch, rule } = await json(...args, '--to', '256', '--world', '1', '--json', '-q');
+      const { batch, rule } = await json(...args, '--to', '256', '--json', '-q');
       return [batch.from, rule];
     };
     expect(await batchAndRule('run.yaml')).toEqual([16, 'keep-lr']);
@@ -46,10 +46,10 @@ describe('what applies', () => {
 
   it('is the same for convert, explain, schedule, verify and check', async () => {
     const world = { convert: 0, explain: 0 } as Record<string, number>;
-    world.convert = (await json('big/a/run.yaml', '--to', '64', '--world', '1', '--json', '-q')).batch.from;
+    world.convert = (await json('big/a/run.yaml', '--to', '64', '--json', '-q')).batch.from;
     world.explain = (await json('explain', 'big/a/run.yaml', '--json')).batch.from;
     const schedule = await run('schedule', 'big/a/run.yaml', '--batches', '512@0,1024@1M', '--json');
-    const verify = await run('verify', 'big/a/run.yaml', '--to', '1024', '--world', '1', '--json');
+    const verify = await run('verify', 'big/a/run.yaml', '--to', '1024', '--json');
     expect({ ...world, schedule: schedule.code, verify: verify.code }).toEqual({
       convert: 512,
       explain: 512,
@@ -79,8 +79,8 @@ describe('what applies', () => {
 
   it('a settings file nearer to the config hides one above; standard input takes that of the working folder', async () => {
     write('big/rebatch.config.yaml', 'world: 3\n');
-    expect((await json('big/a/run.yaml', '--to', '48', '--world', '1', '--json', '-q')).batch.from).toBe(24);
-    const { stdout } = await cli(['-', '--to', '64', '--world', '1', '--json', '-q'], { cwd, stdin: CONFIG });
+    expect((await json('big/a/run.yaml', '--to', '48', '--json', '-q')).batch.from).toBe(24);
+    const { stdout } = await cli(['-', '--to', '64', '--json', '-q'], { cwd, stdin: CONFIG });
     expect(JSON.parse(stdout).batch.from).toBe(16);
   });
 });

@@ -30,7 +30,7 @@ describe('the table', () => {
     const { code, stdout, stderr } = await check([], { columns: 200 });
     expect({ code, stderr }).toEqual({ code: 1, stderr: '' });
     expect(stdout).toBe(
-      `b.yaml  hf-trainer  batch 8 -> 64 per device (devices unknown)  kappa 8  rule ema  against a.yaml
+      `b.yaml  hf-trainer  batch 8 -> 64 per device  kappa 8  rule ema  against a.yaml
 place        field          was      is       expected  rule          code
 b.yaml:2:16  learning_rate  2.0e-05  2.0e-05  1.6e-04   8 * 0.00002   not-converted
 b.yaml:5:15  warmup_steps   100      50       13        100/8 = 12.5  not-by-rule
@@ -151,7 +151,7 @@ describe('--format github', () => {
     expect(readFileSync(summary, 'utf8')).toBe(`before
 ### rebatch: 1 of 1 configs do not pass
 
-- \`b.yaml\`: batch 8 to 64 per device (devices unknown), kappa 8, rule \`ema\`
+- \`b.yaml\`: batch 8 to 64 per device, kappa 8, rule \`ema\`
 
 | | place | field | was | is | expected | |
 |---|---|---|---|---|---|---|
