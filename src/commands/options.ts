@@ -25,7 +25,8 @@ export function conversionOptions(command: Command): Command {
       .option('--world-to <n>', 'devices the new settings will run on', wholeNumber)
       .option('--micro <n>', 'samples per device and forward pass to use', wholeNumber)
       .option('--accumulation <n>', 'gradient accumulation to use', wholeNumber)
-      .option('--no-insert', 'do not add missing fields; warn instead'),
+      .option('--no-insert', 'do not add missing fields; warn instead')
+      .option('--partial', 'convert what is in the file, although its learning rate is not'),
   );
 }
 
@@ -64,6 +65,7 @@ const SETTINGS = [
   'steps',
   'cadence',
   'insert',
+  'partial',
   'dialect',
 ] as const satisfies readonly (keyof ConversionFlags)[];
 

@@ -28,6 +28,8 @@ export interface Dialect {
   readonly floats?: 'as PyYAML reads them';
   /** The config is read by a project's own code, which may take any key: others than the schema's may matter, too. */
   readonly open?: true;
+  /** The file stands beside another one that holds the rest: a sentence that says where the learning rate is. */
+  readonly companion?: string;
   /** A file that this dialect reads. */
   readonly sample?: string;
   readonly validate: Validator;

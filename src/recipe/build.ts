@@ -3,8 +3,9 @@ import type { BatchRole, DecayRole, Found } from '../dialect/roles.ts';
 import type { Document } from '../document/nodes.ts';
 import { readable } from '../document/pointer.ts';
 import { type BatchOptions, readBatch } from './batch.ts';
+import { ofOptimizer } from './blocks.ts';
 import { readFields } from './fields.ts';
-import { buildGroups, ofOptimizer } from './groups.ts';
+import { buildGroups } from './groups.ts';
 import { type Field, isRole, type Recipe } from './recipe.ts';
 
 /** What the user declares beside the file. */

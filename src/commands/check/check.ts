@@ -8,11 +8,12 @@ import { type Pointer, readable } from '../../document/pointer.ts';
 import { editAndProve, type Planned } from '../../document/proof.ts';
 import type { ScalarValue } from '../../document/scalar.ts';
 import type { ConvertOptions } from '../../pipe/plan.ts';
-import { ruleOf } from '../../pipe/plan.ts';
+import { lacking, ruleOf } from '../../pipe/plan.ts';
 import type { Config } from '../../pipe/read.ts';
 import { readPairs } from '../../pipe/read.ts';
 import { writeChanges } from '../../pipe/write.ts';
 import { type Field, fieldsOf, offsetOf } from '../../recipe/recipe.ts';
+import { assess } from '../../rules/assess.ts';
 import { changesOf } from '../../rules/plan.ts';
 import { type Compared, type Pairing, type PairOptions, pairRecipes } from './compare-fields.ts';
 import { type Finding, finding, findingOf } from './finding.ts';
@@ -83,7 +84,9 @@ export async function checkPair(
   const pairs = await readPairs(reference, candidate, options, options.referenceDialect);
   const pairings = pairs.map(({ old, now }) => {
     sameUnit(old, now, candidate);
-    return { old, now, pairing: pairRecipes(old.recipe, now.recipe, rule, options) };
+    const pairing = pairRecipes(old.recipe, now.recipe, rule, options);
+    const task = { recipe: now.recipe, batch: pairing.batch, rule, options };
+    return { old, now, pairing, lacks: lacking(now, task, assess(task)).lacks };
   });
   const placed = pairings.map((p) => ({
     ...p,
@@ -91,9 +94,10 @@ export async function checkPair(
       .map((c) => ({ ...c, offset: shownAt(c.field, p.now) }))
       .sort((a, b) => a.offset - b.offset),
   }));
-  const found = placed.flatMap(({ checked, pairing, now }) => [
+  const found = placed.flatMap(({ checked, pairing, now, lacks }) => [
     ...checked.flatMap(judge),
     ...unpaired(pairing, now),
+    ...[lacks && findingOf(lacks)].filter((f) => f !== undefined),
   ]);
   const { told, suppressed } = chosen(found, candidate.text, options);
   const wrong = new Set(told.filter((f) => f.severity === 'error').map(identity));
