@@ -275,7 +275,7 @@ describe('refusals: exit 2, the place, the line, what to do; nothing on stdout',
     [
       'an alias used for two things',
       'batch_size: &x 8\nval: *x\nlr: 0.1\n',
-      [],
+      ['--optimizer', 'sgd'],
       /^x\.yaml:1:16: batch_size must change, but val uses the same text/,
     ],
     [
@@ -449,9 +449,12 @@ describe('refusals: exit 2, the place, the line, what to do; nothing on stdout',
   });
 });
 
-it('a list of learning rates in an unknown file is left alone, and said to be', async () => {
+it('a list of learning rates in an unknown file is refused, and with --partial left alone and said to be', async () => {
   writeFileSync(join(cwd, 'x.yaml'), 'batch_size: 8\nlr: [0.1, 0.01]\n');
-  const { code, stdout, stderr } = await cli(['x.yaml', '--to', '16'], { cwd });
+  const refused = await cli(['x.yaml', '--to', '16'], { cwd });
+  expect({ code: refused.code, stdout: refused.stdout }).toEqual({ code: 2, stdout: '' });
+  expect(refused.stderr).toMatch(/^x\.yaml:1:13: the batch would move alone: lr is a list/);
+  const { code, stdout, stderr } = await cli(['x.yaml', '--to', '16', '--partial'], { cwd });
   expect({ code, stdout }).toEqual({ code: 0, stdout: 'batch_size: 16\nlr: [0.1, 0.01]\n' });
   expect(stderr.replace(/\s+/g, ' ')).toContain('lr: is a list, of which it is not known');
 });
@@ -542,7 +545,7 @@ describe('a number is edited where it stands, however it is written', () => {
     ],
   ])('%s', async (_, text, expected) => {
     writeFileSync(join(cwd, 'x.yaml'), text);
-    const { stdout, stderr } = await cli(['x.yaml', '--to', '16', '-q'], { cwd });
+    const { stdout, stderr } = await cli(['x.yaml', '--to', '16', '-q', '--optimizer', 'sgd'], { cwd });
     expect({ stdout, stderr }).toEqual({ stdout: expected, stderr: '' });
   });
 
@@ -587,7 +590,7 @@ describe('counts', () => {
 
   it('are never rounded below their minimum: clamped, with a warning', async () => {
     writeFileSync(join(cwd, 'x.yaml'), 'batch_size: 8\nlr: 0.1\nwarmup_steps: 2\n');
-    const { stdout, stderr } = await cli(['x.yaml', '--to', '64'], { cwd });
+    const { stdout, stderr } = await cli(['x.yaml', '--to', '64', '--optimizer', 'sgd'], { cwd });
     expect(stdout).toContain('warmup_steps: 1\n');
     expect(stderr).toContain('count-clamped');
   });

@@ -25,8 +25,7 @@ export function conversionOptions(command: Command): Command {
       .option('--world-to <n>', 'devices the new settings will run on', wholeNumber)
       .option('--micro <n>', 'samples per device and forward pass to use', wholeNumber)
       .option('--accumulation <n>', 'gradient accumulation to use', wholeNumber)
-      .option('--no-insert', 'do not add missing fields; warn instead')
-      .option('--partial', 'convert what is in the file, although its learning rate is not'),
+      .option('--no-insert', 'do not add missing fields; warn instead'),
   );
 }
 
@@ -44,6 +43,7 @@ export function ruleOptions(command: Command): Command {
         .choices(['scale', 'keep'])
         .default('scale'),
     )
+    .option('--partial', 'go by what is in the file, although its learning rate is not')
     .option('--cadence', 'also scale how often the run logs, saves and evaluates')
     .option('--dialect <name>', 'read the file as this dialect')
     .option('--schema <file>', 'read the file with a custom dialect');

@@ -86,7 +86,7 @@ export function lacking(
   return { ...(lacks ? { lacks } : {}), rest: [] };
 }
 
-/** Keys whose files a config builds on: detectron2, MMEngine, Hydra, MaxText, PaddleDetection, RT-DETR. */
+/** Keys that name the files which a config builds on. */
 const BASES = ['_BASE_', '_base_', 'defaults', 'base_config', '__include__', '__base__'];
 
 /** Where the rest of a config is that builds on other files. */

@@ -18,6 +18,12 @@ const BETA = /beta|adam|^b1$|^moms$/i;
 export function inferred(fields: readonly Field[]): Conclusion {
   const decays = fields.filter((f) => isRole(f, 'decay'));
   const adam = decays.some((f) => f.role.of !== 'gradient' || BETA.test(f.pointer.replaceAll('/', ' ')));
+  if (decays.some((f) => /adamw/i.test(keyOf(f.pointer))))
+    return {
+      from: 'key',
+      binding: rule('adamw'),
+      message: `no optimizer named: ${keyOf(decays[0]!.pointer)} means AdamW (if it is another: --optimizer NAME)`,
+    };
   if (adam)
     return {
       from: 'betas',
@@ -41,7 +47,7 @@ export function inferred(fields: readonly Field[]): Conclusion {
 
 /** What an optimizer named nowhere could be, as groups to be compared: where they agree, it need not be known. */
 export function couldBe(group: Group): Group[] {
-  if (group.from === undefined || group.from === 'momentum') return [group];
+  if (group.from !== 'betas' && group.from !== 'nothing') return [group];
   if (group.from === 'betas') return [group, { ...group, binding: rule('adamw') }];
   const momentum: Field = {
     pointer: `${group.pointer}/momentum`,

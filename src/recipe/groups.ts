@@ -38,7 +38,7 @@ export function buildGroups(context: Context): Group[] {
   );
   const common = commonRates(groups, loose);
   const [first] = groups;
-  if (first && common.length) groups[0] = { ...first, fields: [...first.fields, ...common] };
+  if (first && common.length) groups[0] = { ...first, fields: [...common, ...first.fields] };
   if (groups.length > 1)
     for (const field of loose.filter((f) => !common.includes(f)))
       warnings.push(
@@ -77,7 +77,7 @@ function buildGroup(block: Block, context: Context): Group {
     ([p, f]) => f.role.role === 'nesterov' && scopes.includes(scopeOf(p) ?? ''),
   );
   const { optimizer, defaults } = binding;
-  const unsaid = conclusion === undefined && decaysUnsaid(binding, own, fields);
+  const unsaid = conclusion ? undefined : decaysUnsaid(binding, own, fields, !constructs(block));
   if (unsaid) warnings.push(unsaid);
   return {
     pointer,
@@ -114,6 +114,16 @@ function bind({ scopes, fields, named }: Block, context: Context): Bound {
     );
   if (optimizer) return { binding, known: 'declared' };
   return { binding, known: assumed === undefined && !named?.byDefault ? 'named' : 'default' };
+}
+
+/** Whether the file gives a class and what goes to its constructor, so that what it lacks has the class's default. */
+function constructs({ fields, named }: Block): boolean {
+  const rate = fields.find((f) => isRole(f, 'learning-rate'));
+  return (
+    named !== undefined &&
+    rate !== undefined &&
+    argumentsPlace(named, rate.pointer, /\./.test(named.name)) !== undefined
+  );
 }
 
 /** torch's optimizers with a pair of betas, as their classes are written. */
@@ -172,6 +182,7 @@ function decaysUnsaid(
   { optimizer, defaults }: Binding,
   own: readonly Field[],
   fields: readonly Field[],
+  mayBeInCode: boolean,
 ): Diagnostic | undefined {
   const rate = own.find((f) => isRole(f, 'learning-rate') && f.site.kind === 'text');
   if (!rate) return undefined;
@@ -181,10 +192,10 @@ function decaysUnsaid(
   const remembers = optimizer.buffer === 'ema' || optimizer.secondMoment;
   if (decays.length === 0 && remembers)
     return say(
-      'its decays (the betas) are not in the file and the trainer’s defaults are unknown; write them into the file to have them converted',
+      'its decays are not in the file and the trainer’s defaults are unknown; write them (the betas) into the file to have them converted',
     );
   if (decays.length === 0)
-    return optimizer.buffer === 'sum' && defaults.gradient === 0
+    return mayBeInCode && optimizer.buffer === 'sum' && defaults.gradient === 0
       ? say(
           'no momentum is in the file, which is taken as 0; where the code has one, write it into the file, since the learning rate depends on it',
         )

@@ -81,9 +81,12 @@ function movesRate(settings: OptimizerSettings, { rule, batch, options }: PlanTa
 
 function half(alone: readonly Field[], name: string, { recipe }: PlanTask): Problem {
   const hidden = recipe.unreadable.find(({ role }) => role.role === 'learning-rate');
+  const noted = recipe.notes.find(({ note }) => note.includes('learning rate'));
   const missing = hidden
     ? `the learning rate, ${readable(hidden.pointer)}, is ${hidden.source}, which is not in this file`
-    : 'no learning rate was found in this file';
+    : noted
+      ? `${readable(noted.pointer)} ${noted.note}`
+      : 'no learning rate was found in this file';
   const place = alone.find((f) => f.site.kind === 'text');
   return new Problem(
     'half-converted',

@@ -86,7 +86,9 @@ export async function checkPair(
     sameUnit(old, now, candidate);
     const pairing = pairRecipes(old.recipe, now.recipe, rule, options);
     const task = { recipe: now.recipe, batch: pairing.batch, rule, options };
-    return { old, now, pairing, lacks: lacking(now, task, assess(task)).lacks };
+    const { lacks } = lacking(now, task, assess(task));
+    if (lacks && options.fix) throw lacks.in(candidate);
+    return { old, now, pairing, lacks };
   });
   const placed = pairings.map((p) => ({
     ...p,
