@@ -1,6 +1,7 @@
 import type { Diagnostic, Source } from '../base/diagnostic.ts';
 import { about, Problem } from '../base/problem.ts';
 import { collect, type Dialect, detect, loadDialect } from '../dialect/dialect.ts';
+import type { Found } from '../dialect/roles.ts';
 import type { Document, Progress } from '../document/nodes.ts';
 import { type ParsedText, parse } from '../document/parse.ts';
 import { buildRecipe, type RecipeOptions } from '../recipe/build.ts';
@@ -68,7 +69,16 @@ async function dialectOf(
     return found.refuses ? undefined : found;
   }
   if (oneOfMany) return undefined;
+  const generic = await loadDialect('generic');
+  if (holdsBatch(document, generic)) return generic;
   throw unrecognised(document);
+}
+
+/** Whether a batch size is in a document of no dialect: one that says so little is refused for what it lacks. */
+function holdsBatch(document: Document, generic: Dialect): boolean {
+  const found: Found[] = [];
+  if (!generic.validate.call(found, document.data)) return false;
+  return found.some(([, what]) => 'role' in what && what.role.role === 'batch');
 }
 
 function unrecognised(document: Document): Problem {
