@@ -279,7 +279,7 @@ describe('refusals: exit 2, the place, the line, what to do; nothing on stdout',
     [
       'an alias used for two things',
       'batch_size: &x 8\nval: *x\nlr: 0.1\n',
-      [],
+      ['--optimizer', 'sgd'],
       /^x\.yaml:1:16: batch_size must change, but val uses the same text/,
     ],
     [
@@ -551,7 +551,10 @@ describe('a number is edited where it stands, however it is written', () => {
     ],
   ])('%s', async (_, text, expected) => {
     writeFileSync(join(cwd, 'x.yaml'), text);
-    const { stdout, stderr } = await cli(['x.yaml', '--to', '16', '--world', '1', '-q'], { cwd });
+    const { stdout, stderr } = await cli(
+      ['x.yaml', '--to', '16', '--world', '1', '-q', '--optimizer', 'sgd'],
+      { cwd },
+    );
     expect({ stdout, stderr }).toEqual({ stdout: expected, stderr: '' });
   });
 
@@ -596,7 +599,9 @@ describe('counts', () => {
 
   it('are never rounded below their minimum: clamped, with a warning', async () => {
     writeFileSync(join(cwd, 'x.yaml'), 'batch_size: 8\nlr: 0.1\nwarmup_steps: 2\n');
-    const { stdout, stderr } = await cli(['x.yaml', '--to', '64', '--world', '1'], { cwd });
+    const { stdout, stderr } = await cli(['x.yaml', '--to', '64', '--world', '1', '--optimizer', 'sgd'], {
+      cwd,
+    });
     expect(stdout).toContain('warmup_steps: 1\n');
     expect(stderr).toContain('count-clamped');
   });

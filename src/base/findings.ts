@@ -37,6 +37,13 @@ export const FINDINGS = {
     why: 'The two files do not have the same optimizers, averages or counts, or their trainers multiply a value differently by themselves, so no expected value can be given.',
     remedy: 'Compare it by eye; `rebatch explain` says what each side does.',
   },
+  'half-converted': {
+    severity: 'error',
+    title: 'What must move with the batch is not in the file',
+    why: 'A momentum, an average or a batch size changes and the learning rate that has to change with it was not found, so only half of a conversion can be judged.',
+    remedy:
+      'Write the learning rate into the file, or check what is there with `--partial` and the learning rate where it is.',
+  },
   'new-file': {
     severity: 'notice',
     title: 'The file does not exist at the revision compared with',

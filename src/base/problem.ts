@@ -23,6 +23,7 @@ export type ProblemCode =
   | 'alias-conflict'
   | 'out-of-range'
   | 'unknown-optimizer'
+  | 'half-converted'
   | 'rule-not-applicable'
   | 'count-inconsistent'
   | 'cannot-insert'

@@ -52,6 +52,7 @@ export function ruleOptions(command: Command): Command {
         .choices(['scale', 'keep'])
         .default('scale'),
     )
+    .option('--partial', 'go by what is in the file, although its learning rate is not')
     .option('--cadence', 'also scale how often the run logs, saves and evaluates')
     .option('--dialect <name>', 'read the file as this dialect')
     .option('--schema <file>', 'read the file with a custom dialect');
@@ -76,6 +77,7 @@ const SETTINGS = [
   'steps',
   'cadence',
   'insert',
+  'partial',
   'dialect',
 ] as const satisfies readonly (keyof ConversionFlags)[];
 

@@ -28,6 +28,8 @@ export interface Dialect {
   readonly floats?: 'as PyYAML reads them';
   /** The project's own code reads the config, so keys that the schema lacks may matter too. */
   readonly open?: true;
+  /** The file stands beside another one that holds the rest: a sentence that says where the learning rate is. */
+  readonly companion?: string;
   /** A file that this dialect reads. */
   readonly sample?: string;
   /** Keys that the schema speaks of, with the key around each: `ema_config/ema_decay`. */

@@ -125,6 +125,7 @@ const KEYWORDS = {
     refuses: SENTENCE,
     floats: { enum: ['as PyYAML reads them'] },
     open: { const: true },
+    companion: SENTENCE,
     sample: SENTENCE,
   }),
 };

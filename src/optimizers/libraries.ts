@@ -1,19 +1,19 @@
 import type { LibraryName } from '../dialect/meta-schema.ts';
-import type { Binding, Optimizer, OptimizerDefaults } from './optimizer.ts';
-import { OPTIMIZERS, type OptimizerName } from './table.ts';
+import type { Optimizer, OptimizerDefaults } from './optimizer.ts';
+import type { OptimizerName } from './table.ts';
 
 /** One name in one library: which optimizer it is, where it differs from the table, and its defaults. */
-interface Spelling extends OptimizerDefaults {
+export interface Spelling extends OptimizerDefaults {
   readonly is: OptimizerName;
   readonly differs?: Partial<Optimizer>;
 }
 
-interface Library {
+export interface Library {
   /** Names that are not found here are looked up there. */
   readonly extends?: string;
   /** It is a Python package too, whose classes have these defaults (`apex.optimizers.FusedLAMB`). */
   readonly package?: true;
-  /** By name in lower case without `_` and `-`, and without the decorations below. */
+  /** By name in lower case without `_` and `-`, and without the decorations (find.ts). */
   readonly names: Readonly<Record<string, Spelling>>;
 }
 
@@ -58,7 +58,7 @@ const MUON_BESIDE_ADAM: Partial<Optimizer> = { title: 'Muon beside AdamW', secon
  * What each framework calls its optimizers and which defaults they have there.
  * The facts of a library follow its source, named at its head.
  */
-const LIBRARIES: Readonly<Record<string, Library>> = {
+export const LIBRARIES: Readonly<Record<string, Library>> = {
   // pytorch/pytorch torch/optim/*.py (2.14).
   torch: {
     extends: 'customary',
@@ -77,6 +77,13 @@ const LIBRARIES: Readonly<Record<string, Library>> = {
       muon: { is: 'muon', lr: 1e-3, gradient: 0.95, weightDecay: 0.1, nesterov: true },
       // Not torch's but apex's or DeepSpeed's, where Adam is AdamW by default.
       fusedadam: { is: 'adamw', ...ADAM },
+      cpuadam: { is: 'adamw', ...ADAM },
+      // Nor torch's but bitsandbytes', whose Adam is AdamW (csrc/kernels.cu).
+      adam8bit: { is: 'adamw', ...ADAM },
+      adam32bit: { is: 'adamw', ...ADAM },
+      pagedadam: { is: 'adamw', ...ADAM },
+      pagedadam8bit: { is: 'adamw', ...ADAM },
+      pagedadam32bit: { is: 'adamw', ...ADAM },
     },
   },
   // Names that torch lacks: several packages have each, so a value is given only where those that were read agree
@@ -85,7 +92,17 @@ const LIBRARIES: Readonly<Record<string, Library>> = {
   customary: {
     names: {
       deepspeedcpuadam: { is: 'adamw', ...ADAM },
-      // Epsilon left out (1e-6, DeepSpeed and bitsandbytes 1e-8), no weight decay (0; timm and apex 0.01).
+      // hpcaitech/ColossalAI colossalai/nn/optimizer/hybrid_adam.py: AdamW unless adamw_mode is False.
+      hybridadam: { is: 'adamw', ...ADAM },
+      // Paddle's, TensorFlow's and timm's name for heavy ball; its learning rate is outside the buffer in all three
+      // (PaddlePaddle/Paddle python/paddle/optimizer/momentum.py).
+      momentum: { is: 'sgd' },
+      // PiotrNawrot/nanoT5 nanot5/utils/copied_utils.py: AdamW whose rate is times the weights' root mean square.
+      adamwscale: { is: 'adamw', gradient: 0.9, secondMoment: 0.999 },
+      // open-mmlab/OpenPCDet tools/train_utils/optimization: Adam with betas (0.9, 0.99) whose decay is times lr
+      // (true_wd); the schedule moves beta1 between MOMS.
+      adamonecycle: { is: 'adamw', secondMoment: 0.99 },
+      // No epsilon (1e-6, DeepSpeed and bitsandbytes 1e-8), no weight decay (0; timm and apex 0.01).
       lamb: { is: 'lamb', lr: 1e-3, gradient: 0.9, secondMoment: 0.999 },
       // No momentum: 0 in timm, 0.9 in kozistr's and optax.
       lars: { is: 'lars' },
@@ -472,38 +489,5 @@ const LIBRARIES: Readonly<Record<string, Library>> = {
   },
 } satisfies Readonly<Record<LibraryName, Library>>;
 
-/**
- * Words around an optimizer's name that change its storage or its kernel, not its rule: adamw_bnb_8bit,
- * paged_lion_32bit, FusedAdam, adamw_torch_npu_fused.
- */
-const DECORATIONS =
-  /torch|fused|foreach|apex|xla|npu|cpu|bnb|paged|anyprecision|layerwise|(?:4|8|16|32)bits?|(?:4|8|16|32)b$/g;
-
 /** The libraries whose names for optimizers are known. */
 export const LIBRARY_NAMES: readonly string[] = Object.keys(LIBRARIES);
-
-/**
- * Finds an optimizer by the name a config gives it (`torch.optim.AdamW`, `adamw_bnb_8bit`, `OneBitLamb`). A class of an
- * unknown package updates as its name says, but its defaults are unknown: then there are none.
- * @returns undefined where no table knows the name
- */
-export function findOptimizer(library: string, name: string): Binding | undefined {
-  const path = name.split('.');
-  const home = path.length > 1 ? path[0] : undefined;
-  const plain = (path.at(-1) ?? name).toLowerCase().replace(/[_\-\s]/g, '');
-  const start = home !== undefined && Object.hasOwn(LIBRARIES, home) ? home : library;
-  for (let at: string | undefined = start; at; at = LIBRARIES[at]?.extends) {
-    const names: Readonly<Record<string, Spelling>> = LIBRARIES[at]?.names ?? {};
-    const spelling = names[plain] ?? names[plain.replace(DECORATIONS, '')];
-    if (!spelling) continue;
-    const { is, differs, ...defaults } = spelling;
-    const known = home === undefined || (at === home && LIBRARIES[at]?.package);
-    return { optimizer: { ...OPTIMIZERS[is], ...differs }, defaults: known ? defaults : {} };
-  }
-  return undefined;
-}
-
-/** The canonical optimizers' names, for an error that lists what can be declared. */
-export function optimizerNames(): string[] {
-  return Object.keys(OPTIMIZERS);
-}

@@ -1,12 +1,14 @@
 import { type Diagnostic, warning } from '../base/diagnostic.ts';
 import { num } from '../base/numbers.ts';
 import { about, Problem } from '../base/problem.ts';
-import { readable } from '../document/pointer.ts';
+import type { Document } from '../document/nodes.ts';
+import { child, readable } from '../document/pointer.ts';
 import { type BatchChange, moveBatch } from '../recipe/batch.ts';
 import { brokenDemands, valuesAt } from '../recipe/demands.ts';
 import { adviceOn } from '../rules/advice.ts';
 import { assess } from '../rules/assess.ts';
-import type { Assessment, PlanOptions } from '../rules/assessment.ts';
+import type { Assessment, PlanOptions, PlanTask } from '../rules/assessment.ts';
+import { incomplete } from '../rules/incomplete.ts';
 import { defaultRule, findRule } from '../rules/index.ts';
 import { type Change, changesOf } from '../rules/plan.ts';
 import type { Rule } from '../rules/rule.ts';
@@ -40,8 +42,21 @@ export interface Plan {
   readonly warnings: readonly Diagnostic[];
 }
 
-/** @throws Problem: batch-unreachable, and what the rule refuses */
+/** @throws Problem: batch-unreachable, unknown-optimizer, half-converted, and what the rule refuses */
 export async function planFor(config: Config, options: ConvertOptions): Promise<Plan> {
+  const { lacks, ...plan } = await draftFor(config, options);
+  if (lacks) throw lacks.in(config.source);
+  return plan;
+}
+
+/**
+ * A plan also where it is incomplete.
+ * @throws Problem: batch-unreachable, and what the rule refuses
+ */
+export async function draftFor(
+  config: Config,
+  options: ConvertOptions,
+): Promise<Plan & { readonly lacks?: Problem }> {
   return about(config.source, async () => {
     const { recipe } = config;
     const rule = ruleOf(options);
@@ -57,12 +72,14 @@ export async function planFor(config: Config, options: ConvertOptions): Promise<
     if (broken) throw broken;
     const task = { recipe, batch, rule, options };
     const assessments = assess(task);
+    const { lacks, rest } = lacking(config, task, assessments);
     return {
       config,
       rule,
       batch,
       assessments,
-      warnings: [...config.warnings, ...adviceOn(task, assessments)],
+      warnings: [...config.warnings, ...adviceOn(task, assessments), ...rest],
+      ...(lacks ? { lacks } : {}),
     };
   });
 }
@@ -73,6 +90,31 @@ function unclearBatch({ pointer, source, offset }: Doubtful): Problem {
     'batch-unclear',
     `${name} ${source} may be a part of the batch and is not understood (a mini batch? accumulation?): say which field holds the batch with --batch-at POINTER, or give ${name} a meaning in rebatch.config.yaml (names: {...: micro})`,
     offset,
+  );
+}
+
+/** Why a config cannot be converted as a whole; for one that is another's companion, where the rest is. */
+export function lacking(
+  { dialect, document }: Config,
+  task: PlanTask,
+  assessments: readonly Assessment[],
+): { readonly lacks?: Problem; readonly rest: readonly Diagnostic[] } {
+  const lacks = incomplete(task, assessments);
+  const companion = dialect.companion ?? buildsOn(document);
+  if (companion !== undefined && lacks?.code === 'half-converted')
+    return { rest: [warning('companion', companion)] };
+  return { ...(lacks ? { lacks } : {}), rest: [] };
+}
+
+/** Keys that name the files which a config builds on. */
+const BASES = ['_BASE_', '_base_', 'defaults', 'base_config', '__include__', '__base__'];
+
+/** Where the rest of a config is that builds on other files. */
+function buildsOn({ nodes }: Document): string | undefined {
+  const key = BASES.find((base) => nodes.has(child('', base)));
+  return (
+    key &&
+    `no learning rate is in this file, which builds on others (${key}): convert the one that has it too`
   );
 }
 

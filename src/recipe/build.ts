@@ -4,9 +4,10 @@ import type { Document } from '../document/nodes.ts';
 import { readable } from '../document/pointer.ts';
 import { batchAt } from './batch-at.ts';
 import type { BatchOptions } from './batch-options.ts';
+import { ofOptimizer } from './blocks.ts';
 import { demandsOf, isOfCounts } from './demands.ts';
 import { readFields } from './fields.ts';
-import { buildGroups, ofOptimizer } from './groups.ts';
+import { buildGroups } from './groups.ts';
 import { readBatch } from './read-batch.ts';
 import { type Field, isRole, type Recipe } from './recipe.ts';
 

@@ -1,11 +1,15 @@
 import { type Diagnostic, warning } from '../base/diagnostic.ts';
+import { num } from '../base/numbers.ts';
 import { Problem } from '../base/problem.ts';
-import type { DecayRole, Role } from '../dialect/roles.ts';
+import type { Role } from '../dialect/roles.ts';
 import type { Document } from '../document/nodes.ts';
-import { child, isWithin, type Pointer, readable } from '../document/pointer.ts';
-import { findOptimizer, optimizerNames } from '../optimizers/libraries.ts';
+import { child, isWithin, keyOf, type Pointer, readable } from '../document/pointer.ts';
+import { findOptimizer, optimizerNames } from '../optimizers/find.ts';
 import type { Binding, OptimizerDefaults } from '../optimizers/optimizer.ts';
+import { type Block, blocksOf } from './blocks.ts';
+import { type Conclusion, inferred } from './conclude.ts';
 import type { Reading } from './fields.ts';
+import { argumentsPlace } from './optimizer-names.ts';
 import { type Field, type Group, isRole, offsetOf } from './recipe.ts';
 
 /** What the optimizers of a config are read from. */
@@ -21,39 +25,20 @@ interface Context {
   readonly warnings: Diagnostic[];
 }
 
-const OPTIMIZER_ROLES: readonly Role['role'][] = [
-  'learning-rate',
-  'decay',
-  'dampening',
-  'weight-decay',
-  'epsilon',
-  'rate',
-];
-
-/** Whether an average belongs to an optimizer, not to the model. */
-export function ofOptimizer({ of }: DecayRole): boolean {
-  return of !== 'model-ema' && of !== 'batch-norm' && of !== 'schedule';
-}
-
-function belongsToOptimizer(field: Field): boolean {
-  return OPTIMIZER_ROLES.includes(field.role.role) && !(isRole(field, 'decay') && !ofOptimizer(field.role));
-}
-
 /**
- * The optimizers of a config with their settings: a field belongs to the innermost block around it.
+ * The optimizers of a config with their settings.
  * @throws Problem: unknown-optimizer
  */
 export function buildGroups(context: Context): Group[] {
-  const { reading, warnings } = context;
-  const scopeOf = scopesOf(context);
-  const { members, loose } = byScope(reading, scopeOf);
-  joinParts(members);
-  joinRates(members, (scope) => [...reading.names.keys()].some((p) => scopeOf(p) === scope));
-  const shared = members.size === 1 ? loose : [];
-  const groups = [...members].map(([pointer, own]) => buildGroup(pointer, [...own, ...shared], context));
+  const { warnings } = context;
+  const { blocks, loose } = blocksOf({ ...context, scopeOf: scopesOf(context) });
+  const shared = blocks.length === 1 ? loose : [];
+  const groups = blocks.map((block) =>
+    buildGroup({ ...block, fields: [...block.fields, ...shared] }, context),
+  );
   const common = commonRates(groups, loose);
   const [first] = groups;
-  if (first && common.length) groups[0] = { ...first, fields: [...first.fields, ...common] };
+  if (first && common.length) groups[0] = { ...first, fields: [...common, ...first.fields] };
   if (groups.length > 1)
     for (const field of loose.filter((f) => !common.includes(f)))
       warnings.push(
@@ -66,26 +51,9 @@ export function buildGroups(context: Context): Group[] {
   return groups;
 }
 
-type ScopeOf = (pointer: Pointer) => Pointer | undefined;
-
-function scopesOf({ scopes }: Context): ScopeOf {
-  return (pointer) => scopes.filter((s) => isWithin(pointer, s)).sort((a, b) => b.length - a.length)[0];
-}
-
-function byScope({ fields, names }: Reading, scopeOf: ScopeOf) {
-  const members = new Map<Pointer, Field[]>();
-  const loose: Field[] = [];
-  for (const field of fields.filter(belongsToOptimizer)) {
-    const scope = scopeOf(field.usedAt ?? field.pointer);
-    if (scope === undefined) loose.push(field);
-    else members.set(scope, [...(members.get(scope) ?? []), field]);
-  }
-  for (const pointer of names.keys()) {
-    const scope = scopeOf(pointer);
-    if (scope !== undefined && !members.has(scope)) members.set(scope, []);
-  }
-  if (members.size === 0 && loose.length) members.set('', []);
-  return { members, loose };
+function scopesOf({ scopes }: Context) {
+  return (pointer: Pointer): Pointer | undefined =>
+    scopes.filter((s) => isWithin(pointer, s)).sort((a, b) => b.length - a.length)[0];
 }
 
 /**
@@ -98,86 +66,99 @@ function commonRates(groups: readonly Group[], loose: readonly Field[]): Field[]
   return groups.length > 1 && alike ? loose.filter((f) => isRole(f, 'learning-rate')) : [];
 }
 
-/** A block with momentum but no learning rate belongs to the block around it that has one (`lr` beside `optimizer:`). */
-function joinParts(members: Map<Pointer, Field[]>): void {
-  const hasRate = (fields: readonly Field[]) =>
-    fields.some((f) => isRole(f, 'learning-rate') && f.site.kind === 'text');
-  for (const [inner, fields] of members) {
-    if (hasRate(fields)) continue;
-    const outer = [...members.keys()]
-      .filter((p) => p !== inner && isWithin(inner, p) && hasRate(members.get(p) ?? []))
-      .sort((a, b) => b.length - a.length)[0];
-    if (outer === undefined) continue;
-    members.set(inner, [...fields, ...(members.get(outer) ?? [])]);
-    members.delete(outer);
-  }
-}
-
-/**
- * A block of learning rates alone, such as a scheduler's with the peak that it sets, belongs to the optimizer, where the
- * file names just one: how its rates follow the batch is that one's business.
- */
-function joinRates(members: Map<Pointer, Field[]>, isNamed: (scope: Pointer) => boolean): void {
-  const [optimizer, another] = [...members.keys()].filter(isNamed);
-  if (optimizer === undefined || another !== undefined) return;
-  for (const [scope, fields] of members) {
-    if (scope === optimizer || !fields.every((f) => isRole(f, 'learning-rate'))) continue;
-    members.set(optimizer, [...members.get(optimizer)!, ...fields]);
-    members.delete(scope);
-  }
-}
-
-function buildGroup(pointer: Pointer, own: readonly Field[], context: Context): Group {
-  const { reading } = context;
-  const { binding, known } = bind(pointer, own, context);
-  const fields = [...own, ...defaultsOf(pointer, binding, context)];
-  const decays = decaysUnsaid(binding, own, fields);
-  if (decays) context.warnings.push(decays);
+function buildGroup(block: Block, context: Context): Group {
+  const { reading, warnings } = context;
+  const { pointer, scopes, fields: own } = block;
+  const { binding, known, conclusion } = bind(block, context);
+  const tabled = defaultsOf(scopes, binding, context);
+  const fields = [...own, ...tabled, ...constructed(block, binding, tabled, context)];
   const scopeOf = scopesOf(context);
   const flag = [...reading.flags].find(
-    ([p, f]) => f.role.role === 'nesterov' && (scopeOf(p) ?? '') === pointer,
+    ([p, f]) => f.role.role === 'nesterov' && scopes.includes(scopeOf(p) ?? ''),
   );
   const { optimizer, defaults } = binding;
+  const unsaid = conclusion ? undefined : decaysUnsaid(binding, own, fields, !constructs(block));
+  if (unsaid) warnings.push(unsaid);
   return {
     pointer,
     binding,
     known,
+    ...(conclusion ? { from: conclusion.from } : {}),
     fields: fields.filter((f) => has(f, binding)),
     nesterov: flag ? flag[1].value : (defaults.nesterov ?? optimizer.lookAhead ?? false),
   };
 }
 
+interface Bound extends Pick<Group, 'binding' | 'known'> {
+  readonly conclusion?: Conclusion;
+}
+
 /** Which optimizer a block holds: as the user says, as the dialect assumes, by its name, or by its fields. */
-function bind(pointer: Pointer, own: readonly Field[], context: Context): Pick<Group, 'binding' | 'known'> {
+function bind({ scopes, fields, named }: Block, context: Context): Bound {
   const { reading, document, library, optimizer, warnings } = context;
-  const scopeOf = scopesOf(context);
-  const names = [...reading.names];
-  const name = names.find(([p]) => scopeOf(p) === pointer) ?? names.find(([p]) => scopeOf(p) === undefined);
-  const node = name && document.nodes.get(name[0]);
-  const assumed = reading.assumed.get(pointer);
-  const declared = optimizer ?? assumed ?? name?.[1];
+  const assumed = scopes.map((s) => reading.assumed.get(s)).find((name) => name !== undefined);
+  const declared = optimizer ?? assumed ?? named?.name;
   if (declared === undefined) {
-    const binding = infer(own, library);
-    const first = own.find((f) => f.site.kind === 'text');
-    const message = `no optimizer named; assuming ${binding.optimizer.title} from its fields (override: --optimizer NAME)`;
-    if (first) warnings.push(warning('optimizer-inferred', message, offsetOf(first)));
-    return { binding, known: 'inferred' };
+    const conclusion = inferred(fields);
+    const first = fields.find((f) => f.site.kind === 'text');
+    if (first) warnings.push(warning('optimizer-inferred', conclusion.message, offsetOf(first)));
+    return { binding: conclusion.binding, known: 'inferred', conclusion };
   }
   const binding = findOptimizer(library, declared);
+  const node = named && !optimizer ? document.nodes.get(named.at) : undefined;
   if (!binding)
     throw new Problem(
       'unknown-optimizer',
       `unknown optimizer "${declared}"; pass --optimizer NAME for the one it behaves like: ${optimizerNames().join(', ')}`,
-      node?.kind === 'scalar' && !optimizer ? node.offset : undefined,
+      node?.kind === 'scalar' ? node.offset : undefined,
     );
-  const written = node?.kind === 'scalar' && node.value !== null && assumed === undefined;
-  return { binding, known: optimizer ? 'declared' : written ? 'named' : 'default' };
+  if (optimizer) return { binding, known: 'declared' };
+  return { binding, known: assumed === undefined && !named?.byDefault ? 'named' : 'default' };
+}
+
+/** Whether the file gives a class and what goes to its constructor, so that what it lacks has the class's default. */
+function constructs({ fields, named }: Block): boolean {
+  const rate = fields.find((f) => isRole(f, 'learning-rate'));
+  return (
+    named !== undefined &&
+    rate !== undefined &&
+    argumentsPlace(named, rate.pointer, /\./.test(named.name)) !== undefined
+  );
+}
+
+/** torch's optimizers with a pair of betas, as their classes are written. */
+const TORCH_ADAM = /^(torch\.optim\.(?:\w+\.)?)?(?:Adam|AdamW|NAdam|RAdam|Adamax)$/;
+
+/**
+ * The betas that a class of torch takes where its arguments leave them out: known and insertable where the file gives
+ * the class and, in a block of its own or beside a full class path, what goes to its constructor.
+ */
+function constructed(
+  { fields, named }: Block,
+  { optimizer }: Binding,
+  tabled: readonly Field[],
+  { document, library, optimizer: declared }: Context,
+): Field[] {
+  const path = named && TORCH_ADAM.exec(named.name);
+  const rate = fields.find((f) => isRole(f, 'learning-rate') && f.role.point === 'peak');
+  if (!path || !rate || declared || [...fields, ...tabled].some((f) => isRole(f, 'decay'))) return [];
+  const place = argumentsPlace(named, rate.usedAt ?? rate.pointer, path[1] !== undefined);
+  const betas = place === undefined ? undefined : child(place, 'betas');
+  if (betas === undefined || document.nodes.has(betas) || (library !== 'torch' && !path[1])) return [];
+  const { gradient, secondMoment } = findOptimizer('torch', named!.name)?.defaults ?? {};
+  if (gradient === undefined || secondMoment === undefined || !optimizer.secondMoment) return [];
+  return (['gradient', 'second-moment'] as const).map((of, index) => ({
+    pointer: child(betas, index),
+    role: { role: 'decay', of, form: 'decay', per: 'step' },
+    value: index ? secondMoment : gradient,
+    site: { kind: 'absent', pointer: betas, index },
+  }));
 }
 
 /** The fields of a block that only the optimizer table has a default for. */
-function defaultsOf(pointer: Pointer, { defaults }: Binding, context: Context): Field[] {
+function defaultsOf(scopes: readonly Pointer[], { defaults }: Binding, context: Context): Field[] {
   const scopeOf = scopesOf(context);
-  const here = context.reading.optional.filter(({ pointer: at }) => (scopeOf(at) ?? '') === pointer);
+  const here = context.reading.optional.filter(({ pointer: at }) => scopes.includes(scopeOf(at) ?? ''));
   return here.flatMap(({ pointer: at, role, items = [] }): Field[] => {
     if (role) {
       const value = defaultFor(role, defaults);
@@ -196,18 +177,39 @@ function defaultsOf(pointer: Pointer, { defaults }: Binding, context: Context): 
   });
 }
 
+/** What to know where a trainer's default for a decay is not in the file and has no known place in it. */
 function decaysUnsaid(
-  { optimizer }: Binding,
+  { optimizer, defaults }: Binding,
   own: readonly Field[],
   fields: readonly Field[],
+  mayBeInCode: boolean,
 ): Diagnostic | undefined {
-  const remembers = optimizer.buffer === 'ema' || optimizer.secondMoment;
   const rate = own.find((f) => isRole(f, 'learning-rate') && f.site.kind === 'text');
-  if (!remembers || !rate || fields.some((f) => isRole(f, 'decay'))) return undefined;
-  return warning(
-    'decays-unsaid',
-    `${optimizer.title}: its decays are not in the file and the trainer’s defaults are unknown; write them into the file to have them converted`,
-    offsetOf(rate),
+  if (!rate) return undefined;
+  const decays = fields.filter((f) => isRole(f, 'decay'));
+  const say = (message: string) =>
+    warning('decays-unsaid', `${optimizer.title}: ${message}`, offsetOf(decays[0] ?? rate) ?? offsetOf(rate));
+  const remembers = optimizer.buffer === 'ema' || optimizer.secondMoment;
+  if (decays.length === 0 && remembers)
+    return say(
+      'its decays are not in the file and the trainer’s defaults are unknown; write them (the betas) into the file to have them converted',
+    );
+  if (decays.length === 0)
+    return mayBeInCode && optimizer.buffer === 'sum' && defaults.gradient === 0
+      ? say(
+          'no momentum is in the file, which is taken as 0; where the code has one, write it into the file, since the learning rate depends on it',
+        )
+      : undefined;
+  const [only, another] = decays;
+  if (another || !only || optimizer.buffer !== 'ema' || optimizer.interpolatesIterates) return undefined;
+  if (!(optimizer.mixesNewest || (optimizer.secondMoment && !optimizer.lookAhead))) return undefined;
+  const first = only.role.of === 'gradient';
+  const missing = first ? 'beta2' : 'beta1';
+  const value = first ? defaults.secondMoment : defaults.gradient;
+  const key = keyOf(only.pointer).replace(/[12](?=\D*$)/, first ? '2' : '1');
+  const name = key === keyOf(only.pointer) ? missing : key;
+  return say(
+    `${readable(only.pointer)} is in the file and ${missing} is not: it stays at the trainer’s default${value === undefined ? '' : ` (${num(value)} in most libraries)`}. Write ${name} into the file to have it converted`,
   );
 }
 
@@ -228,12 +230,4 @@ function defaultFor(role: Role, defaults: OptimizerDefaults): number | undefined
   if (role.of === 'gradient') return defaults.gradient;
   if (role.of === 'second-moment') return defaults.secondMoment;
   return role.of === 'third' ? defaults.third : undefined;
-}
-
-/** The optimizer that a nameless block looks like: with a beta2 Adam, with momentum alone SGD. */
-function infer(fields: readonly Field[], library: string): Binding {
-  const hasSecond = fields.some((f) => isRole(f, 'decay') && f.role.of === 'second-moment');
-  const guess =
-    findOptimizer(library, hasSecond ? 'adam' : 'sgd') ?? findOptimizer('torch', hasSecond ? 'adam' : 'sgd')!;
-  return { optimizer: guess.optimizer, defaults: {} };
 }

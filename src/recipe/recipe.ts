@@ -62,6 +62,8 @@ export interface Group {
   readonly binding: Binding;
   /** How the optimizer was found: named by the file, the framework's default, declared by the user, or guessed. */
   readonly known: 'named' | 'default' | 'declared' | 'inferred';
+  /** Where it is named nowhere: what it was concluded from. */
+  readonly from?: 'key' | 'betas' | 'momentum' | 'nothing';
   readonly fields: readonly Field[];
   readonly nesterov: boolean;
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { collect, detect, listDialects, loadDialect, loadSchema } from '../../src/dialect/dialect.ts';
 import { requiredKeysOf } from '../../src/dialect/required-keys.ts';
 import { parse } from '../../src/document/parse.ts';
-import { findOptimizer } from '../../src/optimizers/libraries.ts';
+import { findOptimizer } from '../../src/optimizers/find.ts';
 
 describe('the keys of which one must be there', () => {
   it.each([

@@ -25,7 +25,7 @@ async function convertWith(from: string, to: string) {
     join(cwd, 'my.schema.json'),
     SCHEMA.replace(from, () => to),
   );
-  return cli(['run.yaml', '--schema', 'my.schema.json', '--to', '64', '-q'], { cwd });
+  return cli(['run.yaml', '--schema', 'my.schema.json', '--to', '64', '-q', '--optimizer', 'sgd'], { cwd });
 }
 
 it('a right schema converts', async () => {
@@ -102,7 +102,7 @@ describe('a slip in a schema is refused at its place', () => {
       'the description of the dialect',
       '"library": "torch"',
       '"libary": "torch"',
-      '1:87: dialect.libary is unknown here; allowed are name, framework, version, library, specializes, refuses, floats, open, sample: did you mean library?',
+      '1:87: dialect.libary is unknown here; allowed are name, framework, version, library, specializes, refuses, floats, open, companion, sample: did you mean library?',
     ],
     [
       'a constraint',

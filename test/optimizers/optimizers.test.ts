@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { findOptimizer, LIBRARY_NAMES } from '../../src/optimizers/libraries.ts';
+import { findOptimizer } from '../../src/optimizers/find.ts';
+import { LIBRARY_NAMES } from '../../src/optimizers/libraries.ts';
 
 const found = (library: string, name: string) => {
   const binding = findOptimizer(library, name);

@@ -87,6 +87,7 @@ describe.each<[string, Row[]]>([
         [...scopes('/o'), ...roles({ '/kind': ROLE.optimizer, '/o/lr': ROLE.lr, '/o/b1': ROLE.beta1 })],
         {},
         { '/o': { is: 'adam', known: 'named', has: { '/o/lr': 0.001, '/o/b1': 0.9 } } },
+        ['decays-unsaid'],
       ],
       [
         'that is the whole file',
@@ -94,6 +95,7 @@ describe.each<[string, Row[]]>([
         [...scopes(''), ...roles({ '/name': ROLE.optimizer, '/lr': ROLE.lr, '/b1': ROLE.beta1 })],
         {},
         { '': { is: 'adam', known: 'named', has: { '/lr': 0.001, '/b1': 0.9 } } },
+        ['decays-unsaid'],
       ],
       [
         'no block at all',
@@ -101,6 +103,7 @@ describe.each<[string, Row[]]>([
         roles({ '/name': ROLE.optimizer, '/lr': ROLE.lr, '/b1': ROLE.beta1 }),
         {},
         { '': { is: 'adam', known: 'named', has: { '/lr': 0.001, '/b1': 0.9 } } },
+        ['decays-unsaid'],
       ],
       ['none where nothing belongs to one', 'x: 1\n', [], {}, {}],
       [
@@ -112,6 +115,7 @@ describe.each<[string, Row[]]>([
         ],
         {},
         { '/o': { is: 'adam', known: 'named', has: { '/o/lr': 0.001, '/o/b1': 0.9 } } },
+        ['decays-unsaid'],
       ],
     ],
   ],
@@ -162,6 +166,7 @@ describe.each<[string, Row[]]>([
           '/o': { is: 'adam', known: 'named', has: { '/o/lr': 0.1, '/o/b1': 0.9 } },
           '/o/args': { is: 'sgd', known: 'named', has: { '/o/args/lr': 0.2, '/o/args/m': 0.8 } },
         },
+        ['decays-unsaid'],
       ],
       [
         "a scheduler's block of rates alone",
@@ -204,6 +209,7 @@ describe.each<[string, Row[]]>([
           '/a': { is: 'sgd', known: 'named', has: { '/a/lr': 0.1, '/a/m': 0.9 } },
           '/b': { is: 'adam', known: 'named', has: { '/b/lr': 0.001, '/b/m': 0.8 } },
         },
+        ['decays-unsaid'],
       ],
       [
         'with a rate that both use and neither holds',
@@ -214,6 +220,7 @@ describe.each<[string, Row[]]>([
           '/a': { is: 'sgd', known: 'named', has: { '/base': 0.1, '/a/m': 0.9 } },
           '/b': { is: 'adam', known: 'named', has: { '/base': 0.1, '/b/m': 0.8 } },
         },
+        ['decays-unsaid'],
       ],
       [
         'of different kinds: what is outside belongs to neither, and is named',
@@ -224,7 +231,7 @@ describe.each<[string, Row[]]>([
           '/a': { is: 'sgd', known: 'named', has: { '/a/lr': 0.1, '/a/m': 0.9 } },
           '/b': { is: 'adam', known: 'named', has: { '/b/lr': 0.001, '/b/m': 0.8 } },
         },
-        ['unassigned', 'unassigned'],
+        ['decays-unsaid', 'unassigned', 'unassigned'],
       ],
       [
         'that scale alike: a rate outside follows them, a momentum does not',
@@ -235,7 +242,7 @@ describe.each<[string, Row[]]>([
           '/a': { is: 'adamw', known: 'declared', has: { '/a/lr': 0.1, '/a/m': 0.9, '/min': 0.01 } },
           '/b': { is: 'adamw', known: 'declared', has: { '/b/lr': 0.001, '/b/m': 0.8 } },
         },
-        ['unassigned'],
+        ['decays-unsaid', 'decays-unsaid', 'unassigned'],
       ],
       [
         'of heavy balls, whose rates go by their own momenta: a rate outside belongs to neither',
@@ -323,6 +330,7 @@ describe.each<[string, Row[]]>([
         [...scopes('/o'), ...roles({ '/o/name': ROLE.optimizer, '/o/lr': ROLE.lr, '/o/b1': ROLE.beta1 })],
         { library: 'deepspeed' },
         { '/o': { is: 'adamw', known: 'named', has: { '/o/lr': 0.1, '/o/b1': 0.9 } } },
+        ['decays-unsaid'],
       ],
     ],
   ],

@@ -15,7 +15,10 @@ it.each([
   [3 / 4, 8],
 ])('a power ramp %f at kappa %f forgets as much over the same samples', async (power, kappa) => {
   const text = `batch_size: 256\nlr: 0.1\nema:\n  power: ${power}\n  inv_gamma: 1000.0\n  max_value: 1\n`;
-  const converted = await convertConfig({ text, file: 'x.yaml' }, { by: kappa, digits: 12 });
+  const converted = await convertConfig(
+    { text, file: 'x.yaml' },
+    { by: kappa, digits: 12, optimizer: 'sgd' },
+  );
   const gamma = (await documentsOf(converted.text))[0]!.nodes.get('/ema/inv_gamma') as {
     value: number;
   } & object;

@@ -76,8 +76,13 @@ describe('a named optimizer without its decays, where no framework says the defa
     expect(message).toMatch(/^AdamW: its decays are not in the file and the trainer’s defaults are unknown/);
   });
 
+  it('is told of SGD, too, whose momentum may be in the code', async () => {
+    const [message] = await said('batch_size: 32\noptimizer: sgd\nlr: 0.1\n', 'decays-unsaid');
+    expect(message).toMatch(/^SGD: no momentum is in the file, which is taken as 0/);
+  });
+
   it.each([
-    ['SGD, which has none unless told', 'batch_size: 32\noptimizer: sgd\nlr: 0.1\n'],
+    ['a class with its arguments', 'batch_size: 32\noptimizer: {type: SGD, args: {lr: 0.1}}\n'],
     ['a framework with known ones', 'per_device_train_batch_size: 32\nlearning_rate: 1.0e-4\n'],
   ])('is not for %s', async (_, text) => {
     expect(await said(text, 'decays-unsaid')).toEqual([]);

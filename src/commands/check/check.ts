@@ -8,12 +8,13 @@ import { fieldName, type Pointer } from '../../document/pointer.ts';
 import { editAndProve, type Planned } from '../../document/proof.ts';
 import type { ScalarValue } from '../../document/scalar.ts';
 import type { ConvertOptions } from '../../pipe/plan.ts';
-import { ruleOf } from '../../pipe/plan.ts';
+import { lacking, ruleOf } from '../../pipe/plan.ts';
 import type { Config } from '../../pipe/read.ts';
 import { readPairs } from '../../pipe/read.ts';
 import { type Sides, sidesOf } from '../../pipe/sides.ts';
 import { writeChanges } from '../../pipe/write.ts';
 import { type Field, fieldsOf, offsetOf } from '../../recipe/recipe.ts';
+import { assess } from '../../rules/assess.ts';
 import { changesOf } from '../../rules/plan.ts';
 import { type Compared, type Pairing, type PairOptions, pairRecipes } from './compare-fields.ts';
 import { type Finding, finding, findingOf } from './finding.ts';
@@ -84,7 +85,11 @@ export async function checkPair(
   const pairs = await readPairs(reference, candidate, options, options.referenceDialect);
   const pairings = pairs.map(({ old, now }) => {
     sameUnit(old, now, candidate);
-    return { old, now, pairing: pairRecipes(old.recipe, now.recipe, rule, options) };
+    const pairing = pairRecipes(old.recipe, now.recipe, rule, options);
+    const task = { recipe: now.recipe, batch: pairing.batch, rule, options };
+    const { lacks } = lacking(now, task, assess(task));
+    if (lacks && options.fix) throw lacks.in(candidate);
+    return { old, now, pairing, lacks };
   });
   const placed = pairings.map((p) => ({
     ...p,
@@ -92,10 +97,11 @@ export async function checkPair(
       .map((c) => ({ ...c, offset: shownAt(c.field, p.now) }))
       .sort((a, b) => a.offset - b.offset),
   }));
-  const found = placed.flatMap(({ checked, pairing, now }) => [
+  const found = placed.flatMap(({ checked, pairing, now, lacks }) => [
     ...checked.flatMap(judge),
     ...unpaired(pairing, now),
     ...brokenFindings(now.recipe),
+    ...[lacks && findingOf(lacks)].filter((f) => f !== undefined),
   ]);
   const { told, suppressed } = chosen(found, candidate.text, options);
   const wrong = new Set(told.filter((f) => f.severity === 'error').map(identity));

@@ -1,6 +1,6 @@
 import type { Command, Option } from 'commander';
 import { listDialects } from '../../dialect/dialect.ts';
-import { optimizerNames } from '../../optimizers/libraries.ts';
+import { optimizerNames } from '../../optimizers/find.ts';
 import { RULES } from '../../rules/index.ts';
 
 export type Shell = 'bash' | 'zsh' | 'fish' | 'powershell';

@@ -1,7 +1,7 @@
 import type { Diagnostic, Source } from '../../base/diagnostic.ts';
 import type { BatchRole, CountRole } from '../../dialect/roles.ts';
 import type { Pointer } from '../../document/pointer.ts';
-import { type ConvertOptions, namesTarget, type Plan, planFor } from '../../pipe/plan.ts';
+import { type ConvertOptions, draftFor, namesTarget, type Plan, planFor } from '../../pipe/plan.ts';
 import { readConfigs } from '../../pipe/read.ts';
 import type { BatchChange } from '../../recipe/batch.ts';
 import { decayOf, type Field, isRole } from '../../recipe/recipe.ts';
@@ -59,7 +59,7 @@ export async function explainConfig(source: Source, options: ConvertOptions): Pr
   const [config] = await readConfigs(source, options);
   const asked = namesTarget(options);
   const { dialect } = config;
-  const plan = await planFor(config, asked ? options : { ...options, by: 2 });
+  const plan = asked ? await planFor(config, options) : await draftFor(config, { ...options, by: 2 });
   const { assessments, batch, rule, warnings } = plan;
   const fields = assessments.map((a) => explanation(a, plan, dialect.version || dialect.title));
   const order = ({ offset = Number.POSITIVE_INFINITY }: ExplainedField) => offset;

@@ -1,8 +1,9 @@
 import type { Source } from '../../base/diagnostic.ts';
 import { convertConfig } from '../../pipe/convert.ts';
-import { type ConvertOptions, ruleOf } from '../../pipe/plan.ts';
+import { type ConvertOptions, lacking, ruleOf } from '../../pipe/plan.ts';
 import { readPairs, understand } from '../../pipe/read.ts';
-import { resultOptions } from '../../recipe/batch.ts';
+import { ratiosOf, resultOptions } from '../../recipe/batch.ts';
+import { assess } from '../../rules/assess.ts';
 import { type Comparison, compare } from './compare.ts';
 
 /**
@@ -30,7 +31,12 @@ export async function compareConfigs(
   options: ConvertOptions,
 ): Promise<Comparison[]> {
   const pairs = await readPairs(old, now, options);
-  return pairs.map(({ old: { recipe: a }, now: { recipe: b } }) =>
-    compare({ recipe: a, batch: a.batch }, { recipe: b, batch: b.batch }, ruleOf(options), options),
-  );
+  const rule = ruleOf(options);
+  return pairs.map(({ old, now: { recipe: b } }) => {
+    const { recipe: a, source } = old;
+    const task = { recipe: a, batch: ratiosOf(a.batch, b.batch), rule, options };
+    const { lacks } = lacking(old, task, assess(task));
+    if (lacks) throw lacks.in(source);
+    return compare({ recipe: a, batch: a.batch }, { recipe: b, batch: b.batch }, rule, options);
+  });
 }
