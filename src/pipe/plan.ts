@@ -1,7 +1,7 @@
 import { type Diagnostic, warning } from '../base/diagnostic.ts';
 import { num } from '../base/numbers.ts';
-import { about } from '../base/problem.ts';
-import { readable } from '../document/pointer.ts';
+import { about, Problem } from '../base/problem.ts';
+import { keyOf, readable } from '../document/pointer.ts';
 import { type BatchChange, moveBatch } from '../recipe/batch.ts';
 import { adviceOn } from '../rules/advice.ts';
 import { assess } from '../rules/assess.ts';
@@ -56,10 +56,19 @@ export async function planFor(config: Config, options: ConvertOptions): Promise<
   });
 }
 
-/** The changes to write; with `insert: false` insertions become warnings. */
-export function changesToWrite({ assessments }: Plan, { insert }: ConvertOptions) {
+/**
+ * The changes to write; with `insert: false` insertions become warnings.
+ * @throws Problem: cannot-insert where that would leave the old batch in the file, and the next run would scale again
+ */
+export function changesToWrite({ assessments, config }: Plan, { insert }: ConvertOptions) {
   const all = changesOf(assessments);
   const left = insert === false ? all.filter(({ inserted }) => inserted) : [];
+  const batch = left.find(({ role }) => role.role === 'batch');
+  if (batch)
+    throw new Problem(
+      'cannot-insert',
+      `${readable(batch.pointer)} is left to the trainer’s default ${batch.from} and would have to become ${batch.to}, which --no-insert forbids: the file would still mean the old batch, and the next conversion would scale its values again. Leave --no-insert out, or write ${keyOf(batch.pointer)}: ${batch.from} into the file first`,
+    ).in(config.source);
   return { changes: all.filter((change) => !left.includes(change)), warnings: left.map(notInserted) };
 }
 

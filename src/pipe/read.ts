@@ -139,16 +139,21 @@ export async function readPairs(
   options: ReadOptions,
   dialect = options.dialect,
 ): Promise<{ readonly old: Config; readonly now: Config }[]> {
-  const { from, to, world, worldTo, ...others } = options;
+  const { from, to: _to, world, worldTo: _worldTo, ...others } = options;
   const before = await readConfigs(old, {
     ...others,
     ...(dialect === undefined ? {} : { dialect }),
     ...known({ from, world }),
   });
-  const after = await readConfigs(now, { ...others, ...known({ from: to, world: worldTo ?? world }) });
+  const after = await readConfigs(now, optionsOfNew(options));
   if (before.length !== after.length)
     throw new Problem('usage', `${old.file} holds ${before.length} configs, ${now.file} ${after.length}`);
   return before.map((config, i) => ({ old: config, now: after[i]! }));
+}
+
+/** What reads the new one of two files: `to` and `worldTo` say what it leaves open. */
+export function optionsOfNew({ from: _from, to, world, worldTo, ...others }: ReadOptions): ReadOptions {
+  return { ...others, ...known({ from: to, world: worldTo ?? world }) };
 }
 
 function known(options: { from?: number | undefined; world?: number | undefined }): ReadOptions {

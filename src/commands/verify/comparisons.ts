@@ -1,7 +1,7 @@
 import type { Source } from '../../base/diagnostic.ts';
 import { convertConfig } from '../../pipe/convert.ts';
 import { type ConvertOptions, ruleOf } from '../../pipe/plan.ts';
-import { readPairs, understand } from '../../pipe/read.ts';
+import { readPairs } from '../../pipe/read.ts';
 import { type Comparison, compare } from './compare.ts';
 
 /**
@@ -9,14 +9,10 @@ import { type Comparison, compare } from './compare.ts';
  * @throws Problem as a conversion does
  */
 export async function compareWithConversion(source: Source, options: ConvertOptions): Promise<Comparison[]> {
-  const { plans, documents } = await convertConfig(source, options);
-  return plans.map(({ config, batch: { to }, rule }) => {
-    const { recipe, dialect, at } = config;
-    // Where the trainer accumulates up to a nominal batch, --from is the batch of the config, one pass.
-    const from = recipe.batch.nominal === undefined ? to.global : to.global / to.accumulation;
-    const now = understand(documents[at]!, dialect, { ...options, from, world: to.world ?? 1 });
+  const { plans, results } = await convertConfig(source, options);
+  return plans.map(({ config: { recipe }, batch: { to }, rule }, i) => {
     const old = { recipe, batch: recipe.batch };
-    return compare(old, { recipe: now.recipe, batch: to }, rule, options);
+    return compare(old, { recipe: results[i]!.recipe, batch: to }, rule, options);
   });
 }
 

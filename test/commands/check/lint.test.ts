@@ -141,7 +141,7 @@ describe('--fix', () => {
 });
 
 /** Refusals to convert that say nothing against the file. */
-const ABOUT_CONVERTING = /^(?:batch-un|auto|interpolation|alias-conflict|cannot-insert|rule-not|noise)/;
+const ABOUT_CONVERTING = /^(?:batch-un|auto|interpolation|alias-conflict|cannot-insert|not-readable-again|rule-not|noise)/;
 
 it.each(rejects().map((r) => [r.file.replace(/.*fixtures\//, ''), r.file] as const))(
   '%s: what convert refuses is found at the same place, unless it is about converting',
