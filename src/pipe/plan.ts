@@ -57,26 +57,33 @@ export async function planFor(config: Config, options: ConvertOptions): Promise<
 }
 
 /**
- * The changes to write; with `insert: false` insertions become warnings.
+ * The changes to write; with `insert: false`, and in a file that may be another trainer's, insertions become warnings.
  * @throws Problem: cannot-insert where that would leave the old batch in the file, and the next run would scale again
  */
 export function changesToWrite({ assessments, config }: Plan, { insert }: ConvertOptions) {
   const all = changesOf(assessments);
-  const left = insert === false ? all.filter(({ inserted }) => inserted) : [];
+  const may = insert !== false && config.certain;
+  const left = may ? [] : all.filter(({ inserted }) => inserted);
+  const why = config.certain
+    ? '--no-insert'
+    : `this file may be another trainer’s, which rejects keys that it does not know; if it is ${config.dialect.framework}’s, say --dialect ${config.dialect.name}`;
   const batch = left.find(({ role }) => role.role === 'batch');
   if (batch)
     throw new Problem(
       'cannot-insert',
-      `${readable(batch.pointer)} is left to the trainer’s default ${batch.from} and would have to become ${batch.to}, which --no-insert forbids: the file would still mean the old batch, and the next conversion would scale its values again. Leave --no-insert out, or write ${keyOf(batch.pointer)}: ${batch.from} into the file first`,
+      `${readable(batch.pointer)} is left to the trainer’s default ${batch.from} and would have to become ${batch.to}, and it is not written (${why}): the file would still mean the old batch, and the next conversion would scale its values again. Write ${keyOf(batch.pointer)}: ${batch.from} into the file first`,
     ).in(config.source);
-  return { changes: all.filter((change) => !left.includes(change)), warnings: left.map(notInserted) };
+  return {
+    changes: all.filter((change) => !left.includes(change)),
+    warnings: left.map((change) => notInserted(change, why)),
+  };
 }
 
-function notInserted({ pointer, from, to }: Change): Diagnostic {
+function notInserted({ pointer, from, to }: Change, why: string): Diagnostic {
   const list = (v: number | readonly number[]) =>
     typeof v === 'number' ? num(v) : `[${v.map(num).join(', ')}]`;
   return warning(
     'not-inserted',
-    `${readable(pointer)} is left to the trainer’s default ${list(from)}, but should become ${list(to)} (--no-insert)`,
+    `${readable(pointer)} is left to the trainer’s default ${list(from)}, but should become ${list(to)} (${why})`,
   );
 }

@@ -1,6 +1,6 @@
 import type { Diagnostic, Source } from '../base/diagnostic.ts';
 import { about, Problem } from '../base/problem.ts';
-import { collect, type Dialect, detect, loadDialect } from '../dialect/dialect.ts';
+import { collect, type Dialect, detect, isCertain, loadDialect } from '../dialect/dialect.ts';
 import type { Document, Progress } from '../document/nodes.ts';
 import { type ParsedText, parse } from '../document/parse.ts';
 import { buildRecipe, type RecipeOptions } from '../recipe/build.ts';
@@ -21,6 +21,8 @@ export interface Config {
   readonly at: number;
   readonly document: Document;
   readonly dialect: Dialect;
+  /** The file is this dialect's beyond doubt, so keys that only its trainer knows may be written into it. */
+  readonly certain: boolean;
   readonly recipe: Recipe;
   readonly warnings: readonly Diagnostic[];
 }
@@ -39,7 +41,9 @@ export async function readConfigs(
     const configs: Config[] = [];
     for (const [at, document] of parsed.documents.entries()) {
       const dialect = await dialectOf(document, parsed.documents.length > 1, options);
-      if (dialect) configs.push({ source, parsed, at, ...understand(document, dialect, options) });
+      if (!dialect) continue;
+      const certain = options.dialect !== undefined || isCertain(document.data, dialect.name);
+      configs.push({ source, parsed, at, certain, ...understand(document, dialect, options) });
     }
     const [first, ...others] = configs;
     if (!first) throw unrecognised(parsed.documents[0]!);

@@ -57,6 +57,7 @@ function where(field: Field): Pick<Finding, 'offset' | 'pointer' | 'part'> {
 
 /** The understood numbers that PyYAML would hand on as strings. */
 export function stringFloats({ recipe, dialect }: Pick<Config, 'recipe' | 'dialect'>) {
+  if (dialect.floats === 'also without a dot') return [];
   const severity = dialect.floats === 'as PyYAML reads them' ? 'error' : 'notice';
   const nodes = new Set<unknown>();
   return fieldsOf(recipe).flatMap((field) => {
