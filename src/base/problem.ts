@@ -15,6 +15,7 @@ export type ProblemCode =
   | 'batch-unknown'
   | 'batch-inconsistent'
   | 'batch-unreachable'
+  | 'several-experiments'
   | 'auto'
   | 'interpolation'
   | 'alias-conflict'

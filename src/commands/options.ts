@@ -44,6 +44,7 @@ export function ruleOptions(command: Command): Command {
         .default('scale'),
     )
     .option('--cadence', 'also scale how often the run logs, saves and evaluates')
+    .option('--at <pointer>', 'of several experiments in one file, the one to read: /small')
     .option('--dialect <name>', 'read the file as this dialect')
     .option('--schema <file>', 'read the file with a custom dialect');
 }
@@ -65,6 +66,7 @@ const SETTINGS = [
   'cadence',
   'insert',
   'dialect',
+  'at',
 ] as const satisfies readonly (keyof ConversionFlags)[];
 
 /**

@@ -65,8 +65,19 @@ export interface Document {
   readonly nodes: NodesByPointer;
   /** For nodes that several pointers lead to: all of them. */
   readonly shared: ReadonlyMap<Node, readonly Pointer[]>;
+  /** Where in the text a pointer of the document leads: elsewhere for a part of a document, or one without wrappers. */
+  inText(pointer: Pointer): Pointer;
+  /** Keys that stand more than once in one mapping, where the last counts, as in PyYAML and Python's json. */
+  readonly doubled: readonly DoubledKey[];
   /** Every scalar of the text once, in order, with the path at which it is written (aliases as they stand). */
   readonly scalars: readonly WrittenScalar[];
+}
+
+/** A key that its mapping has before. `offset` is that of the later one; the lines are those of both. */
+export interface DoubledKey {
+  readonly pointer: Pointer;
+  readonly offset: number;
+  readonly lines: readonly [first: number, again: number];
 }
 
 /** A scalar or an alias as the text has it. `offset` is that of its node's own text. */

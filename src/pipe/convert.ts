@@ -1,6 +1,6 @@
 import { type Diagnostic, type Source, warning } from '../base/diagnostic.ts';
 import { fraction } from '../base/numbers.ts';
-import type { Progress } from '../document/nodes.ts';
+import type { Document, Progress } from '../document/nodes.ts';
 import type { BatchChange } from '../recipe/batch.ts';
 import type { PlacedChange } from './editor.ts';
 import { type Result, readingOfResult } from './meaning.ts';
@@ -56,7 +56,9 @@ export async function convertConfig(
     dialect: config.dialect.name,
     rule: first.rule.name,
     batch: first.batch,
-    changes: written.parts.flatMap(({ changes }) => changes),
+    changes: written.parts.flatMap(({ changes }, i) =>
+      changes.map((change) => inText(change, plans[i]!.config.document)),
+    ),
     warnings: plans.flatMap((plan, i) => [
       ...plan.warnings,
       ...decided[i]!.warnings,
@@ -66,6 +68,11 @@ export async function convertConfig(
     plans,
     results: written.parts.map(({ result }) => result),
   };
+}
+
+/** A change with the pointers of the text, where a part of it was read as the document. */
+function inText(change: PlacedChange, document: Document): PlacedChange {
+  return { ...change, pointer: document.inText(change.pointer), uses: change.uses.map(document.inText) };
 }
 
 function anotherBatch({ batch, config }: Plan, first: Plan): Diagnostic[] {

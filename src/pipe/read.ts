@@ -1,8 +1,11 @@
-import type { Diagnostic, Source } from '../base/diagnostic.ts';
+import { type Diagnostic, type Source, warning } from '../base/diagnostic.ts';
 import { about, Problem } from '../base/problem.ts';
 import { collect, type Dialect, detect, isCertain, loadDialect } from '../dialect/dialect.ts';
+import type { Found } from '../dialect/roles.ts';
 import type { Document, Progress } from '../document/nodes.ts';
 import { type ParsedText, parse } from '../document/parse.ts';
+import { isWithin, readable } from '../document/pointer.ts';
+import { experimentsIn, partOf, withoutWrappers } from '../document/view.ts';
 import { buildRecipe, type RecipeOptions } from '../recipe/build.ts';
 import { fieldsOf, type Recipe } from '../recipe/recipe.ts';
 import { aboutOtherKeys } from '../vocabulary/unclaimed.ts';
@@ -11,6 +14,8 @@ import { aboutOtherKeys } from '../vocabulary/unclaimed.ts';
 export interface ReadOptions extends RecipeOptions {
   /** A dialect's name, or a compiled one; recognised from the content by default. */
   readonly dialect?: string | Dialect;
+  /** Of a file with several experiments the one to read: the pointer of its block. */
+  readonly at?: string;
 }
 
 /** One document of a file with what it means. */
@@ -37,11 +42,13 @@ export async function readConfigs(
   progress?: Progress,
 ): Promise<[Config, ...Config[]]> {
   return about(source, async () => {
-    const parsed = await parse(source.text, source.file, progress);
+    const whole = await parse(source.text, source.file, progress);
+    const parsed = withoutWrappers(options.at === undefined ? whole : partOf(whole, options.at));
     const configs: Config[] = [];
     for (const [at, document] of parsed.documents.entries()) {
       const dialect = await dialectOf(document, parsed.documents.length > 1, options);
       if (!dialect) continue;
+      if (options.dialect === undefined && dialect.open) oneExperiment(document);
       const certain = options.dialect !== undefined || isCertain(document.data, dialect.name);
       configs.push({ source, parsed, at, certain, ...understand(document, dialect, options) });
     }
@@ -49,6 +56,19 @@ export async function readConfigs(
     if (!first) throw unrecognised(parsed.documents[0]!);
     return [first, ...others];
   });
+}
+
+/** @throws Problem: several-experiments with the choices */
+function oneExperiment(document: Document): void {
+  const [first, ...others] = experimentsIn(document);
+  if (first === undefined) return;
+  const names = [first, ...others].map(readable).join(', ');
+  const choices = [first, ...others].map((at) => `--at ${document.inText(at)}`).join(' or ');
+  throw new Problem(
+    'several-experiments',
+    `${names} each have a batch size and a learning rate: several experiments in one file. Say which to convert: ${choices}`,
+    document.nodes.get(first)?.offset ?? 0,
+  );
 }
 
 /** The dialect of a document; undefined where a file of several documents holds one that is not a config. */
@@ -103,11 +123,29 @@ export function understand(
 ): Pick<Config, 'document' | 'dialect' | 'recipe' | 'warnings'> {
   const warnings: Diagnostic[] = [];
   const found = collect(document, dialect);
+  warnings.push(...doubledKeys(document, found));
   const recipe = buildRecipe(document, found, dialect.library, options, warnings);
   const claimed = new Set(fieldsOf(recipe).map(({ pointer }) => pointer));
   warnings.push(...aboutOtherKeys(document, found, claimed, dialect.open === true));
   if (!dependsOnBatch(recipe)) refuseIdle(recipe, dialect);
   return { document, dialect, recipe, warnings };
+}
+
+/**
+ * Keys that stand twice in their mapping. @throws Problem: duplicate-key where one is a setting that was read
+ */
+function doubledKeys({ doubled }: Document, found: readonly Found[]): Diagnostic[] {
+  const read = found.filter(([, what]) => 'role' in what || 'encoding' in what);
+  return doubled.map(({ pointer, offset, lines: [first, again] }) => {
+    const stands = `${readable(pointer)} stands twice, in lines ${first} and ${again}`;
+    if (read.some(([at]) => isWithin(at, pointer)))
+      throw new Problem(
+        'duplicate-key',
+        `duplicate key: ${stands}: which one is meant? Keep one of them`,
+        offset,
+      );
+    return warning('duplicate-key', `${stands}: as PyYAML, the last is read`, offset);
+  });
 }
 
 function dependsOnBatch({ groups, averages, counts }: Recipe): boolean {

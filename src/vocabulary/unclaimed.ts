@@ -90,13 +90,20 @@ function unclaimed(document: Document, found: readonly Found[], claimed: Readonl
     if (node.kind === 'list')
       for (const [i, item] of node.items.entries()) look(item, child(pointer, i), name);
     if (node.kind !== 'scalar') return;
-    const value = typeof node.value === 'string' ? numberInString(node.value) : node.value;
+    const value = typeof node.value === 'string' ? numberIn(node.value) : node.value;
     if (typeof value === 'number' && mayDepend(name, value))
       result.push({ pointer, source: node.source, offset: node.offset });
   };
   const root = document.nodes.get('');
   if (root) look(root, '', []);
   return result;
+}
+
+/** A number in a text, also one with a thousand's letter, which the trainer's own code reads (`400k`). */
+function numberIn(text: string): number | undefined {
+  const short = /^\s*(\d+(?:\.\d+)?)([km])\s*$/i.exec(text);
+  if (!short) return numberInString(text);
+  return Number(short[1]) * (short[2]!.toLowerCase() === 'k' ? 1e3 : 1e6);
 }
 
 function mayDepend(name: readonly string[], value: number): boolean {

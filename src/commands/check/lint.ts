@@ -44,6 +44,9 @@ export function lintConfig(config: Config): Finding[] {
     ...config.warnings
       .filter(({ code }) => code === 'misspelt')
       .map(({ message, offset = 0 }) => finding('misspelt', message, { offset })),
+    ...config.warnings
+      .filter(({ code }) => code === 'duplicate-key')
+      .map(({ message, offset = 0 }) => finding('duplicate-key', message, { offset, severity: 'warning' })),
   ];
 }
 
