@@ -5,6 +5,7 @@ import type { Found } from '../dialect/roles.ts';
 import type { Document, Progress } from '../document/nodes.ts';
 import { type ParsedText, parse } from '../document/parse.ts';
 import { isWithin, readable } from '../document/pointer.ts';
+import { numberInString } from '../document/scalar.ts';
 import { experimentsIn, partOf, withoutWrappers } from '../document/view.ts';
 import { buildRecipe, type RecipeOptions } from '../recipe/build.ts';
 import { fieldsOf, type Recipe } from '../recipe/recipe.ts';
@@ -50,12 +51,53 @@ export async function readConfigs(
       if (!dialect) continue;
       if (options.dialect === undefined && dialect.open) oneExperiment(document);
       const certain = options.dialect !== undefined || isCertain(document.data, dialect.name);
-      configs.push({ source, parsed, at, certain, ...understand(document, dialect, options) });
+      const byName = await otherwiseByName(document, dialect, options);
+      const meaning = byName ?? understand(document, dialect, options);
+      configs.push({ source, parsed, at, certain, ...meaning });
     }
     const [first, ...others] = configs;
     if (!first) throw unrecognised(parsed.documents[0]!);
     return [first, ...others];
   });
+}
+
+/**
+ * The meaning by names alone of a document in whose text the recognised dialect finds no learning rate or no batch
+ * size, and names find both: it has the framework's marks and another way of writing.
+ */
+async function otherwiseByName(document: Document, dialect: Dialect, options: ReadOptions) {
+  if (options.dialect !== undefined || dialect.open) return undefined;
+  const own = collect(document, dialect);
+  const numbers = (by: Dialect, role: 'learning-rate' | 'batch') =>
+    (by === dialect ? own : collected(document, by)).filter(
+      ([pointer, what]) => 'role' in what && what.role.role === role && isNumber(document, pointer),
+    );
+  const both = (by: Dialect) => numbers(by, 'learning-rate').length > 0 && numbers(by, 'batch').length > 0;
+  const generic = await loadDialect('generic');
+  if (both(dialect) || !both(generic)) return undefined;
+  // Names must say no less of the batch than the dialect does: a number of devices that only it knows counts.
+  const named = new Set(numbers(generic, 'batch').map(([pointer]) => pointer));
+  if (numbers(dialect, 'batch').some(([pointer]) => !named.has(pointer))) return undefined;
+  const meaning = understand(document, generic, options);
+  const message = `it looks like a config of ${dialect.framework}, but has no learning rate or batch size where that has them: read by the names of its keys`;
+  return { ...meaning, warnings: [warning('read-by-name', message), ...meaning.warnings] };
+}
+
+/** What a dialect finds; nothing where its schema does not hold. */
+function collected(document: Document, dialect: Dialect): readonly Found[] {
+  try {
+    return collect(document, dialect);
+  } catch {
+    return [];
+  }
+}
+
+function isNumber({ nodes }: Document, pointer: string): boolean {
+  const node = nodes.get(pointer);
+  return (
+    node?.kind === 'scalar' &&
+    (typeof node.value === 'number' || numberInString(String(node.value)) !== undefined)
+  );
 }
 
 /** @throws Problem: several-experiments with the choices */

@@ -77,3 +77,15 @@ it('a length with a letter is named', async () => {
   const { warnings } = await convert('batch_size: 64\nlr: 0.1\nnum_steps: 400k\n');
   expect(warnings.find(({ code }) => code === 'unclaimed')?.message).toContain('num_steps 400k');
 });
+
+describe('a recognised dialect that reads no learning rate', () => {
+  const text =
+    'trainer: {max_epochs: 3}\nexp_manager: {exp_dir: x}\nmodel:\n  optimizer: {name: adamw, lr: 0.1, betas: [0.9, 0.99]}\n  batch_size: 64\n';
+  it('gives way to names, and says so', async () => {
+    const { text: converted, warnings } = await convert(text);
+    expect(converted).toContain('lr: 0.025');
+    expect(warnings.map(({ code }) => code)).toContain('read-by-name');
+  });
+  it('does not where it knows of devices that names do not', async () =>
+    expect(await refusal(text.replace('max_epochs: 3', 'devices: 8'))).toMatch(/^batch-unknown: /));
+});
