@@ -32,8 +32,16 @@ async function readJson(path) {
 async function validators() {
   const compiler = at('dist/.compile.mjs');
   await bundle(at('src/dialect/compile.ts'), { file: compiler, format: 'esm' }, { external: [/^ajv/] });
-  const { detectorSource, expand, exportName, faultsOf, knownKeys, requiredKeysOf, validatorSource } =
-    await import(`${pathToFileURL(compiler)}?${Date.now()}`);
+  const {
+    certainName,
+    detectorSource,
+    expand,
+    exportName,
+    faultsOf,
+    knownKeys,
+    requiredKeysOf,
+    validatorSource,
+  } = await import(`${pathToFileURL(compiler)}?${Date.now()}`);
   await rm(compiler);
   const names = (await readdir(at('schemas'))).filter((f) => f.endsWith('.schema.json')).sort();
   const files = Object.fromEntries(
@@ -70,7 +78,7 @@ async function validators() {
   const entries = schemas.map((s) => {
     const meta = JSON.stringify({ ...s.dialect, title: s.title, requiredKeys: requiredKeysOf(s.detect) });
     const { name } = s.dialect;
-    return `  ${JSON.stringify(name)}: { ...${meta}, recognises: detectors.${exportName(name)}, load: () => import('./${name}.js'), schema: () => import('./${name}.schema.js') },`;
+    return `  ${JSON.stringify(name)}: { ...${meta}, recognises: detectors.${exportName(name)},${s.certain ? ` certain: detectors.${certainName(name)},` : ''} load: () => import('./${name}.js'), schema: () => import('./${name}.schema.js') },`;
   });
   await write(
     'index.js',
@@ -80,7 +88,7 @@ async function validators() {
     'index.d.ts',
     [
       "import type { Dialect, Validator } from '../dialect.ts';",
-      "type Entry = Omit<Dialect, 'validate'> & { readonly requiredKeys?: readonly string[]; recognises(data: unknown): boolean; load(): Promise<{ validate: Validator; known: readonly string[] }>; schema(): Promise<{ schema: object }> };",
+      "type Entry = Omit<Dialect, 'validate'> & { readonly requiredKeys?: readonly string[]; recognises(data: unknown): boolean; certain?(data: unknown): boolean; load(): Promise<{ validate: Validator; known: readonly string[] }>; schema(): Promise<{ schema: object }> };",
       'export const dialects: Readonly<Record<string, Entry>>;',
       '',
     ].join('\n'),

@@ -476,12 +476,22 @@ describe('anchors and interpolations', () => {
     expect(change).toMatchObject({ pointer: '/base/lr', to: 0.2, uses: ['/gen/lr', '/disc/lr'] });
   });
 
-  it('an anchor at a field that is not understood is edited, and said to be', async () => {
-    writeFileSync(join(cwd, 'x.yaml'), 'seed: &n 8\nbatch_size: *n\noptimizer: {name: adam, lr: 0.1}\n');
+  it('an anchor that is there for its use alone is edited, and said to be', async () => {
+    const text = 'base_lr: &n 0.1\nbatch_size: 8\noptimizer: {name: adam, lr: *n}\n';
+    writeFileSync(join(cwd, 'x.yaml'), text.replace('base_lr', '.lr'));
     const { stdout, stderr } = await cli(['x.yaml', '--to', '16', '--world', '1'], { cwd });
-    expect(stdout).toContain('seed: &n 16\n');
+    expect(stdout).toContain('.lr: &n 0.2\n');
     expect(stderr.replace(/\s+/g, ' ')).toContain(
-      'seed holds the anchor of batch_size and changes with it: check that nothing else depends on it [anchor-moves]',
+      '.lr holds the anchor of optimizer.lr and changes with it: check that nothing else depends on it [anchor-moves]',
+    );
+  });
+
+  it('an anchor at a key of another meaning is refused', async () => {
+    writeFileSync(join(cwd, 'x.yaml'), 'seed: &n 8\nbatch_size: *n\noptimizer: {name: adam, lr: 0.1}\n');
+    const { code, stdout, stderr } = await cli(['x.yaml', '--to', '16'], { cwd });
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toContain(
+      'batch_size must become 16, and seed, which holds its anchor, would change with it',
     );
   });
 

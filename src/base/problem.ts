@@ -18,6 +18,7 @@ export type ProblemCode =
   | 'batch-unclear'
   | 'world-unknown'
   | 'demand'
+  | 'several-experiments'
   | 'auto'
   | 'interpolation'
   | 'alias-conflict'
@@ -27,6 +28,8 @@ export type ProblemCode =
   | 'rule-not-applicable'
   | 'count-inconsistent'
   | 'cannot-insert'
+  /** The file's shape does not let the new values be read as the old ones were. */
+  | 'not-readable-again'
   | 'noise-undetermined'
   | 'proof-failed'
   | 'interrupted';

@@ -54,6 +54,7 @@ export function ruleOptions(command: Command): Command {
     )
     .option('--partial', 'go by what is in the file, although its learning rate is not')
     .option('--cadence', 'also scale how often the run logs, saves and evaluates')
+    .option('--at <pointer>', 'of several experiments in one file, the one to read: /small')
     .option('--dialect <name>', 'read the file as this dialect')
     .option('--schema <file>', 'read the file with a custom dialect');
 }
@@ -79,6 +80,7 @@ const SETTINGS = [
   'insert',
   'partial',
   'dialect',
+  'at',
 ] as const satisfies readonly (keyof ConversionFlags)[];
 
 /**

@@ -28,6 +28,7 @@ const ANNOTATIONS = new Set([
   'defaultFrom',
   'dialect',
   'detect',
+  'certain',
 ]);
 /** Keywords whose keys are names of fields or definitions, not keywords. */
 const NAMED = new Set(['properties', 'patternProperties', '$defs', 'dependentSchemas']);
@@ -78,11 +79,19 @@ export function detectorSource(schemas: readonly Schema[]): string {
     const { name } = schema.dialect as Meta;
     ajv.addSchema(withoutAnnotations(schema.detect) as Schema, `detect-${name}`);
     names[exportName(name)] = `detect-${name}`;
+    if (!schema.certain) continue;
+    ajv.addSchema(withoutAnnotations(schema.certain) as Schema, `certain-${name}`);
+    names[certainName(name)] = `certain-${name}`;
   }
   const source = generate(ajv, names);
   const counted = COUNT_ONLY.reduce((text, [pattern, by]) => text.replace(pattern, by), source);
   if (counted.includes('vErrors')) throw new Error('ajv generates other error handling than this replaces');
   return counted;
+}
+
+/** The name of the function that says whether a document is a dialect's beyond doubt. */
+export function certainName(name: string): string {
+  return `${exportName(name)}IsCertain`;
 }
 
 /** A dialect's name as a JavaScript name. */

@@ -25,7 +25,12 @@ export interface Dialect {
   /** For files that look like training configs and are not: the sentence to refuse them with. */
   readonly refuses?: string;
   /** The framework takes what PyYAML gives it and converts nothing, so `1e-4` reaches it as a string. */
-  readonly floats?: 'as PyYAML reads them';
+  /**
+   * How numbers reach the trainer: the framework takes what PyYAML gives it and converts nothing, so `1e-4` is a
+   * string; or its loader has a resolver of its own, to which `1e-4` is a number (omry/omegaconf omegaconf/_utils.py
+   * get_yaml_loader; omni-us/jsonargparse jsonargparse/_loaders_dumpers.py get_yaml_default_loader).
+   */
+  readonly floats?: 'as PyYAML reads them' | 'also without a dot';
   /** The project's own code reads the config, so keys that the schema lacks may matter too. */
   readonly open?: true;
   /** The file stands beside another one that holds the rest: a sentence that says where the learning rate is. */
@@ -37,10 +42,25 @@ export interface Dialect {
   readonly validate: Validator;
 }
 
+/**
+ * Whether a document that a built-in dialect recognised is that framework's beyond doubt, so that keys which only its
+ * trainer knows may be written into it. The `certain` of a schema says so; without one, recognition is enough.
+ */
+export function isCertain(data: unknown, name: string): boolean {
+  return dialects[name]?.certain?.(data) ?? true;
+}
+
 /** The dialects that come with rebatch, by name, without their validators. */
 export function listDialects(): readonly Omit<Dialect, 'validate' | 'known'>[] {
   return Object.values(dialects).map(
-    ({ load: _load, schema: _schema, recognises: _recognises, requiredKeys: _requiredKeys, ...meta }) => meta,
+    ({
+      load: _load,
+      schema: _schema,
+      recognises: _recognises,
+      certain: _certain,
+      requiredKeys: _requiredKeys,
+      ...meta
+    }) => meta,
   );
 }
 
@@ -50,6 +70,7 @@ export async function loadDialect(name: string): Promise<Dialect> {
     load,
     schema: _schema,
     recognises: _recognises,
+    certain: _certain,
     requiredKeys: _requiredKeys,
     ...meta
   } = entryOf(name);

@@ -113,7 +113,8 @@ export function createAjv(options: { standalone: boolean; detector?: boolean }):
     ajv.addKeyword(collector(keyword));
   ajv.addKeyword(absent);
   ajv.addKeyword(forbidden);
-  for (const annotation of ['dialect', 'detect', 'defaultFrom', 'spelling']) ajv.addKeyword(annotation);
+  for (const annotation of ['dialect', 'detect', 'certain', 'defaultFrom', 'spelling'])
+    ajv.addKeyword(annotation);
   return ajv;
 }
 

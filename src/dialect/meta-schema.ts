@@ -116,6 +116,7 @@ const KEYWORDS = {
   note: SENTENCE,
   forbidden: SENTENCE,
   detect: SUBSCHEMA,
+  certain: SUBSCHEMA,
   dialect: record({
     name: SENTENCE,
     framework: SENTENCE,
@@ -123,7 +124,7 @@ const KEYWORDS = {
     library: { enum: LIBRARIES },
     specializes: { type: 'array', items: SENTENCE },
     refuses: SENTENCE,
-    floats: { enum: ['as PyYAML reads them'] },
+    floats: { enum: ['as PyYAML reads them', 'also without a dot'] },
     open: { const: true },
     companion: SENTENCE,
     sample: SENTENCE,
@@ -169,7 +170,12 @@ function lostReferences(node: unknown, at: Pointer, root: Schema, files: SchemaF
     const pointer = child(at, key);
     const [, file, name] = (key === '$ref' && /^([\w.-]*)#\/\$defs\/(\w+)$/.exec(String(value))) || [];
     if (name === undefined)
-      return lostReferences(value, pointer, pointer === '/detect' ? (value as Schema) : root, files);
+      return lostReferences(
+        value,
+        pointer,
+        pointer === '/detect' || pointer === '/certain' ? (value as Schema) : root,
+        files,
+      );
     const names = Object.keys((file ? files[file] : root)?.$defs ?? {});
     if (names.includes(name)) return [];
     const message = `${readable(pointer)} leads nowhere: ${file || 'the schema'} has no definition ${name}${meant(name, names)}`;

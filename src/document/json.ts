@@ -1,8 +1,8 @@
 import { type Node as JsonNode, type ParseError, parseTree, printParseErrorCode } from 'jsonc-parser';
 import { Problem } from '../base/problem.ts';
-import type { Document, Entry, Node, WrittenScalar } from './nodes.ts';
+import type { Document, DoubledKey, Entry, Node, WrittenScalar } from './nodes.ts';
 import { child, type Pointer } from './pointer.ts';
-import { documentOf } from './tree.ts';
+import { documentOf, lastOf } from './tree.ts';
 
 /** Reads JSON, also with comments and trailing commas. Throws a Problem at the first error. */
 export function parseJson(text: string): Document {
@@ -18,32 +18,45 @@ export function parseJson(text: string): Document {
     );
   if (!tree) throw new Problem('empty', 'the file is empty', 0);
   const scalars: WrittenScalar[] = [];
-  return documentOf('json', text, convert(tree, text, '', scalars), scalars, false);
+  const doubled: DoubledKey[] = [];
+  return documentOf('json', text, convert(tree, text, '', scalars, doubled), scalars, doubled, false);
 }
 
-function convert(node: JsonNode, text: string, path: Pointer, scalars: WrittenScalar[]): Node {
+function convert(
+  node: JsonNode,
+  text: string,
+  path: Pointer,
+  scalars: WrittenScalar[],
+  doubled: DoubledKey[],
+): Node {
   const { offset, length } = node;
   if (node.type === 'array') {
-    const items = (node.children ?? []).map((item, i) => convert(item, text, child(path, i), scalars));
+    const items = (node.children ?? []).map((item, i) =>
+      convert(item, text, child(path, i), scalars, doubled),
+    );
     return { kind: 'list', offset, end: offset + length, flow: true, items };
   }
   if (node.type === 'object') {
     const entries: Entry[] = [];
-    const keys = new Set<string>();
     for (const property of node.children ?? []) {
       const [key, value] = property.children as [JsonNode, JsonNode];
       const name = String(key.value);
-      if (keys.has(name)) throw new Problem('duplicate-key', `duplicate key "${name}"`, key.offset);
-      keys.add(name);
       entries.push({
         key: name,
         offset: key.offset,
         end: value.offset + value.length,
         quote: '"',
-        node: convert(value, text, child(path, name), scalars),
+        node: convert(value, text, child(path, name), scalars, doubled),
       });
     }
-    return { kind: 'map', offset, end: offset + length, flow: true, entries, written: entries };
+    return {
+      kind: 'map',
+      offset,
+      end: offset + length,
+      flow: true,
+      entries: lastOf(entries, path, text, doubled),
+      written: entries,
+    };
   }
   const source = text.slice(offset, offset + length);
   scalars.push({ path, source, offset });

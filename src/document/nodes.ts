@@ -63,8 +63,19 @@ export interface Document {
   readonly nodes: NodesByPointer;
   /** All pointers of each node that has several. */
   readonly shared: ReadonlyMap<Node, readonly Pointer[]>;
+  /** Where in the text a pointer of the document leads: elsewhere for a part of a document, or one without wrappers. */
+  inText(pointer: Pointer): Pointer;
+  /** Keys that stand more than once in one mapping, where the last counts, as in PyYAML and Python's json. */
+  readonly doubled: readonly DoubledKey[];
   /** Every scalar of the text once, in order, with the path where it is written (aliases not followed). */
   readonly scalars: readonly WrittenScalar[];
+}
+
+/** A key that its mapping has before. `offset` is that of the later one; the lines are those of both. */
+export interface DoubledKey {
+  readonly pointer: Pointer;
+  readonly offset: number;
+  readonly lines: readonly [first: number, again: number];
 }
 
 /** A scalar or an alias as written. `offset` is that of its node's text. */

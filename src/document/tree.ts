@@ -1,4 +1,5 @@
-import type { Document, Node, NodesByPointer, WrittenScalar } from './nodes.ts';
+import { placeOf } from '../base/diagnostic.ts';
+import type { Document, DoubledKey, Entry, Node, NodesByPointer, WrittenScalar } from './nodes.ts';
 import { child, type Pointer, segments } from './pointer.ts';
 
 /** A document's nodes by their pointers, found by walking: stored pointers would take most of the memory. */
@@ -43,10 +44,32 @@ export function documentOf(
   text: string,
   root: Node,
   scalars: readonly WrittenScalar[],
+  doubled: Document['doubled'],
   aliases: boolean,
 ): Document {
   const nodes = new NodeTree(root);
-  return { format, text, data: dataOf(root), nodes, shared: aliases ? sharedIn(nodes) : new Map(), scalars };
+  const shared = aliases ? sharedIn(nodes) : new Map();
+  const inText = (pointer: Pointer) => pointer;
+  return { format, text, data: dataOf(root), nodes, shared, doubled, scalars, inText };
+}
+
+/** A mapping's entries without those whose key comes again; what is dropped is noted. */
+export function lastOf(
+  entries: readonly Entry[],
+  path: Pointer,
+  text: string,
+  doubled: DoubledKey[],
+): readonly Entry[] {
+  const last = new Map<string, Entry>();
+  for (const entry of entries) {
+    const before = last.get(entry.key);
+    if (before) {
+      const lines = [before, entry].map(({ offset }) => placeOf(text, offset).line) as [number, number];
+      doubled.push({ pointer: child(path, entry.key), offset: entry.offset, lines });
+    }
+    last.set(entry.key, entry);
+  }
+  return last.size === entries.length ? entries : [...last.values()];
 }
 
 function dataOf(node: Node): unknown {

@@ -8,10 +8,12 @@ import {
   type Node as LibraryNode,
   LineCounter,
   parseAllDocuments,
+  visit,
 } from 'yaml';
 import { Problem } from '../base/problem.ts';
 import type {
   Document,
+  DoubledKey,
   Entry,
   MapNode,
   Node,
@@ -22,7 +24,7 @@ import type {
 } from './nodes.ts';
 import { child, type Pointer } from './pointer.ts';
 import { numberInString, type Resolved, resolvePlain } from './scalar.ts';
-import { documentOf } from './tree.ts';
+import { documentOf, lastOf } from './tree.ts';
 
 /** Most alias expansions in one document; more is an attack, not a config. */
 const MAX_EXPANSIONS = 100_000;
@@ -34,19 +36,9 @@ const STRETCH = 100_000;
 
 /** Reads every document of a YAML text. Throws a Problem at the first error. */
 export function parseYaml(text: string, progress: Progress = () => {}): Document[] {
-  const documents = parseAllDocuments(text, {
-    schema: 'failsafe',
-    prettyErrors: false,
-    logLevel: 'error',
-    uniqueKeys: false, // Quadratic: minutes for a mapping of 100,000 keys.
-    lineCounter: watching(text, progress),
-  });
-  const parsed = Array.isArray(documents) ? documents : [];
+  const parsed = documentsOf(text, progress);
   for (const document of parsed) {
     const error = document.errors[0];
-    const again = repeatedKey(document.contents);
-    if (again !== undefined && !(error && error.pos[0] <= again))
-      throw new Problem('duplicate-key', 'duplicate key', again);
     if (error)
       throw new Problem('syntax', `not valid YAML: ${error.message.replace(/\.?$/, '')}`, error.pos[0]);
   }
@@ -55,6 +47,55 @@ export function parseYaml(text: string, progress: Progress = () => {}): Document
   );
   if (filled.length === 0) throw new Problem('empty', 'the file is empty', 0);
   return filled.map((document) => new Reader(text, document).read());
+}
+
+/** Stand for what a folded quote leaves out, and for a line break that it keeps: places in the text stay the same. */
+const FOLDED = '\u0001';
+const KEPT_BREAK = '\u0002';
+
+/**
+ * The documents of a text. To PyYAML the indentation inside quotes over several lines says nothing, the parser wants it
+ * deeper than the key's (YAML 1.2, 7.3.1): such a quote is read as if it stood on one line.
+ */
+function documentsOf(text: string, progress: Progress): LibraryDocument[] {
+  const documents = parseAllDocuments(text, {
+    schema: 'failsafe',
+    prettyErrors: false,
+    logLevel: 'error',
+    uniqueKeys: false, // It compares every key with every other: minutes for a mapping of 100,000.
+    lineCounter: watching(text, progress),
+  });
+  const parsed = Array.isArray(documents) ? documents : [];
+  const quote = parsed.map(openQuote).find((offset) => offset !== undefined);
+  const whole = quote === undefined ? undefined : closedQuote(text, quote);
+  if (quote === undefined || whole === undefined) return parsed;
+  const folded = whole.replace(/[ \t]*(?:\r?\n[ \t]*)+/g, (run) => {
+    const breaks = run.split('\n').length - 1;
+    const shown = breaks === 1 ? ' ' : KEPT_BREAK.repeat(breaks - 1);
+    return shown + FOLDED.repeat(run.length - shown.length);
+  });
+  return documentsOf(text.slice(0, quote) + folded + text.slice(quote + whole.length), progress);
+}
+
+/** Where the quote begins that the parser could not read to its end. */
+function openQuote({ errors, contents }: LibraryDocument): number | undefined {
+  const [error] = errors;
+  if (error?.code !== 'MISSING_CHAR' || !/closing ["']quote/.test(error.message)) return undefined;
+  let found: number | undefined;
+  visit(contents as LibraryNode, {
+    Scalar(_key, node) {
+      if (node.type?.startsWith('QUOTE') && node.range && node.range[0] < error.pos[1]) found = node.range[0];
+    },
+  });
+  return found;
+}
+
+/** A quote over several lines that does close, or undefined. */
+function closedQuote(text: string, at: number): string | undefined {
+  const quote = /^(?:"(?:[^"\\]|\\[^\r\n])*"|'(?:[^']|'')*')(?=[ \t]*(?:[,\]}:]|\r?\n|$|[ \t]#))/.exec(
+    text.slice(at),
+  )?.[0];
+  return quote?.includes('\n') ? quote : undefined;
 }
 
 /** The parser reports every line here, which serves as a measure of progress. */
@@ -70,29 +111,9 @@ function watching(text: string, progress: Progress): LineCounter {
   return lines;
 }
 
-/** The offset of the first duplicate key. */
-function repeatedKey(node: unknown): number | undefined {
-  if (isSeq(node)) return firstOf(node.items, repeatedKey);
-  if (!isMap(node)) return undefined;
-  const keys = new Set<unknown>();
-  return firstOf(node.items, ({ key, value }) => {
-    const name = isScalar(key) ? key.value : key;
-    if (keys.has(name)) return (key as LibraryNode | null)?.range?.[0] ?? 0;
-    keys.add(name);
-    return repeatedKey(key) ?? repeatedKey(value);
-  });
-}
-
-function firstOf<T, R>(items: readonly T[], find: (item: T) => R | undefined): R | undefined {
-  for (const item of items) {
-    const found = find(item);
-    if (found !== undefined) return found;
-  }
-  return undefined;
-}
-
 class Reader {
   private readonly scalars: WrittenScalar[] = [];
+  private readonly doubled: DoubledKey[] = [];
   private readonly anchored = new Map<LibraryNode, Node>();
   private expansions = 0;
 
@@ -103,7 +124,7 @@ class Reader {
 
   read(): Document {
     const root = this.convert(this.document.contents as LibraryNode, '');
-    return documentOf('yaml', this.text, root, this.scalars, this.anchored.size > 0);
+    return documentOf('yaml', this.text, root, this.scalars, this.doubled, this.anchored.size > 0);
   }
 
   private convert(node: LibraryNode, path: Pointer): Node {
@@ -115,13 +136,9 @@ class Reader {
       const items = node.items.map((item, i) => this.convert(item as LibraryNode, child(path, i)));
       result = { kind: 'list', offset, end, flow: node.flow === true, items };
     } else if (isMap(node)) {
-      result = {
-        kind: 'map',
-        offset,
-        end,
-        flow: node.flow === true,
-        ...this.entries(node.items, path),
-      };
+      const { entries, written } = this.entries(node.items, path);
+      const flow = node.flow === true;
+      result = { kind: 'map', offset, end, flow, entries: this.withClass(node, entries), written };
     } else {
       result = this.scalar(node, offset, end, path);
     }
@@ -154,14 +171,24 @@ class Reader {
       const entry: Entry = { key: name, offset, end, quote, node };
       written.push(entry);
       if (name === '<<' && quote === '') {
-        for (const source of node.kind === 'list' ? node.items : [node]) {
-          if (source.kind === 'map')
-            for (const e of source.entries) if (!merged.has(e.key)) merged.set(e.key, e);
-        }
+        // Of the mappings of one merge the first counts, of several merges the last (PyYAML flatten_mapping).
+        const sources = node.kind === 'list' ? [...node.items].reverse() : [node];
+        for (const source of sources)
+          if (source.kind === 'map') for (const e of source.entries) merged.set(e.key, e);
       } else own.push(entry);
     }
     const names = new Set(own.map((e) => e.key));
-    return { entries: [...own, ...[...merged.values()].filter((e) => !names.has(e.key))], written };
+    const last = lastOf(own, path, this.text, this.doubled);
+    return { entries: [...last, ...[...merged.values()].filter((e) => !names.has(e.key))], written };
+  }
+
+  /** `!new:torch.optim.Adam {lr: 1}` of HyperPyYAML names what the mapping makes: read as a `class` in it. */
+  private withClass(node: LibraryNode, entries: readonly Entry[]): readonly Entry[] {
+    const name = /^!(?:new|name|apply):([\w.]+)$/.exec(node.tag ?? '')?.[1];
+    if (name === undefined || entries.some(({ key }) => key === 'class')) return entries;
+    const offset = node.range?.[0] ?? 0;
+    const value = { kind: 'scalar', offset, length: 0, source: name, style: 'plain', value: name } as const;
+    return [...entries, { key: 'class', offset, end: offset, quote: '', node: value }];
   }
 
   private follow(alias: LibraryNode, path: Pointer): Node {
@@ -187,7 +214,9 @@ class Reader {
           : type?.startsWith('BLOCK')
             ? 'block'
             : 'plain';
-    const content = isScalar(node) ? String(node.value ?? '') : '';
+    const content = (isScalar(node) ? String(node.value ?? '') : '')
+      .replaceAll(FOLDED, '')
+      .replaceAll(KEPT_BREAK, '\n');
     this.scalars.push({ path, source, offset });
     return {
       kind: 'scalar',
@@ -200,10 +229,15 @@ class Reader {
   }
 }
 
-/** `!!float 1e-4` and `!!int "3"` are numbers for PyYAML; `!!str 3` is a string. */
+/**
+ * `!ref <x>` and `!copy <x>` of HyperPyYAML (speechbrain/HyperPyYAML hyperpyyaml/core.py) are read as the interpolation
+ * `${x}`, which means the same; `!!float 1e-4` and `!!int "3"` are numbers for
+ * PyYAML; `!!str 3` is a string.
+ */
 function resolve(content: string, style: ScalarStyle, tag: string | undefined): Resolved {
   if (tag === 'tag:yaml.org,2002:float' || tag === 'tag:yaml.org,2002:int')
     return { value: numberInString(content) ?? content };
+  if (tag === '!ref' || tag === '!copy') return { value: content.replace(/<([^<>]+)>/g, '${$1}') };
   return style === 'plain' && !tag ? resolvePlain(content) : { value: content };
 }
 

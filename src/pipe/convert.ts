@@ -3,6 +3,7 @@ import { fraction } from '../base/numbers.ts';
 import type { Document, Progress } from '../document/nodes.ts';
 import type { BatchChange } from '../recipe/batch.ts';
 import type { PlacedChange } from './editor.ts';
+import { type Result, readingOfResult } from './meaning.ts';
 import { type ConvertOptions, changesToWrite, type Plan, planFor } from './plan.ts';
 import { readConfigs } from './read.ts';
 import { writeChanges } from './write.ts';
@@ -16,14 +17,15 @@ export interface Conversion {
   readonly batch: BatchChange;
   readonly changes: readonly PlacedChange[];
   readonly warnings: readonly Diagnostic[];
-  /** For each config of the file its plan, and the documents of the converted text. */
+  /** For each config of the file its plan, and what the converted text means. */
   readonly plans: readonly [Plan, ...Plan[]];
-  readonly documents: readonly Document[];
+  readonly results: readonly Result[];
 }
 
 /**
  * Rewrites a training config for another batch size. Only the values that must move change; every other byte stays,
- * and that is proven by reading the result again.
+ * and that the new text says and means what was planned is proven by
+ * reading it again.
  * @param source YAML or JSON (also with comments); JSON is known by the file's extension
  * @throws Problem with a place in the text
  */
@@ -39,7 +41,14 @@ export async function convertConfig(
   const plans: [Plan, ...Plan[]] = [first];
   for (const other of others) plans.push(await planFor(other, options));
   const decided = plans.map((plan) => changesToWrite(plan, options));
-  const parts = plans.map((plan, i) => ({ config: plan.config, changes: decided[i]!.changes }));
+  const parts = plans.map(({ config: read, batch, rule }, i) => ({
+    config: read,
+    changes: decided[i]!.changes,
+    batch: batch.to,
+    rule,
+    options,
+    reading: readingOfResult(options, read, batch),
+  }));
   const written = await writeChanges(parts, (done) => progress(1 / 2 + done / 2));
   return {
     source,
@@ -47,7 +56,9 @@ export async function convertConfig(
     dialect: config.dialect.name,
     rule: first.rule.name,
     batch: first.batch,
-    changes: written.parts.flatMap(({ changes }) => changes),
+    changes: written.parts.flatMap(({ changes }, i) =>
+      changes.map((change) => inText(change, plans[i]!.config.document)),
+    ),
     warnings: plans.flatMap((plan, i) => [
       ...plan.warnings,
       ...decided[i]!.warnings,
@@ -55,8 +66,13 @@ export async function convertConfig(
       ...anotherBatch(plan, first),
     ]),
     plans,
-    documents: written.documents,
+    results: written.parts.map(({ result }) => result),
   };
+}
+
+/** A change with the pointers of the text, where a part of it was read as the document. */
+function inText(change: PlacedChange, document: Document): PlacedChange {
+  return { ...change, pointer: document.inText(change.pointer), uses: change.uses.map(document.inText) };
 }
 
 function anotherBatch({ batch, config }: Plan, first: Plan): Diagnostic[] {

@@ -102,14 +102,26 @@ export class Editor {
         `${readable(changes[0]!.pointer)} must change, but ${readable(left)} uses the same text through an alias and must not: give them values of their own`,
         node.offset,
       );
-    if (definition !== undefined && !changed.has(definition) && this.hasAlias(changes))
-      this.warnings.push(
-        warning(
-          'anchor-moves',
-          `${readable(definition)} holds the anchor of ${readable(changes[0]!.pointer)} and changes with it: check that nothing else depends on it`,
-          node.offset,
-        ),
+    if (definition === undefined || changed.has(definition) || !this.hasAlias(changes))
+      return [...byPart.values()];
+    if (
+      !onlyDefines(
+        definition,
+        changes.map((c) => c.pointer),
+      )
+    )
+      throw new Problem(
+        'alias-conflict',
+        `${readable(changes[0]!.pointer)} must become ${changes[0]!.to}, and ${readable(definition)}, which holds its anchor, would change with it: give ${readable(changes[0]!.pointer)} a value of its own`,
+        node.offset,
       );
+    this.warnings.push(
+      warning(
+        'anchor-moves',
+        `${readable(definition)} holds the anchor of ${readable(changes[0]!.pointer)} and changes with it: check that nothing else depends on it`,
+        node.offset,
+      ),
+    );
     return [...byPart.values()];
   }
 
@@ -211,6 +223,47 @@ export class Editor {
       : `[${to.map((v, i) => one(v, (from as number[])[i]!)).join(', ')}]`;
   }
 }
+
+/** Names of blocks in which people collect values for others to refer to. */
+const COLLECTIONS =
+  /^(?:[._].*|x-.*|(?:.*_)?(?:anchors?|aliases|shared|common|vars?|variables|constants?|definitions?|defs|params?|parameters|hparams|hyper_?params|hyper_?parameters|templates?|refs?|references?))$/i;
+
+/**
+ * Whether an anchor's key is there for its uses alone: it is in a block for such values, or its name has a word in
+ * common with one of them (`base_lr: &lr` for `lr: *lr`).
+ */
+function onlyDefines(definition: Pointer, uses: readonly Pointer[]): boolean {
+  const path = segments(definition);
+  if (path.some((key) => COLLECTIONS.test(key))) return true;
+  const words = (pointer: Pointer) => {
+    const keys = segments(pointer).filter((key) => !/^\d+$/.test(key));
+    const name = (keys.at(-1) ?? '').replace(/([a-z\d])([A-Z])/g, '$1_$2').toLowerCase();
+    return name
+      .replace(/\blr\b|(?<=_)lr|lr(?=_)/g, 'rate')
+      .split(/[^a-z\d]+/)
+      .filter((word) => !COMMON.has(word));
+  };
+  const own = new Set(words(definition));
+  return uses.some((use) => words(use).some((word) => own.has(word)));
+}
+
+/** Words that two names may share although they mean different things: `max_epochs` and `max_steps`. */
+const COMMON = new Set([
+  '',
+  'max',
+  'min',
+  'num',
+  'n',
+  'per',
+  'total',
+  'train',
+  'training',
+  'size',
+  'start',
+  'end',
+  'value',
+  'of',
+]);
 
 function useOf({ fields, pointer }: Change): string {
   return readable(fields[0]?.usedAt ?? pointer);

@@ -2,7 +2,7 @@ import { type Diagnostic, warning } from '../base/diagnostic.ts';
 import { num } from '../base/numbers.ts';
 import { about, Problem } from '../base/problem.ts';
 import type { Document } from '../document/nodes.ts';
-import { child, readable } from '../document/pointer.ts';
+import { child, keyOf, readable } from '../document/pointer.ts';
 import { type BatchChange, moveBatch } from '../recipe/batch.ts';
 import { brokenDemands, valuesAt } from '../recipe/demands.ts';
 import { adviceOn } from '../rules/advice.ts';
@@ -118,18 +118,34 @@ function buildsOn({ nodes }: Document): string | undefined {
   );
 }
 
-/** The changes to write; with `insert: false` insertions become warnings. */
-export function changesToWrite({ assessments }: Plan, { insert }: ConvertOptions) {
+/**
+ * The changes to write; with `insert: false`, and in a file that may be another trainer's, insertions become warnings.
+ * @throws Problem: cannot-insert where that would leave the old batch in the file, and the next run would scale again
+ */
+export function changesToWrite({ assessments, config }: Plan, { insert }: ConvertOptions) {
   const all = changesOf(assessments);
-  const left = insert === false ? all.filter(({ inserted }) => inserted) : [];
-  return { changes: all.filter((change) => !left.includes(change)), warnings: left.map(notInserted) };
+  const may = insert !== false && config.certain;
+  const left = may ? [] : all.filter(({ inserted }) => inserted);
+  const why = config.certain
+    ? '--no-insert'
+    : `this file may be another trainer’s, which rejects keys that it does not know; if it is ${config.dialect.framework}’s, say --dialect ${config.dialect.name}`;
+  const batch = left.find(({ role }) => role.role === 'batch');
+  if (batch)
+    throw new Problem(
+      'cannot-insert',
+      `${readable(batch.pointer)} is left to the trainer’s default ${batch.from} and would have to become ${batch.to}, and it is not written (${why}): the file would still mean the old batch, and the next conversion would scale its values again. Write ${keyOf(batch.pointer)}: ${batch.from} into the file first`,
+    ).in(config.source);
+  return {
+    changes: all.filter((change) => !left.includes(change)),
+    warnings: left.map((change) => notInserted(change, why)),
+  };
 }
 
-function notInserted({ pointer, from, to }: Change): Diagnostic {
+function notInserted({ pointer, from, to }: Change, why: string): Diagnostic {
   const list = (v: number | readonly number[]) =>
     typeof v === 'number' ? num(v) : `[${v.map(num).join(', ')}]`;
   return warning(
     'not-inserted',
-    `${readable(pointer)} is left to the trainer’s default ${list(from)}, but should become ${list(to)} (--no-insert)`,
+    `${readable(pointer)} is left to the trainer’s default ${list(from)}, but should become ${list(to)} (${why})`,
   );
 }

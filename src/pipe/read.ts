@@ -1,10 +1,12 @@
 import { type Diagnostic, type Source, warning } from '../base/diagnostic.ts';
 import { about, Problem } from '../base/problem.ts';
-import { collect, type Dialect, detect, loadDialect } from '../dialect/dialect.ts';
+import { collect, type Dialect, detect, isCertain, loadDialect } from '../dialect/dialect.ts';
 import type { Found } from '../dialect/roles.ts';
 import type { Document, Progress } from '../document/nodes.ts';
 import { type ParsedText, parse } from '../document/parse.ts';
-import { readable } from '../document/pointer.ts';
+import { isWithin, readable } from '../document/pointer.ts';
+import { numberInString } from '../document/scalar.ts';
+import { experimentsIn, partOf, withoutWrappers } from '../document/view.ts';
 import { buildRecipe, type RecipeOptions } from '../recipe/build.ts';
 import type { Recipe } from '../recipe/recipe.ts';
 import { type Account, accountOf } from '../vocabulary/account.ts';
@@ -18,6 +20,8 @@ export interface ReadOptions extends RecipeOptions {
   readonly dialect?: string | Dialect;
   /** In-house names of keys. */
   readonly names?: OwnNames;
+  /** Of a file with several experiments the one to read: the pointer of its block. */
+  readonly at?: string;
 }
 
 /** One document of a file with its recipe. */
@@ -28,6 +32,8 @@ export interface Config {
   readonly at: number;
   readonly document: Document;
   readonly dialect: Dialect;
+  /** The file is this dialect's beyond doubt, so keys that only its trainer knows may be written into it. */
+  readonly certain: boolean;
   readonly recipe: Recipe;
   readonly warnings: readonly Diagnostic[];
   readonly account: Account;
@@ -45,16 +51,67 @@ export async function readConfigs(
   progress?: Progress,
 ): Promise<[Config, ...Config[]]> {
   return about(source, async () => {
-    const parsed = await parse(source.text, source.file, progress);
+    const whole = await parse(source.text, source.file, progress);
+    const parsed = withoutWrappers(options.at === undefined ? whole : partOf(whole, options.at));
     const configs: Config[] = [];
     for (const [at, document] of parsed.documents.entries()) {
       const dialect = await dialectOf(document, parsed.documents.length > 1, options);
-      if (dialect) configs.push({ source, parsed, at, ...understand(document, dialect, options) });
+      if (!dialect) continue;
+      if (options.dialect === undefined && dialect.open) oneExperiment(document);
+      const certain = options.dialect !== undefined || isCertain(document.data, dialect.name);
+      const byName = await otherwiseByName(document, dialect, options);
+      const meaning = byName ?? understand(document, dialect, options);
+      configs.push({ source, parsed, at, certain, ...meaning });
     }
     const [first, ...others] = configs;
     if (!first) throw unrecognised(parsed.documents[0]!);
     return [first, ...others];
   });
+}
+
+/**
+ * The meaning by names alone of a document in whose text the recognised dialect finds no learning rate or no batch
+ * size, and names find both: it has the framework's marks and another way of writing.
+ */
+async function otherwiseByName(document: Document, dialect: Dialect, options: ReadOptions) {
+  if (options.dialect !== undefined || dialect.open) return undefined;
+  const numbers = (found: readonly Found[], role: 'learning-rate' | 'batch') =>
+    found.filter(
+      ([pointer, what]) => 'role' in what && what.role.role === role && isNumber(document, pointer),
+    );
+  const both = (found: readonly Found[]) =>
+    numbers(found, 'learning-rate').length > 0 && numbers(found, 'batch').length > 0;
+  const own = collect(document, dialect);
+  if (both(own)) return undefined;
+  const names = readByName(document, [], new Set(), options.names).found;
+  if (!both(names)) return undefined;
+  // Names must say no less of the batch than the dialect does: a number of devices that only it knows counts.
+  const named = new Set(numbers(names, 'batch').map(([pointer]) => pointer));
+  if (numbers(own, 'batch').some(([pointer]) => !named.has(pointer))) return undefined;
+  const meaning = understand(document, await loadDialect('generic'), options);
+  const message = `it looks like a config of ${dialect.framework}, but has no learning rate or batch size where that has them: read by the names of its keys`;
+  return { ...meaning, warnings: [warning('read-by-name', message), ...meaning.warnings] };
+}
+
+function isNumber({ nodes }: Document, pointer: string): boolean {
+  const node = nodes.get(pointer);
+  return (
+    node?.kind === 'scalar' &&
+    (typeof node.value === 'number' || numberInString(String(node.value)) !== undefined)
+  );
+}
+
+/** @throws Problem: several-experiments with the choices */
+function oneExperiment(document: Document): void {
+  const [first, ...others] = experimentsIn(document);
+  if (first === undefined) return;
+  const names = [first, ...others].map(readable).join(', ');
+  const choices = [first, ...others].map((at) => `--at ${document.inText(at)}`).join(' or ');
+  throw new Problem(
+    'several-experiments',
+    `${names} each have a batch size and a learning rate: several experiments in one file. Say which to convert: ${choices}`,
+    document.nodes.get(first)?.offset ?? 0,
+  );
 }
 
 /** The dialect of a document; undefined where a file of several documents holds one that is not a config. */
@@ -115,11 +172,12 @@ export function understand(
   document: Document,
   dialect: Dialect,
   options: ReadOptions,
-): Omit<Config, 'source' | 'parsed' | 'at'> {
+): Omit<Config, 'source' | 'parsed' | 'at' | 'certain'> {
   const warnings: Diagnostic[] = [];
   const claimed = collect(document, dialect);
   const named = readByName(document, claimed, dialect.known, options.names);
   const found = [...claimed, ...named.found];
+  warnings.push(...doubledKeys(document, found));
   const recipe = buildRecipe(document, found, dialect.library, options, warnings);
   const account = accountOf(document, claimed, named);
   warnings.push(...misspeltKeys(document, found), ...leftAlone(named), ...byName(dialect, account));
@@ -139,6 +197,23 @@ function byName({ name, title }: Dialect, account: Account): Diagnostic[] {
   if (name === 'generic' || account.byName.length === 0) return [];
   const fields = account.byName.map(readable).join(', ');
   return [warning('read-by-name', `not in the schema of ${title}, so read by name: ${fields}`)];
+}
+
+/**
+ * Keys that stand twice in their mapping. @throws Problem: duplicate-key where one is a setting that was read
+ */
+function doubledKeys({ doubled }: Document, found: readonly Found[]): Diagnostic[] {
+  const read = found.filter(([, what]) => 'role' in what || 'encoding' in what);
+  return doubled.map(({ pointer, offset, lines: [first, again] }) => {
+    const stands = `${readable(pointer)} stands twice, in lines ${first} and ${again}`;
+    if (read.some(([at]) => isWithin(at, pointer)))
+      throw new Problem(
+        'duplicate-key',
+        `duplicate key: ${stands}: which one is meant? Keep one of them`,
+        offset,
+      );
+    return warning('duplicate-key', `${stands}: as PyYAML, the last is read`, offset);
+  });
 }
 
 function dependsOnBatch({ groups, averages, counts }: Recipe): boolean {
@@ -173,17 +248,29 @@ export async function readPairs(
   options: ReadOptions,
   dialect = options.dialect,
 ): Promise<{ readonly old: Config; readonly now: Config }[]> {
-  const { from, to, by: _ratio, world, worldTo, ...others } = options;
+  const { from, to, by: _ratio, world, worldTo: _worldTo, ...others } = options;
   if (to === 'same') throw new Problem('usage', '--to same has no meaning where both files are given');
   const before = await readConfigs(old, {
     ...others,
     ...(dialect === undefined ? {} : { dialect }),
     ...known({ from, world }),
   });
-  const after = await readConfigs(now, { ...others, ...known({ from: to, world: worldTo ?? world }) });
+  const after = await readConfigs(now, optionsOfNew(options));
   if (before.length !== after.length)
     throw new Problem('usage', `${old.file} holds ${before.length} configs, ${now.file} ${after.length}`);
   return before.map((config, i) => ({ old: config, now: after[i]! }));
+}
+
+/** What reads the new one of two files: `to` and `worldTo` say what it leaves open. */
+export function optionsOfNew({
+  from: _from,
+  to,
+  by: _ratio,
+  world,
+  worldTo,
+  ...others
+}: ReadOptions): ReadOptions {
+  return { ...others, ...known({ from: to === 'same' ? undefined : to, world: worldTo ?? world }) };
 }
 
 function known(options: { from?: number | undefined; world?: number | undefined }): ReadOptions {

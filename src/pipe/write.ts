@@ -1,35 +1,27 @@
 import type { Diagnostic } from '../base/diagnostic.ts';
 import { about } from '../base/problem.ts';
-import type { Document, Progress } from '../document/nodes.ts';
+import type { Progress } from '../document/nodes.ts';
 import { editAndProve, type Planned } from '../document/proof.ts';
-import type { Change } from '../rules/plan.ts';
 import { Editor, type PlacedChange } from './editor.ts';
-import type { Config } from './read.ts';
+import { type Meant, proveMeaning, type Result } from './meaning.ts';
 
-/** The planned changes of one config in a file. */
-export interface Part {
-  readonly config: Config;
-  readonly changes: readonly Change[];
-}
-
-/** An edited file that has passed its proof. */
+/** An edited file that has passed its proofs. */
 export interface Written {
   readonly text: string;
-  /** The edited text, parsed. */
-  readonly documents: readonly Document[];
-  /** The changes of each part, and warnings about them. */
+  /** For each part what was changed, what to know about it, and what it means now. */
   readonly parts: readonly {
     readonly changes: readonly PlacedChange[];
     readonly warnings: readonly Diagnostic[];
+    readonly result: Result;
   }[];
 }
 
 /**
- * Writes changes into the text that the configs were read from, and proves the result.
+ * Writes changes into the text that the configs were read from, and proves the result: its text, then its meaning.
  * @param parts configs of one file
- * @throws Problem: alias-conflict, cannot-insert, proof-failed
+ * @throws Problem: alias-conflict, cannot-insert, not-readable-again, proof-failed
  */
-export async function writeChanges(parts: readonly Part[], progress?: Progress): Promise<Written> {
+export async function writeChanges(parts: readonly Meant[], progress?: Progress): Promise<Written> {
   const { source, parsed } = parts[0]!.config;
   return about(source, async () => {
     const planned: Planned[][] = parsed.documents.map(() => []);
@@ -40,6 +32,14 @@ export async function writeChanges(parts: readonly Part[], progress?: Progress):
       return { changes: placed, warnings: editor.warnings, edits: editor.edits };
     });
     const edits = editors.flatMap((e) => e.edits);
-    return { ...editAndProve(parsed, edits, planned, progress), parts: editors };
+    const { text, documents } = editAndProve(parsed, edits, planned, progress);
+    return {
+      text,
+      parts: editors.map(({ changes, warnings }, i) => ({
+        changes,
+        warnings,
+        result: proveMeaning(parts[i]!, documents[parts[i]!.config.at]!),
+      })),
+    };
   });
 }

@@ -32,6 +32,13 @@ export function readFields(document: Document, found: readonly Found[]): Reading
   return reader.reading;
 }
 
+/** How texts refer to another value of their file. */
+const REFERENCES = [
+  /^\$\{([\w-]+(?:[.[\]]+[\w-]+)*\]?)\}$/,
+  /^\$?@([\w-]+(?:(?:#|::)[\w-]+)*)$/,
+  /^\$([A-Za-z_]\w*)$/,
+];
+
 class FieldReader {
   readonly reading: Reading = {
     fields: [],
@@ -67,7 +74,7 @@ class FieldReader {
     const target = this.target(value);
     const path = [...via, pointer];
     if (target !== undefined && !path.includes(target)) return this.role(target, role, path);
-    if (/\$\{|^\?\?\?$/.test(value)) return this.skip(pointer, role, node, 'interpolation');
+    if (/\$\{|^\?\?\?$|^[@$]/.test(value)) return this.skip(pointer, role, node, 'interpolation');
     if (role.role === 'optimizer') return void this.reading.names.set(usedAt ?? pointer, value);
     if (value === 'auto') return this.skip(pointer, role, node, 'auto');
     const devices = countsDevices(role) && /^\d+(?:\s*,\s*\d+)*,?$/.test(value.trim());
@@ -79,10 +86,13 @@ class FieldReader {
     );
   }
 
-  /** The scalar or list that `${a.b}` stands for, where it is in this file. */
+  /**
+   * The scalar or list that `${a.b}`, `$a`, or MONAI's `@a::b` and `@a#b` stand for, where it is in this file
+   * (Project-MONAI/MONAI monai/bundle/reference_resolver.py).
+   */
   private target(value: string): Pointer | undefined {
-    const reference = /^\$\{([\w-]+(?:[.[\]]+[\w-]+)*\]?)\}$/.exec(value)?.[1];
-    const target = reference && `/${reference.replace(/[\][.]+/g, '/').replace(/\/$/, '')}`;
+    const reference = REFERENCES.map((pattern) => pattern.exec(value)?.[1]).find((found) => found);
+    const target = reference && `/${reference.replace(/::|[\][.#]+/g, '/').replace(/\/$/, '')}`;
     const node = target && this.document.nodes.get(target);
     return node && node.kind !== 'map' ? target : undefined;
   }

@@ -48,6 +48,24 @@ describe.each([
     );
   });
 
+  it('the proof of the meaning holds, with fields inserted, at any digits and by any rule', async () => {
+    const rules = fc.constantFrom('ema', 'linear', 'sqrt', 'keep-lr');
+    await fc.assert(
+      fc.asyncProperty(
+        configs,
+        factor,
+        rules,
+        fc.integer({ min: 2, max: 17 }),
+        async (config, by, rule, digits) => {
+          const to = ((await batchOf(config)) * by[0]!) / by[1]!;
+          const { results } = await convertConfig(config, { to, rule, digits });
+          expect(results[0]!.recipe.batch.global).toBe(to);
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+
   it('there and back with 12 digits restores every value to 1e-9', async () => {
     await fc.assert(
       fc.asyncProperty(configs, factor, async (config, [up, down]) => {

@@ -10,12 +10,13 @@ import type { ScalarValue } from '../../document/scalar.ts';
 import type { ConvertOptions } from '../../pipe/plan.ts';
 import { lacking, ruleOf } from '../../pipe/plan.ts';
 import type { Config } from '../../pipe/read.ts';
-import { readPairs } from '../../pipe/read.ts';
+import { optionsOfNew, readPairs } from '../../pipe/read.ts';
 import { type Sides, sidesOf } from '../../pipe/sides.ts';
 import { writeChanges } from '../../pipe/write.ts';
 import { type Field, fieldsOf, offsetOf } from '../../recipe/recipe.ts';
 import { assess } from '../../rules/assess.ts';
 import { changesOf } from '../../rules/plan.ts';
+import type { Rule } from '../../rules/rule.ts';
 import { type Compared, type Pairing, type PairOptions, pairRecipes } from './compare-fields.ts';
 import { type Finding, finding, findingOf } from './finding.ts';
 import { brokenFindings, lintConfig, readForLint, stringFloats } from './lint.ts';
@@ -106,7 +107,11 @@ export async function checkPair(
   const { told, suppressed } = chosen(found, candidate.text, options);
   const wrong = new Set(told.filter((f) => f.severity === 'error').map(identity));
   const fixes = options.fix
-    ? await fixPairs(placed.map(({ now, checked }) => ({ now, checked, wrong })))
+    ? await fixPairs(
+        placed.map(({ now, checked }) => ({ now, checked, wrong })),
+        rule,
+        options,
+      )
     : undefined;
   const first = pairings.find(({ pairing }) => pairing.batch.kappa !== 1) ?? pairings[0];
   return {
@@ -262,9 +267,15 @@ async function fixPairs(
     readonly checked: readonly CheckedField[];
     readonly wrong: ReadonlySet<string>;
   }[],
+  rule: Rule,
+  options: CheckOptions,
 ): Promise<{ text: string; fixed: number }> {
   const parts = pairs.map(({ now, checked, wrong }) => ({
     config: now,
+    batch: now.recipe.batch,
+    rule,
+    options,
+    reading: optionsOfNew(options),
     changes: changesOf(
       checked.map(({ field, offset, expected, formula, reason }) => ({
         field,

@@ -46,6 +46,9 @@ export function lintConfig(config: Config): Finding[] {
     ...config.warnings
       .filter(({ code }) => code === 'misspelt')
       .map(({ message, offset = 0 }) => finding('misspelt', message, { offset })),
+    ...config.warnings
+      .filter(({ code }) => code === 'duplicate-key')
+      .map(({ message, offset = 0 }) => finding('duplicate-key', message, { offset, severity: 'warning' })),
   ];
 }
 
@@ -64,6 +67,7 @@ function where(field: Field): Pick<Finding, 'offset' | 'pointer' | 'part'> {
 
 /** Numbers with a role that PyYAML reads as strings. */
 export function stringFloats({ recipe, dialect }: Pick<Config, 'recipe' | 'dialect'>) {
+  if (dialect.floats === 'also without a dot') return [];
   const severity = dialect.floats === 'as PyYAML reads them' ? 'error' : 'notice';
   const nodes = new Set<unknown>();
   return fieldsOf(recipe).flatMap((field) => {

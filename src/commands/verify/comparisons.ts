@@ -1,8 +1,8 @@
 import type { Source } from '../../base/diagnostic.ts';
 import { convertConfig } from '../../pipe/convert.ts';
 import { type ConvertOptions, lacking, ruleOf } from '../../pipe/plan.ts';
-import { readPairs, understand } from '../../pipe/read.ts';
-import { ratiosOf, resultOptions } from '../../recipe/batch.ts';
+import { readPairs } from '../../pipe/read.ts';
+import { ratiosOf } from '../../recipe/batch.ts';
 import { assess } from '../../rules/assess.ts';
 import { type Comparison, compare } from './compare.ts';
 
@@ -11,12 +11,10 @@ import { type Comparison, compare } from './compare.ts';
  * @throws Problem as a conversion does
  */
 export async function compareWithConversion(source: Source, options: ConvertOptions): Promise<Comparison[]> {
-  const { plans, documents } = await convertConfig(source, options);
-  return plans.map(({ config, batch: { to }, rule }) => {
-    const { recipe, dialect, at } = config;
-    const now = understand(documents[at]!, dialect, resultOptions(recipe.batch, to, options));
+  const { plans, results } = await convertConfig(source, options);
+  return plans.map(({ config: { recipe }, batch: { to }, rule }, i) => {
     const old = { recipe, batch: recipe.batch };
-    return compare(old, { recipe: now.recipe, batch: to }, rule, options);
+    return compare(old, { recipe: results[i]!.recipe, batch: to }, rule, options);
   });
 }
 

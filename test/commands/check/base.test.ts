@@ -292,8 +292,10 @@ it('a file that is no config, and one that was none, do not stop the others', as
 });
 
 it('a config that was broken since is an error at its place', async () => {
-  repo.write('configs/run.yaml', `${CONFIG}seed: 2\n`);
+  repo.write('configs/run.yaml', `${CONFIG}learning_rate: 0.1\n`);
   const { code, stdout } = await check('HEAD', 'configs/run.yaml');
   expect(code).toBe(1);
-  expect(stdout).toContain('configs/run.yaml:8:1: error: duplicate key [duplicate-key]');
+  expect(stdout).toContain(
+    'configs/run.yaml:8:1: error: duplicate key: learning_rate stands twice, in lines 4 and 8',
+  );
 });

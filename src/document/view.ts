@@ -1,0 +1,123 @@
+import { Problem } from '../base/problem.ts';
+import type { Document, Entry, MapNode, Node } from './nodes.ts';
+import type { ParsedText } from './parse.ts';
+import { isWithin, type Pointer, parentOf, segments } from './pointer.ts';
+import { documentOf } from './tree.ts';
+
+/** A part of a document, or one without its wrappers, read as if it were the document; edits stay in the whole text. */
+interface View {
+  /** What is read as the document's root. */
+  readonly root: Node;
+  /** From a pointer of the view to that of the text, and back (undefined where the view does not hold it). */
+  inText(pointer: Pointer): Pointer;
+  inView(pointer: Pointer): Pointer | undefined;
+}
+
+/** Pointers of the text that a view does not hold get a name which no document has. */
+const OUTSIDE = '/\u0000';
+
+/** A text of which only what stands at a pointer is read, in every document that has it. @throws Problem: usage */
+export function partOf({ documents, again }: ParsedText, at: Pointer): ParsedText {
+  if (!/^(?:\/[^/]+)+$/.test(at))
+    throw new Problem('usage', `--at ${at}: a pointer such as /small or /experiments/0 is expected`);
+  if (!documents.some(({ nodes }) => nodes.get(at)?.kind === 'map'))
+    throw new Problem('usage', `there is no mapping at ${at}`);
+  const take = (document: Document): Document => {
+    const root = document.nodes.get(at);
+    if (root?.kind !== 'map') return document;
+    return viewed(document, {
+      root,
+      inText: (pointer) => at + pointer,
+      inView: (pointer) => (isWithin(pointer, at) ? pointer.slice(at.length) : undefined),
+    });
+  };
+  return {
+    documents: documents.map(take),
+    again: (text, progress) => again(text, progress).map(take),
+  };
+}
+
+/**
+ * A text of which the config of a Weights & Biases run (`lr: {desc: null, value: 0.001}`) is read as what its values
+ * say; other texts as they are. Source: wandb/wandb wandb/sdk/wandb_config.py and wandb/sdk/lib/config_util.py.
+ */
+export function withoutWrappers({ documents, again }: ParsedText): ParsedText {
+  const take = (document: Document) => {
+    const root = document.nodes.get('');
+    return root?.kind === 'map' && isWrapped(root) ? viewed(document, unwrapped(root)) : document;
+  };
+  return {
+    documents: documents.map(take),
+    again: (text, progress) => again(text, progress).map(take),
+  };
+}
+
+function isWrapped({ entries }: MapNode): boolean {
+  const wrapped = entries.filter((entry) => wrappedIn(entry));
+  const bare = entries.filter((entry) => !wrappedIn(entry) && !entry.key.startsWith('wandb_'));
+  return wrapped.length > 0 && bare.length === 0;
+}
+
+/** What stands in `{desc, value}`, or undefined where an entry is no such wrapper. */
+function wrappedIn({ node }: Entry): Node | undefined {
+  if (node.kind !== 'map' || node.entries.some(({ key }) => key !== 'desc' && key !== 'value'))
+    return undefined;
+  return node.entries.find(({ key }) => key === 'value')?.node;
+}
+
+function unwrapped(root: MapNode): View {
+  const entries = root.entries.flatMap((entry): Entry[] => {
+    const node = wrappedIn(entry);
+    // W&B's own record of the run: versions, flags.
+    return node && entry.key !== '_wandb' ? [{ ...entry, node }] : [];
+  });
+  const first = (pointer: Pointer) => pointer.split('/')[1];
+  return {
+    root: { ...root, entries },
+    inText: (pointer) => (pointer === '' ? '' : pointer.replace(/^(\/[^/]*)/, '$1/value')),
+    inView: (pointer) => {
+      const key = first(pointer);
+      const prefix = `/${key}/value`;
+      return isWithin(pointer, prefix) ? `/${key}${pointer.slice(prefix.length)}` : undefined;
+    },
+  };
+}
+
+function viewed(document: Document, { root, inText, inView }: View): Document {
+  const place = (pointer: Pointer) => inView(pointer) ?? OUTSIDE + pointer;
+  const scalars = document.scalars.map((scalar) => ({ ...scalar, path: place(scalar.path) }));
+  const doubled = document.doubled.flatMap((key) => {
+    const pointer = inView(key.pointer);
+    return pointer === undefined ? [] : [{ ...key, pointer }];
+  });
+  const view = documentOf(document.format, document.text, root, scalars, doubled, false);
+  const shared = new Map(
+    [...document.shared].map(([node, pointers]) => [node, pointers.map(place)] as const),
+  );
+  return { ...view, shared, inText: (pointer) => document.inText(inText(pointer)) };
+}
+
+const RATE = /(?:^|[_-])(?:lr|learning[_-]?rate)$/i;
+const BATCH = /batch[_-]?size|(?:^|[_-])batch$/i;
+
+/**
+ * The blocks of a document that each say a batch size and a learning rate of their own, where there are several: so
+ * many experiments side by side.
+ */
+export function experimentsIn({ nodes }: Document): Pointer[] {
+  const blocks = new Map<Pointer, { rate?: true; batch?: true }>();
+  for (const [pointer, node] of nodes) {
+    const path = segments(pointer);
+    const [top] = path;
+    if (node.kind !== 'scalar' || top === undefined || path.length < 2 || path.length > 4) continue;
+    const at = pointer.slice(0, pointer.indexOf('/', 1));
+    const seen = blocks.get(at) ?? {};
+    const key = path.at(-1)!;
+    // Directly in the block for the batch: a data loader of its own is a part of a config, not a config.
+    if (RATE.test(key)) seen.rate = true;
+    if (BATCH.test(key) && parentOf(pointer) === at && typeof node.value === 'number') seen.batch = true;
+    blocks.set(at, seen);
+  }
+  const full = [...blocks].filter(([, { rate, batch }]) => rate && batch).map(([at]) => at);
+  return full.length > 1 ? full : [];
+}
