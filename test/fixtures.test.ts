@@ -55,7 +55,7 @@ function types(document: Document): Map<string, string> {
 
 describe.each(rejects())('$dialect refuses $file', ({ file, at, says, args }) => {
   it(`at ${at}`, async () => {
-    const { code, stdout, stderr } = await cli([file, '--to', '64', '--world', '1', ...args]);
+    const { code, stdout, stderr } = await cli([file, '--to', '64', ...args]);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toContain(`${basename(file)}:${at}: `);
     expect(stderr).toContain(says);

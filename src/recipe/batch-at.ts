@@ -1,7 +1,7 @@
 import { Problem } from '../base/problem.ts';
 import type { BatchRole, Found, Role } from '../dialect/roles.ts';
 import type { Document } from '../document/nodes.ts';
-import { type Pointer, readable } from '../document/pointer.ts';
+import { keyOf, type Pointer, readable } from '../document/pointer.ts';
 import { SAMPLES } from './statements.ts';
 
 /**
@@ -33,4 +33,32 @@ function isBatch(role: Role): role is BatchRole {
 function isAnotherBatch([, what]: Found): boolean {
   const role = 'role' in what ? what.role : 'absent' in what ? what.absent.role : undefined;
   return role?.role === 'batch' && (SAMPLES.has(role.part) || role.part === 'micro-limit');
+}
+
+/** Reads a batch; where there is none, the refusal names the numbers whose keys speak of one. */
+export function naming<T>(document: Document, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    const alike = error instanceof Problem && error.code === 'batch-unknown' ? batchLike(document) : [];
+    const [first] = alike;
+    if (!first) throw error;
+    const names = alike.map(({ pointer, source }) => `${readable(pointer)}: ${source}`).join(', ');
+    throw new Problem(
+      'batch-unknown',
+      `no batch size was read in this file, but there is ${names}: say which one trains with --batch-at ${readable(first.pointer)}, or give the batch with --from N`,
+      first.offset,
+    );
+  }
+}
+
+/** Numbers whose keys have the word batch in them, a few of them. */
+function batchLike({ nodes }: Document) {
+  return [...nodes]
+    .flatMap(([pointer, node]) =>
+      node.kind === 'scalar' && typeof node.value === 'number' && /batch|(?:^|_)bsz?$/i.test(keyOf(pointer))
+        ? [{ pointer, source: node.source, offset: node.offset }]
+        : [],
+    )
+    .slice(0, 6);
 }

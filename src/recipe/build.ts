@@ -2,7 +2,7 @@ import { type Diagnostic, warning } from '../base/diagnostic.ts';
 import type { BatchRole, DecayRole, Found } from '../dialect/roles.ts';
 import type { Document } from '../document/nodes.ts';
 import { readable } from '../document/pointer.ts';
-import { batchAt } from './batch-at.ts';
+import { batchAt, naming } from './batch-at.ts';
 import type { BatchOptions } from './batch-options.ts';
 import { ofOptimizer } from './blocks.ts';
 import { demandsOf, isOfCounts } from './demands.ts';
@@ -32,7 +32,7 @@ export function buildRecipe(
   const reading = readFields(document, claimed);
   const { fields, unreadable } = reading;
   const batchFields = fields.filter((f): f is Field<BatchRole> => isRole(f, 'batch'));
-  const batch = readBatch(batchFields, unreadable, options, warnings);
+  const batch = naming(document, () => readBatch(batchFields, unreadable, options, warnings));
   for (const { pointer, value, site } of batch.fields)
     if (site.kind === 'absent' && site.pointer !== '' && value !== 1)
       warnings.push(
