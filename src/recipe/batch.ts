@@ -173,10 +173,13 @@ function provenProduct({ from, to, moves }: BatchChange, options: MoveOptions): 
   const passes = now.micro === undefined || to.micro === undefined || now.micro === to.micro;
   const accumulated = from.accumulates || now.accumulation === to.accumulation;
   if (now.global === to.global && (passes || from.accumulates) && accumulated) return;
-  const field = moves[0]?.field ?? from.fields[0];
+  const unwritten = moves.find(({ field }) => !inText(field) && options.insert === false)?.field;
+  const why = unwritten
+    ? `${readable(unwritten.pointer)} is left to the trainer’s default ${unwritten.value} and is not written (--no-insert). Write it into the file first`
+    : `${to.accumulation} passes for each step would be needed, and there is no field for them`;
   throw unreachable(
-    field,
-    `the file would then say a batch of ${now.global}, not ${to.global}: ${to.accumulation} passes for each step would be needed, and there is no field for them`,
+    unwritten ?? moves[0]?.field ?? from.fields[0],
+    `the file would then say a batch of ${now.global}, not ${to.global}: ${why}`,
   );
 }
 

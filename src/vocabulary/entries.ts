@@ -148,15 +148,29 @@ const DECAYS: readonly Entry[] = [
 
 const AVERAGES: readonly Entry[] = [
   {
-    words:
-      'ema decay|ema rate|ema keep rate|ema momentum|ema beta|ema|moving average decay|polyak decay|average decay',
+    words: 'ema decay|ema rate|ema keep rate|moving average decay|polyak decay|average decay',
     also: 'model teacher rate weight weights target factor student exponential',
-    fits: 'high-decay',
+    fits: 'decay',
     reads: 'modelEmaDecay',
     seen: 'timm (model_ema_decay), improved-diffusion (ema_rate), audiocraft',
   },
   {
-    words: 'decay|rate|keep rate|momentum|beta',
+    // Some write 1 - decay under these names.
+    words: 'ema momentum|ema beta|ema',
+    also: 'model teacher weight weights target student exponential',
+    fits: 'high-decay',
+    reads: 'modelEmaDecay',
+    seen: 'I-JEPA (ema: [0.996, 1.0]), BYOL',
+  },
+  {
+    words: 'decay',
+    within: 'ema',
+    fits: 'decay',
+    reads: 'modelEmaDecay',
+    seen: 'InternImage (TRAIN.EMA.DECAY)',
+  },
+  {
+    words: 'rate|keep rate|momentum|beta',
     also: 'value',
     within: 'ema',
     fits: 'high-decay',
@@ -224,11 +238,11 @@ const BATCHES: readonly Entry[] = [
   { words: 'batch size', also: 'train', fits: 'count', reads: 'unsaidBatch', seen: 'most code' },
   { words: 'mini batch size', also: 'train', fits: 'count', reads: 'unsaidBatch', seen: 'own code' },
   {
-    words: 'global batch size|total batch size|batch size total',
+    words: 'global batch size|total batch size|batch size total|sample per batch',
     also: 'train',
     fits: 'count',
     reads: 'globalBatch',
-    seen: 'Megatron, LitGPT (global_batch_size), nanochat (total_batch_size)',
+    seen: 'Megatron, LitGPT (global_batch_size), nanochat (total_batch_size), Detectron2 (IMS_PER_BATCH)',
   },
   {
     words:
@@ -317,7 +331,7 @@ const OTHERS: readonly Entry[] = [
   {
     words: 'name|type|class|target|class path|class name|component',
     also: 'path',
-    within: 'optimizer',
+    within: 'optimizer-itself',
     fits: 'name',
     reads: 'optimizer',
     seen: 'Hydra (_target_), Lightning (class_path), StyleGAN2 (class_name), fvcore',

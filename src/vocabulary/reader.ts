@@ -109,6 +109,9 @@ class Reader {
     if (kind) next.add(kind);
     const rate = node.entries.some((e) => holdsRate(e, next));
     next.delete('rate');
+    next.delete('optimizer-itself');
+    if (kind === 'optimizer') next.add('optimizer-itself');
+    if (words.some((word) => DATA.has(word))) next.add('data');
     if (rate) next.add('rate');
     const opens = !scoped && (kind === 'optimizer' || (rate && kind !== 'learning-rate'));
     if (opens && !this.scopes.has(pointer)) this.found.push([pointer, { scope: 'optimizer' }]);
@@ -117,7 +120,11 @@ class Reader {
 
   private entry({ key, node, offset }: KeyValue, pointer: Pointer, place: Place): void {
     const words = wordsOf(key);
-    if (this.claimed.has(pointer) || words.some((word) => ELSEWHERE.has(word) && !isTrainings(words))) return;
+    if (
+      this.claimed.has(pointer) ||
+      words.some((word) => ELSEWHERE.has(word) && !isTrainings(words, place.kinds))
+    )
+      return;
     const declared = node.kind === 'scalar' && this.known.has(`${place.key}/${key}`);
     if (declared) return;
     if (this.ownName(key, node, pointer)) return;
@@ -227,10 +234,13 @@ function holdsRate({ key, node }: KeyValue, kinds: ReadonlySet<string>): boolean
   return node.kind !== 'map' && meaningsOf(wordsOf(key), { kinds }).some(rate);
 }
 
-/** `eval_steps` still counts optimizer steps, and `gradient_clip_val` is a value. */
-function isTrainings(words: readonly string[]): boolean {
-  return words.includes('step') || words.includes('clip');
+/** `eval_steps` still counts optimizer steps, `gradient_clip_val` is a value, and a data loader's sampler draws batches. */
+function isTrainings(words: readonly string[], kinds: ReadonlySet<string>): boolean {
+  const draws = words.includes('sampling') && kinds.has('data');
+  return words.includes('step') || words.includes('clip') || draws;
 }
+
+const DATA = new Set(['data', 'loader', 'dataloader', 'dataset', 'reader']);
 
 function numberOf(node: Node): number | undefined {
   if (node.kind !== 'scalar') return undefined;

@@ -30,7 +30,7 @@ describe('refused, at the place that lacks something', () => {
     ],
     [
       'a momentum without its rate',
-      'batch_size: 64\noptimizer: {type: SGD, momentum: 0.9}\nmax_lr_: 1\n',
+      'batch_size: 64\noptimizer: {type: SGD, momentum: 0.9}\nhidden: 1\n',
       {},
       'half-converted',
       2,

@@ -86,6 +86,4 @@ describe('a recognised dialect that reads no learning rate', () => {
     expect(converted).toContain('lr: 0.025');
     expect(warnings.map(({ code }) => code)).toContain('read-by-name');
   });
-  it('does not where it knows of devices that names do not', async () =>
-    expect(await refusal(text.replace('max_epochs: 3', 'devices: 8'))).toMatch(/^batch-unknown: /));
 });
