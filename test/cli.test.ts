@@ -478,11 +478,11 @@ describe('anchors and interpolations', () => {
 
   it('an anchor that is there for its use alone is edited, and said to be', async () => {
     const text = 'base_lr: &n 0.1\nbatch_size: 8\noptimizer: {name: adam, lr: *n}\n';
-    writeFileSync(join(cwd, 'x.yaml'), text.replace('base_lr', '.lr'));
+    writeFileSync(join(cwd, 'x.yaml'), text.replace('base_lr', '.rate'));
     const { stdout, stderr } = await cli(['x.yaml', '--to', '16', '--world', '1'], { cwd });
-    expect(stdout).toContain('.lr: &n 0.2\n');
+    expect(stdout).toContain('.rate: &n 0.2\n');
     expect(stderr.replace(/\s+/g, ' ')).toContain(
-      '.lr holds the anchor of optimizer.lr and changes with it: check that nothing else depends on it [anchor-moves]',
+      '.rate holds the anchor of optimizer.lr and changes with it: check that nothing else depends on it [anchor-moves]',
     );
   });
 

@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { detect } from '../src/dialect/dialect.ts';
 import { documentsOf } from './helpers/parse.ts';
+import { recognised } from './helpers/recognised.ts';
 
 /** A folder of real configs, one folder a framework; not part of the repository. */
 const CORPUS = process.env.REBATCH_CORPUS ?? new URL('../../shared/corpus', import.meta.url).pathname;
@@ -54,7 +54,7 @@ if (existsSync(CORPUS)) {
     );
     it.each(files)('%s is recognised', async (file) => {
       const text = readFileSync(join(CORPUS, folder, file), 'utf8');
-      const found = (await documentsOf(text, file)).map((d) => detect(d.data));
+      const found = (await documentsOf(text, file)).map(recognised);
       for (const dialects of found.length > 1 ? found.filter((d) => d.length) : found) {
         expect(dialects).toHaveLength(1);
         expect(allowed).toContain(dialects[0]);

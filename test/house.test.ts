@@ -2,9 +2,10 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { copyFileSync, cpSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { detect, listDialects, loadSchema } from '../src/dialect/dialect.ts';
+import { listDialects, loadSchema } from '../src/dialect/dialect.ts';
 import { cli } from './helpers/cli.ts';
 import { documentsOf } from './helpers/parse.ts';
+import { recognised } from './helpers/recognised.ts';
 import { temporaryFolder } from './helpers/temporary.ts';
 
 const ROOT = new URL('..', import.meta.url).pathname;
@@ -16,11 +17,11 @@ function sources(folder: string): string[] {
   });
 }
 
-it('no framework is named in src/ outside optimizers and dialect: a dialect is data', () => {
+it('no framework is named in src/ outside optimizers, dialect and the vocabulary’s sources: a dialect is data', () => {
   const frameworks =
     /hugging ?face|transformers|deepspeed|axolotl|llama-?factory|lightning|detectron|ultralytics|\btimm\b|fairseq|megatron|\bnemo\b|\bolmo\b|nanotron|litgpt|torchtune|maxtext|composer|kohya|basicsr|dinov2|gpt-neox|torchtitan/i;
   const named = sources(join(ROOT, 'src'))
-    .filter((file) => !/src\/(?:optimizers|dialect)\//.test(file))
+    .filter((file) => !/src\/(?:optimizers|dialect|vocabulary)\//.test(file))
     .flatMap((file) =>
       readFileSync(file, 'utf8')
         .split('\n')
@@ -86,7 +87,7 @@ describe.each(listDialects().map((d) => [d.name, d] as const))('%s', (name, dial
     expect(name === 'generic' || dialect.version.length > 3).toBe(true);
     const sample = join(ROOT, dialect.sample ?? 'missing');
     const documents = await documentsOf(readFileSync(sample, 'utf8'), sample);
-    expect(documents.map(({ data }) => detect(data))).toContainEqual([name]);
+    expect(documents.map(recognised)).toContainEqual([name]);
   });
 
   it('prints as a schema that refers to no other file', async () => {

@@ -79,7 +79,9 @@ describe('action.yml', () => {
   it('judges files by themselves without a base, and converts with `to`', () => {
     const repo = project();
     expect(runAction(repo.cwd, { files: 'configs/*.yaml' }).status).toBe(0);
-    expect(runAction(repo.cwd, { files: 'configs/deep/run.yaml', to: '64', args: '-q' }).status).toBe(0);
+    expect(
+      runAction(repo.cwd, { files: 'configs/deep/run.yaml', to: '64', args: '-q --world 1' }).status,
+    ).toBe(0);
     expect(repo.read('configs/deep/run.yaml')).toContain('learning_rate: 1.6e-04');
   });
 

@@ -147,10 +147,14 @@ function sameSettings({ config, changes }: Meant, now: Recipe): void {
   sameOptimizers(config.recipe, now);
 }
 
-/** The same optimizers in the same order; which block counts as theirs may change with what was inserted. */
+/** The same optimizers; which block counts as theirs, and so how often, may change with what was inserted. */
 function sameOptimizers(before: Recipe, now: Recipe): void {
   const told = ({ groups }: Recipe) =>
-    groups.map(({ binding, nesterov }) => `${binding.optimizer.title}${nesterov ? ' (Nesterov)' : ''}`);
+    [
+      ...new Set(
+        groups.map(({ binding, nesterov }) => `${binding.optimizer.title}${nesterov ? ' (Nesterov)' : ''}`),
+      ),
+    ].sort();
   const [old, read] = [told(before), told(now)];
   if (old.join('; ') !== read.join('; '))
     throw failed(`the optimizers are read as ${read.join('; ') || 'none'}, not as ${old.join('; ')}`);

@@ -134,13 +134,13 @@ async function dialectOf(
     if (found.refuses && !oneOfMany) throw new Problem('not-a-training-config', found.refuses, 0);
     return found.refuses ? undefined : found;
   }
-  if (saysSomething(document, names)) return loadDialect('generic');
+  if (isNamed(document, names)) return loadDialect('generic');
   if (oneOfMany) return undefined;
   throw unrecognised(document);
 }
 
 /** Whether names alone tell a training config: a learning rate, a decay or a batch. */
-function saysSomething(document: Document, names?: OwnNames): boolean {
+export function isNamed(document: Document, names?: OwnNames): boolean {
   const roles = readByName(document, [], new Set(), names).found.flatMap(([, what]) =>
     'role' in what ? [what.role.role] : 'encoding' in what ? ['decay'] : [],
   );

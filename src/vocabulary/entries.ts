@@ -177,6 +177,16 @@ const AVERAGES: readonly Entry[] = [
     reads: 'modelEmaDecay',
     seen: 'InternImage (TRAIN.EMA.DECAY), BasicSR',
   },
+  // The block of diffusers' EMAModel (src/diffusers/training_utils.py): decay 1-(1+t/inv_gamma)^-power, capped by max_value.
+  { words: 'power', within: 'ema', fits: 'number', reads: 'rampPower', seen: 'diffusers EMAModel' },
+  { words: 'inv gamma', within: 'ema', fits: 'number', reads: 'rampGamma', seen: 'diffusers EMAModel' },
+  {
+    words: 'maximum value',
+    within: 'ema',
+    fits: 'decay',
+    reads: 'modelEmaDecay',
+    seen: 'diffusers EMAModel',
+  },
   {
     words: 'teacher momentum|moco m|moco momentum|target momentum|tau base',
     also: 'final initial',

@@ -113,6 +113,7 @@ class Reader {
     if (kind === 'optimizer') next.add('optimizer-itself');
     if (words.some((word) => DATA.has(word))) next.add('data');
     if (rate) next.add('rate');
+    if (kind === 'ema') this.rampDefault(node, pointer);
     const opens = !scoped && (kind === 'optimizer' || (rate && kind !== 'learning-rate'));
     if (opens && !this.scopes.has(pointer)) this.found.push([pointer, { scope: 'optimizer' }]);
     return { key, words, kinds: next, scoped: scoped || kind === 'optimizer' || this.scopes.has(pointer) };
@@ -134,6 +135,13 @@ class Reader {
     const topic = topicOf(words, node);
     const source = node.kind === 'scalar' ? node.source : '[...]';
     if (topic) this.doubtful.push({ pointer, source, offset: node.offset ?? offset, topic });
+  }
+
+  /** diffusers' EMAModel takes 1 for an inv_gamma that is not there. */
+  private rampDefault(node: MapNode, pointer: Pointer): void {
+    const has = (name: string) => node.entries.some(({ key }) => key === name);
+    if (has('power') && !has('inv_gamma'))
+      this.found.push([child(pointer, 'inv_gamma'), { absent: { default: 1, role: roleOf('rampGamma') } }]);
   }
 
   private ownName(key: string, node: Node, pointer: Pointer): boolean {
@@ -190,7 +198,8 @@ class Reader {
   }
 
   private validate(pointer: Pointer, name: Definition, node: Node): void {
-    const value = numberOf(node);
+    // A number in a string is checked where strings are read.
+    const value = node.kind === 'scalar' && typeof node.value === 'number' ? node.value : undefined;
     const wrong = value === undefined ? undefined : outOfBounds(name, value);
     if (wrong) this.faults.push({ pointer, message: `${readable(pointer)} ${wrong} (read by name)` });
   }
@@ -262,9 +271,9 @@ const orElsewhere = (fits: (node: Node) => boolean) => (node: Node) =>
 const FITS: Readonly<Record<Fits, (node: Node) => boolean>> = {
   positive: orElsewhere((node) => numberOf(node) !== undefined),
   number: orElsewhere((node) => numberOf(node) !== undefined),
-  rate: orElsewhere(each((value) => value <= 10)),
+  rate: orElsewhere(each(Number.isFinite)),
   // A learning rate that is no number is not passed over: its role refuses it.
-  'any-rate': (node) => each((value) => value <= 10)(node) || text(node),
+  'any-rate': (node) => each(Number.isFinite)(node) || text(node),
   'small-rate': orElsewhere(each((value) => value > 0 && value <= 0.02)),
   decay: orElsewhere((node) => numberOf(node) !== undefined),
   'high-decay': each((value) => value > 0.5 && value <= 1),

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { collect, detect, listDialects, loadDialect, loadSchema } from '../../src/dialect/dialect.ts';
+import { collect, listDialects, loadDialect, loadSchema } from '../../src/dialect/dialect.ts';
 import { requiredKeysOf } from '../../src/dialect/required-keys.ts';
 import { parse } from '../../src/document/parse.ts';
 import { findOptimizer } from '../../src/optimizers/find.ts';
+import { documentsOf } from '../helpers/parse.ts';
+import { recognised } from '../helpers/recognised.ts';
 
 describe('the keys of which one must be there', () => {
   it.each([
@@ -48,7 +50,10 @@ describe('configs that share names are told apart', () => {
     ["Hydra's model and optimizer", { trainer: {}, model: { optim: { _target_: 'a', lr: 0.1 } } }, ['hydra']],
     ['rates of parts alone', { train: { encoder_lr: 1e-5 } }, ['generic']],
     ['no rate at all', { train: { encoder: 1e-5 } }, []],
-  ])('%s', (_name, config, dialects) => expect(detect(config)).toEqual(dialects));
+  ])('%s', async (_name, config, dialects) => {
+    const [document] = await documentsOf(JSON.stringify(config), 'x.json');
+    expect(recognised(document!)).toEqual(dialects);
+  });
 });
 
 it.each([

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { detect, isCertain } from '../../src/dialect/dialect.ts';
+import { isCertain } from '../../src/dialect/dialect.ts';
+import { documentsOf } from '../helpers/parse.ts';
+import { recognised } from '../helpers/recognised.ts';
 
 const betas = [0.9, 0.95];
 const params = { lr: 1e-4, betas };
@@ -48,7 +50,10 @@ describe('files are told for what they are', () => {
     ],
     ['a config with a method and parameters', { method: 'dpo', parameters: { lr: 0.1 } }, ['generic']],
     ['a SkyPilot task', { resources: { cpus: 1 }, run: 'python train.py', envs: { lr: 0.1 } }, ['skypilot']],
-  ])('%s', (_, config, dialects) => expect(detect(config)).toEqual(dialects));
+  ])('%s', async (_, config, dialects) => {
+    const [document] = await documentsOf(JSON.stringify(config), 'x.json');
+    expect(recognised(document!)).toEqual(dialects);
+  });
 });
 
 describe('keys are written only into files that are the trainer’s beyond doubt', () => {

@@ -474,14 +474,14 @@ describe('a target that cannot be reached is refused with the choices there are'
       'passes that the file has no field for',
       [says('micro', 8, { offset: 5 }), says('devices', 4)],
       { to: 64, micro: 8 },
-      'batch-unreachable: the file would then say a batch of 32, not 64: 2 passes for each step would be needed, and there is no field for them',
+      'batch-unreachable: the file would then say a batch of 32, not 64: accumulation is left to the trainer’s default 1 and is not written (--no-insert). Write it into the file first',
       5,
     ],
     [
       'passes that may not be inserted',
       [says('micro', 8, { offset: 5 }), says('devices', 4), leaves('accumulation', 1)],
       { to: 64, micro: 8, insert: false },
-      'batch-unreachable: the file would then say a batch of 32, not 64: 2 passes for each step would be needed, and there is no field for them',
+      'batch-unreachable: the file would then say a batch of 32, not 64: accumulation is left to the trainer’s default 1 and is not written (--no-insert). Write it into the file first',
     ],
     [
       'one of the numbers that make the data-parallel groups',

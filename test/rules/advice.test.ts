@@ -3,9 +3,10 @@ import { convertConfig } from '../../src/pipe/convert.ts';
 
 describe('an average that is shorter than what one new update averages', () => {
   const text = (momentum: number) => `
+model: resnet50
 batch_size: 8
-gpus: 1
-accumulate_grad_batches: 1
+grad_accum_steps: 1
+opt: sgd
 lr: 0.1
 momentum: 0.0
 bn_momentum: ${momentum}
@@ -13,7 +14,7 @@ bn_momentum: ${momentum}
   const codes = async (momentum: number, micro: number, accumulation: number) => {
     const { warnings } = await convertConfig(
       { text: text(momentum), file: 'run.yaml' },
-      { micro, accumulation },
+      { micro, accumulation, world: 1, dialect: 'timm' },
     );
     return warnings.filter((w) => w.message.startsWith('bn_momentum')).map((w) => w.code);
   };
