@@ -116,7 +116,7 @@ function knownDevices(from: Batch, { to, worldTo, micro, accumulation }: BatchOp
   if (from.perDevice && worldTo === undefined && typeof to === 'number')
     throw new Problem(
       'world-unknown',
-      `${name} counts one device and the file does not say how many there are: pass --world N, or --by 1/4, which needs none`,
+      `${name} counts one device and the file does not say how many there are: pass --world N, or --from N with the batch of all devices together, or --by 1/4, which needs neither`,
       field && offsetOf(field),
     );
   const open = from.perDevice || (from.world === undefined && !from.accumulates);

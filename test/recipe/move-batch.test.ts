@@ -453,7 +453,7 @@ describe('a target that cannot be reached is refused with the choices there are'
       'a batch of devices that nobody counts',
       [says('micro', 8, { offset: 5 })],
       { to: 64 },
-      'world-unknown: micro counts one device and the file does not say how many there are: pass --world N, or --by 1/4, which needs none',
+      'world-unknown: micro counts one device and the file does not say how many there are: pass --world N, or --from N with the batch of all devices together, or --by 1/4, which needs neither',
       5,
     ],
     [
@@ -474,7 +474,7 @@ describe('a target that cannot be reached is refused with the choices there are'
       'passes that the file has no field for',
       [says('micro', 8, { offset: 5 }), says('devices', 4)],
       { to: 64, micro: 8 },
-      'batch-unreachable: the file would then say a batch of 32, not 64: accumulation is left to the trainer’s default 1 and is not written (--no-insert). Write it into the file first',
+      'batch-unreachable: the file would then say a batch of 32, not 64: 2 passes for each step would be needed, and there is no field for them',
       5,
     ],
     [
