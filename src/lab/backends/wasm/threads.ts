@@ -56,8 +56,9 @@ async function onThreads<J extends Job>(
         workers.push(worker);
         worker.on('error', reject);
         worker.on('message', (message: Message) => {
+          // A part may be over before its first slice is.
+          tell(i, 'part' in message ? 1 : message.done);
           if ('part' in message) resolve(message.part as Part<J>);
-          else tell(i, message.done);
         });
       }),
   );
