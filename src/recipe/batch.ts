@@ -55,21 +55,6 @@ export function ratiosOf(from: Batch, to: Omit<Batch, 'fields'>): BatchChange {
   };
 }
 
-/** The options to read a converted file with: what the old one left open and the user said, at the new batch. */
-export function resultOptions<T extends BatchOptions>(
-  from: Batch,
-  to: Omit<Batch, 'fields'>,
-  options: T,
-): Omit<T, 'from' | 'world'> & Pick<BatchOptions, 'from' | 'world'> {
-  const { from: _old, world: _devices, ...others } = options;
-  if (to.perDevice) return others;
-  // Where the trainer accumulates up to a nominal batch, --from is the batch of the config, one pass.
-  const global = from.nominal === undefined ? to.global : to.global / to.accumulation;
-  // A file that speaks of no devices is read so again, or what counts the whole batch would count one of them.
-  const open = from.world === undefined && options.worldTo === undefined;
-  return { ...others, from: global, ...(open ? {} : { world: (to.world ?? 1) * (from.modelParallel ?? 1) }) };
-}
-
 /** What decides where a batch goes. */
 export interface MoveOptions extends BatchOptions {
   /** False: only what the file has can be rewritten. */
