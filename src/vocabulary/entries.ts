@@ -248,11 +248,11 @@ const BATCHES: readonly Entry[] = [
   { words: 'batch size', also: 'train', fits: 'count', reads: 'unsaidBatch', seen: 'most code' },
   { words: 'mini batch size', also: 'train', fits: 'count', reads: 'unsaidBatch', seen: 'own code' },
   {
-    words: 'global batch size|total batch size|batch size total|sample per batch',
-    also: 'train',
+    words: 'global batch size|total batch size|batch size total|sample per batch|sample per step',
+    also: 'train target',
     fits: 'count',
     reads: 'globalBatch',
-    seen: 'Megatron, LitGPT (global_batch_size), nanochat (total_batch_size), Detectron2 (IMS_PER_BATCH)',
+    seen: 'Megatron, LitGPT (global_batch_size), nanochat (total_batch_size, target_examples_per_step), Detectron2 (IMS_PER_BATCH)',
   },
   {
     words:

@@ -21,6 +21,7 @@ const TOPICS: readonly {
       ['gradient', 'accumulate'],
       ['accumulate', 'step'],
       ['sample', 'device'],
+      ['sample', 'per', 'step'],
       ['batch', 'device'],
     ],
     not: words('norm momentum epsilon time loss index limit queue prefetch worker first dim axis seed'),

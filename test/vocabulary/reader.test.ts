@@ -98,6 +98,7 @@ describe('read by name', () => {
     ['train_batchsize: 8', '/train_batchsize batch unsaid'],
     ['minibatch_size: 8', '/minibatch_size batch unsaid'],
     ['total_batch_size: 8', '/total_batch_size batch global'],
+    ['target_examples_per_step: 32', '/target_examples_per_step batch global'],
     ['samples_per_gpu: 8', '/samples_per_gpu batch micro'],
     ['batch_gpu: 8', '/batch_gpu batch micro'],
     ['accum_grad: 8', '/accum_grad batch accumulation'],
