@@ -5,6 +5,11 @@ export function num(x: number): string {
   return significant(x, 6);
 }
 
+/** A number, or several as a list, for formulas and messages. */
+export function numbers(value: number | readonly number[]): string {
+  return typeof value === 'number' ? num(value) : `[${value.map(num).join(', ')}]`;
+}
+
 /** A number to at least so many significant digits; digits before the point are never rounded away. */
 export function significant(x: number, digits: number): string {
   const size = Math.abs(x);

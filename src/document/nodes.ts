@@ -1,5 +1,5 @@
 import type { Pointer } from './pointer.ts';
-import type { ScalarValue } from './scalar.ts';
+import { numberInString, type ScalarValue } from './scalar.ts';
 
 /** How a scalar is written. */
 export type ScalarStyle = 'plain' | 'single' | 'double' | 'block';
@@ -90,3 +90,10 @@ export type Progress = (done: number) => void;
 
 /** Parses a text in the format found at first. */
 export type Parse = (text: string, progress?: Progress) => Document[];
+
+/** The number that a node holds, also in a string that is nothing but a number; undefined where it holds none. */
+export function numberOf(node: Node): number | undefined {
+  if (node.kind !== 'scalar') return undefined;
+  if (typeof node.value === 'number') return node.value;
+  return typeof node.value === 'string' ? numberInString(node.value) : undefined;
+}

@@ -1,10 +1,10 @@
-import { num } from '../base/numbers.ts';
+import { num, numbers } from '../base/numbers.ts';
 import { Problem } from '../base/problem.ts';
 import type { Role } from '../dialect/roles.ts';
 import type { Document } from '../document/nodes.ts';
 import { readable } from '../document/pointer.ts';
 import { type BatchChange, ratiosOf } from '../recipe/batch.ts';
-import { decayOf, type Field, fieldsOf, isRole, type Recipe } from '../recipe/recipe.ts';
+import { decayOf, type Field, fieldsOf, isRole, offsetOf, type Recipe } from '../recipe/recipe.ts';
 import { assess } from '../rules/assess.ts';
 import type { PlanOptions } from '../rules/assessment.ts';
 import { type Change, changesOf } from '../rules/plan.ts';
@@ -75,7 +75,7 @@ export function proveMeaning(meant: Meant, document: Document): Result {
   const [first] = left.filter(({ inserted }) => !inserted);
   if (first)
     throw failed(
-      `${readable(first.pointer)} would be ${list(first.to)} when converted to its own batch again`,
+      `${readable(first.pointer)} would be ${numbers(first.to)} when converted to its own batch again`,
     );
   return result;
 }
@@ -99,8 +99,8 @@ function readAgain({ config, changes, reading }: Meant, document: Document): Res
     const why = error.message.replace(`${readable(change.pointer)} `, '');
     throw new Problem(
       'not-readable-again',
-      `${readable(change.pointer)} would become ${list(change.to)}, which is not taken here: it ${why}. Choose another batch or another share of it (--micro, --accumulation); where ${list(change.to)} means "off", take the key out by hand first`,
-      placeOf(change),
+      `${readable(change.pointer)} would become ${numbers(change.to)}, which is not taken here: it ${why}. Choose another batch or another share of it (--micro, --accumulation); where ${numbers(change.to)} means "off", take the key out by hand first`,
+      change.fields[0] && offsetOf(change.fields[0]),
     );
   }
 }
@@ -114,7 +114,7 @@ function sameBatch(planned: BatchChange['to'], read: Recipe['batch'], { recipe }
     throw new Problem(
       'not-readable-again',
       `the new file would say ${NAMES[part]} ${got}, not ${wanted}: what the batch is made of is not all in this file. Write its missing parts into it first`,
-      field?.site.kind === 'text' ? field.site.offset : undefined,
+      field && offsetOf(field),
     );
   }
 }
@@ -195,7 +195,7 @@ function lost(field: Field, wanted: number): Problem {
   return new Problem(
     'not-readable-again',
     `${nameOf(field)} would become ${num(wanted)}, and is then no longer read as ${meaning(field)}: the next conversion would leave it behind. Say what it is with --schema FILE, or choose a batch nearer to the old one`,
-    placeOf({ fields: [field] }),
+    offsetOf(field),
   );
 }
 
@@ -203,7 +203,7 @@ function otherwise(field: Field, wanted: number, read: Field): Problem {
   return new Problem(
     'not-readable-again',
     `${nameOf(field)} is read as ${meaning(field)}, and its new value ${num(wanted)} would be read as ${meaning(read)}: two frameworks write it in opposite ways and the value alone tells which. Say which with --schema FILE, or choose a batch nearer to the old one`,
-    placeOf({ fields: [field] }),
+    offsetOf(field),
   );
 }
 
@@ -220,15 +220,6 @@ function meaning(field: Field): string {
 
 function nameOf({ pointer, part }: Field): string {
   return part === undefined ? readable(pointer) : `${readable(pointer)} ${part}`;
-}
-
-function placeOf({ fields }: Pick<Change, 'fields'>): number | undefined {
-  const site = fields[0]?.site;
-  return site?.kind === 'text' ? site.offset : undefined;
-}
-
-function list(value: number | readonly number[]): string {
-  return typeof value === 'number' ? num(value) : `[${value.map(num).join(', ')}]`;
 }
 
 function failed(what: string): Problem {

@@ -1,5 +1,5 @@
 import { type Diagnostic, warning } from '../base/diagnostic.ts';
-import { num } from '../base/numbers.ts';
+import { numbers } from '../base/numbers.ts';
 import { about, Problem } from '../base/problem.ts';
 import type { Document } from '../document/nodes.ts';
 import { child, keyOf, readable } from '../document/pointer.ts';
@@ -142,10 +142,8 @@ export function changesToWrite({ assessments, config }: Plan, { insert }: Conver
 }
 
 function notInserted({ pointer, from, to }: Change, why: string): Diagnostic {
-  const list = (v: number | readonly number[]) =>
-    typeof v === 'number' ? num(v) : `[${v.map(num).join(', ')}]`;
   return warning(
     'not-inserted',
-    `${readable(pointer)} is left to the trainer’s default ${list(from)}, but should become ${list(to)} (${why})`,
+    `${readable(pointer)} is left to the trainer’s default ${numbers(from)}, but should become ${numbers(to)} (${why})`,
   );
 }

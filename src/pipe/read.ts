@@ -3,9 +3,9 @@ import { about, Problem } from '../base/problem.ts';
 import { collect, type Dialect, detect, isCertain, loadDialect } from '../dialect/dialect.ts';
 import type { Found } from '../dialect/roles.ts';
 import type { Document, Progress } from '../document/nodes.ts';
+import { numberOf } from '../document/nodes.ts';
 import { type ParsedText, parse } from '../document/parse.ts';
 import { isWithin, readable } from '../document/pointer.ts';
-import { numberInString } from '../document/scalar.ts';
 import { experimentsIn, partOf, withoutWrappers } from '../document/view.ts';
 import { buildRecipe, type RecipeOptions } from '../recipe/build.ts';
 import type { Recipe } from '../recipe/recipe.ts';
@@ -59,8 +59,9 @@ export async function readConfigs(
       if (!dialect) continue;
       if (options.dialect === undefined && dialect.open) oneExperiment(document);
       const certain = options.dialect !== undefined || isCertain(document.data, dialect.name);
-      const byName = await otherwiseByName(document, dialect, options);
-      const meaning = byName ?? understand(document, dialect, options);
+      const claimed = collect(document, dialect);
+      const byName = await otherwiseByName(document, dialect, claimed, options);
+      const meaning = byName ?? understand(document, dialect, options, claimed);
       configs.push({ source, parsed, at, certain, ...meaning });
     }
     const [first, ...others] = configs;
@@ -73,7 +74,12 @@ export async function readConfigs(
  * The meaning by names alone of a document in whose text the recognised dialect finds no learning rate or no batch
  * size, and names find both: it has the framework's marks and another way of writing.
  */
-async function otherwiseByName(document: Document, dialect: Dialect, options: ReadOptions) {
+async function otherwiseByName(
+  document: Document,
+  dialect: Dialect,
+  claimed: readonly Found[],
+  options: ReadOptions,
+) {
   if (options.dialect !== undefined || dialect.open) return undefined;
   const numbers = (found: readonly Found[], role: 'learning-rate' | 'batch') =>
     found.filter(
@@ -81,13 +87,12 @@ async function otherwiseByName(document: Document, dialect: Dialect, options: Re
     );
   const both = (found: readonly Found[]) =>
     numbers(found, 'learning-rate').length > 0 && numbers(found, 'batch').length > 0;
-  const own = collect(document, dialect);
-  if (both(own)) return undefined;
+  if (both(claimed)) return undefined;
   const names = readByName(document, [], new Set(), options.names).found;
   if (!both(names)) return undefined;
   // Names must say no less of the batch than the dialect does: a number of devices that only it knows counts.
   const named = new Set(numbers(names, 'batch').map(([pointer]) => pointer));
-  if (numbers(own, 'batch').some(([pointer]) => !named.has(pointer))) return undefined;
+  if (numbers(claimed, 'batch').some(([pointer]) => !named.has(pointer))) return undefined;
   const meaning = understand(document, await loadDialect('generic'), options);
   const message = `it looks like a config of ${dialect.framework}, but has no learning rate or batch size where that has them: read by the names of its keys`;
   return { ...meaning, warnings: [warning('read-by-name', message), ...meaning.warnings] };
@@ -95,10 +100,7 @@ async function otherwiseByName(document: Document, dialect: Dialect, options: Re
 
 function isNumber({ nodes }: Document, pointer: string): boolean {
   const node = nodes.get(pointer);
-  return (
-    node?.kind === 'scalar' &&
-    (typeof node.value === 'number' || numberInString(String(node.value)) !== undefined)
-  );
+  return node !== undefined && numberOf(node) !== undefined;
 }
 
 /** @throws Problem: several-experiments with the choices */
@@ -166,15 +168,16 @@ function unrecognised(document: Document): Problem {
 
 /**
  * Reads a document's meaning: batch, optimizers, averages, counts.
+ * @param claimed what the dialect's schema says of the document
  * @throws Problem: schema, and whatever keeps the recipe from being built
  */
 export function understand(
   document: Document,
   dialect: Dialect,
   options: ReadOptions,
+  claimed: readonly Found[] = collect(document, dialect),
 ): Omit<Config, 'source' | 'parsed' | 'at' | 'certain'> {
   const warnings: Diagnostic[] = [];
-  const claimed = collect(document, dialect);
   const named = readByName(document, claimed, dialect.known, options.names);
   const found = [...claimed, ...named.found];
   warnings.push(...doubledKeys(document, found));

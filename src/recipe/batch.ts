@@ -6,7 +6,7 @@ import type { BatchOptions } from './batch-options.ts';
 import { type Factors, partValue } from './factors.ts';
 import { effective, readBatch } from './read-batch.ts';
 import { type Batch, type Field, offsetOf } from './recipe.ts';
-import { inText, SAMPLES } from './statements.ts';
+import { fieldOf, inText, OF_DEVICES, SAMPLES } from './statements.ts';
 
 /** A batch and where it goes. */
 export interface BatchChange {
@@ -125,12 +125,12 @@ function knownDevices(from: Batch, { to, worldTo, micro, accumulation }: BatchOp
 }
 
 function holds(from: Batch, part: BatchRole['part']): boolean {
-  return from.fields.some((f) => f.role.part === part);
+  return fieldOf(from.fields, part) !== undefined;
 }
 
 /** Whether the passes of a step can be another number: a field says it, or the trainer works it out. */
 function canAccumulate(from: Batch, { insert }: MoveOptions): boolean {
-  const field = from.fields.find((f) => f.role.part === 'accumulation');
+  const field = fieldOf(from.fields, 'accumulation');
   if (field) return inText(field) || insert !== false;
   if (from.accumulates || from.accumulation > 1) return true;
   return holds(from, 'per-device') && holds(from, 'micro');
@@ -168,8 +168,6 @@ function provenProduct({ from, to, moves }: BatchChange, options: MoveOptions): 
   );
 }
 
-const OF_DEVICES: ReadonlySet<string> = new Set(['devices', 'world', 'replicas']);
-
 /** A place in a text that is not written yet. */
 const NOWHERE = {
   offset: 0,
@@ -190,7 +188,7 @@ function overruled(field: Field<BatchRole>, from: Batch, options: BatchOptions):
 function accumulateTo(nominal: number, from: Batch, options: BatchOptions, world: number) {
   const old = from.global / from.accumulation;
   const to = targetOf(old, options) ?? old;
-  const field = from.fields.find((f) => f.role.part === 'global') ?? from.fields[0]!;
+  const field = fieldOf(from.fields, 'global') ?? from.fields[0]!;
   if (options.micro !== undefined || options.accumulation !== undefined)
     throw unreachable(
       field,
@@ -243,7 +241,7 @@ function split(from: Batch, options: MoveOptions, world: number): Share {
     const choices = Number.isInteger(local)
       ? ` Choices for micro batch x accumulation: ${factorPairs(local)}.`
       : ` Choose a multiple of ${world}, or --world-to N.`;
-    return unreachable(from.fields.find((f) => f.role.part === 'micro') ?? from.fields[0], message + choices);
+    return unreachable(fieldOf(from.fields, 'micro') ?? from.fields[0], message + choices);
   };
   const fractional = from.fields.some((f) => f.role.part === 'micro' && f.role.fractional);
   if (!Number.isInteger(local) && !fractional)

@@ -5,7 +5,16 @@ import { readable } from '../document/pointer.ts';
 import type { BatchOptions } from './batch-options.ts';
 import { type Part, type Statement, solve } from './factors.ts';
 import { type Batch, type Field, offsetOf, type Unreadable } from './recipe.ts';
-import { inconsistent, inText, productOf, SAMPLES, type Stated, statedParts } from './statements.ts';
+import {
+  fieldOf,
+  inconsistent,
+  inText,
+  OF_DEVICES,
+  productOf,
+  SAMPLES,
+  type Stated,
+  statedParts,
+} from './statements.ts';
 import { type Devices, decideUnsaid } from './unsaid.ts';
 
 /**
@@ -80,19 +89,11 @@ function devicesOf(fields: readonly Field<BatchRole>[], given: number | undefine
   const all = given ?? whole?.value ?? (devices && devices.value * (nodes?.value ?? 1));
   if (all === undefined || all % shared === 0)
     return { world: all === undefined ? undefined : all / shared, shared };
-  throw new Problem(
-    'batch-inconsistent',
+  throw inconsistent(
+    fieldOf(fields, 'model-parallel')!,
     `${all} devices cannot be shared by copies of the model that take ${shared} devices each`,
-    fieldOf(fields, 'model-parallel'),
   );
 }
-
-function fieldOf(fields: readonly Field<BatchRole>[], part: BatchRole['part']): number | undefined {
-  const field = fields.find((f) => f.role.part === part);
-  return field && offsetOf(field);
-}
-
-const OF_DEVICES: ReadonlySet<BatchRole['part']> = new Set(['devices', 'nodes', 'world', 'replicas']);
 
 /** Whether the file or the user speaks of devices, be it without a number. */
 function spoken(

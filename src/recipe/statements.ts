@@ -23,6 +23,14 @@ export const SAMPLES: ReadonlySet<BatchPart> = new Set([
 /** Parts of which a file may have several that are multiplied. */
 const MULTIPLIED: ReadonlySet<BatchPart> = new Set(['replicas', 'model-parallel', 'micro-limit']);
 
+/** Parts that say how many devices there are. */
+export const OF_DEVICES: ReadonlySet<BatchPart> = new Set(['devices', 'nodes', 'world', 'replicas']);
+
+/** The field of a part, the first of several. */
+export function fieldOf(fields: readonly Field<BatchRole>[], part: BatchPart): Field<BatchRole> | undefined {
+  return fields.find((f) => f.role.part === part);
+}
+
 /** Whether a field stands in the text, not left to a default. */
 export function inText(field: Field): boolean {
   return field.site.kind === 'text';

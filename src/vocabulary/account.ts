@@ -1,7 +1,7 @@
 import type { Found } from '../dialect/roles.ts';
 import type { Document, Node } from '../document/nodes.ts';
+import { numberOf } from '../document/nodes.ts';
 import { child, type Pointer } from '../document/pointer.ts';
-import { numberInString } from '../document/scalar.ts';
 import type { NamedReading } from './reader.ts';
 
 /** Where every number of a config went: nothing that depends on the batch is left in silence. */
@@ -32,7 +32,7 @@ export function accountOf(document: Document, claimed: readonly Found[], named: 
       for (const { key, node: value } of node.entries) walk(value, [child(pointer, key), ...path]);
     if (node.kind === 'list')
       for (const [i, item] of node.items.entries()) walk(item, [child(pointer, i), ...path]);
-    if (node.kind !== 'scalar' || !isNumber(node.value)) return;
+    if (node.kind !== 'scalar' || numberOf(node) === undefined) return;
     // A list or an encoded string is claimed as a whole.
     const near = path.slice(0, 2);
     if (within(byDialect, near)) account.claimed.push(pointer);
@@ -43,8 +43,4 @@ export function accountOf(document: Document, claimed: readonly Found[], named: 
   const root = document.nodes.get('');
   if (root) walk(root, ['']);
   return account;
-}
-
-function isNumber(value: unknown): boolean {
-  return typeof value === 'number' || (typeof value === 'string' && numberInString(value) !== undefined);
 }

@@ -1,8 +1,13 @@
 import type { Found } from '../dialect/roles.ts';
 import { type Fault, schemaProblem } from '../dialect/schema-errors.ts';
-import type { Document, Entry as KeyValue, MapNode, Node } from '../document/nodes.ts';
+import {
+  type Document,
+  type Entry as KeyValue,
+  type MapNode,
+  type Node,
+  numberOf,
+} from '../document/nodes.ts';
 import { child, type Pointer, parentOf, readable } from '../document/pointer.ts';
-import { numberInString } from '../document/scalar.ts';
 import { BETAS, type Definition, outOfBounds, roleOf } from './definitions.ts';
 import { ELSEWHERE, type Entry, type Fits } from './entries.ts';
 import { meaningsOf } from './match.ts';
@@ -251,12 +256,6 @@ function isTrainings(words: readonly string[], kinds: ReadonlySet<string>): bool
 
 const DATA = new Set(['data', 'loader', 'dataloader', 'dataset', 'reader']);
 
-function numberOf(node: Node): number | undefined {
-  if (node.kind !== 'scalar') return undefined;
-  if (typeof node.value === 'number') return node.value;
-  return typeof node.value === 'string' ? numberInString(node.value) : undefined;
-}
-
 const text = (node: Node) => node.kind === 'scalar' && typeof node.value === 'string';
 const all = (node: Node, fits: (value: number) => boolean) =>
   node.kind === 'list' && node.items.length > 0 && node.items.every((i) => fits(numberOf(i) ?? Number.NaN));
@@ -268,16 +267,18 @@ const STANDS_FOR = /^auto$|^\?\?\?$|\$\{|^(?:!ref\b|@|\$)\w?/;
 const orElsewhere = (fits: (node: Node) => boolean) => (node: Node) =>
   fits(node) || (node.kind === 'scalar' && typeof node.value === 'string' && STANDS_FOR.test(node.value));
 
+const someNumber = orElsewhere((node) => numberOf(node) !== undefined);
+
 const FITS: Readonly<Record<Fits, (node: Node) => boolean>> = {
-  positive: orElsewhere((node) => numberOf(node) !== undefined),
-  number: orElsewhere((node) => numberOf(node) !== undefined),
+  positive: someNumber,
+  number: someNumber,
   rate: orElsewhere(each(Number.isFinite)),
   // A learning rate that is no number is not passed over: its role refuses it.
   'any-rate': (node) => each(Number.isFinite)(node) || text(node),
   'small-rate': orElsewhere(each((value) => value > 0 && value <= 0.02)),
-  decay: orElsewhere((node) => numberOf(node) !== undefined),
+  decay: someNumber,
   'high-decay': each((value) => value > 0.5 && value <= 1),
-  count: orElsewhere((node) => one(node, Number.isInteger) || all(node, Number.isInteger)),
+  count: orElsewhere(each(Number.isInteger)),
   boolean: (node) => node.kind === 'scalar' && typeof node.value === 'boolean',
   name: (node) => text(node) && numberOf(node) === undefined,
   betas: (node) =>

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { cli } from '../helpers/cli.ts';
@@ -55,7 +55,6 @@ it('a file without a field for the batch that runs is refused before anything is
   const folder = temporaryFolder();
   const text = readFileSync('fixtures/dinov2/epochs-are-steps/input.yaml', 'utf8');
   const file = join(folder, 'x.yaml');
-  const { writeFileSync } = await import('node:fs');
   writeFileSync(file, text);
   const { code, stderr } = await cli([
     file,

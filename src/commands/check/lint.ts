@@ -8,6 +8,7 @@ import type { Config } from '../../pipe/read.ts';
 import { readConfigs } from '../../pipe/read.ts';
 import { brokenDemands, valuesAt } from '../../recipe/demands.ts';
 import { decayOf, type Field, fieldsOf, type Group, isRole, type Recipe } from '../../recipe/recipe.ts';
+import { fieldOf } from '../../recipe/statements.ts';
 import { halfLife } from '../../rules/decays.ts';
 import { type Finding, finding, findingOf } from './finding.ts';
 
@@ -158,7 +159,7 @@ function rescaled(field: Field): Finding[] {
 }
 
 function nominalBatch({ batch }: Recipe): Finding[] {
-  const field = batch.fields.find((f) => f.role.part === 'nominal') ?? batch.fields[0];
+  const field = fieldOf(batch.fields, 'nominal') ?? batch.fields[0];
   if (batch.nominal === undefined || !field) return [];
   const shown =
     field.site.kind === 'text' ? field : (batch.fields.find((f) => f.site.kind === 'text') ?? field);

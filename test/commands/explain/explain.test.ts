@@ -1,19 +1,10 @@
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { cli } from '../../helpers/cli.ts';
-import { temporaryFolder } from '../../helpers/temporary.ts';
-
-const SGD =
-  'batch_size: 256\noptimizer:\n  name: sgd\n  lr: 0.1\n  momentum: 0.9\nwarmup_steps: 500\nlogging_steps: 10\n';
-const ADAM =
-  'per_device_train_batch_size: 256\nlearning_rate: 3.0e-4\nadam_beta2: 0.95\nadam_epsilon: 1.0e-8\n';
+import { folderOfTwo } from '../../helpers/folder-of-two.ts';
 
 let cwd: string;
 beforeEach(() => {
-  cwd = temporaryFolder();
-  writeFileSync(join(cwd, 'sgd.yaml'), SGD);
-  writeFileSync(join(cwd, 'adam.yaml'), ADAM);
+  cwd = folderOfTwo();
 });
 
 describe('explain', () => {
