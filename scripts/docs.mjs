@@ -62,13 +62,14 @@ fill(
   'docs/dialects.md',
   'dialects',
   [
-    row('dialect', 'framework', 'read at', 'sample, in the repository'),
-    row('---', '---', '---', '---'),
+    row('dialect', 'framework', 'read at', 'tried with its own code', 'sample, in the repository'),
+    row('---', '---', '---', '---', '---'),
     ...dialects.map((d) =>
       row(
         `\`${d.name}\``,
         d.framework,
         d.refuses ? `recognised and refused: ${d.refuses}` : d.version,
+        d.tried ?? '',
         d.sample ? `\`${d.sample}\`` : '',
       ),
     ),

@@ -2,6 +2,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Io } from '../base/io/streams.ts';
 import { Problem } from '../base/problem.ts';
 import type { ConvertOptions } from '../pipe/plan.ts';
+import { LR_SCALINGS } from '../recipe/build.ts';
 import { RULES, rulesUsing } from '../rules/index.ts';
 import { findSettings } from '../settings/find.ts';
 import type { Applied } from '../settings/settings.ts';
@@ -42,6 +43,12 @@ export function conversionOptions(command: Command): Command {
 export function ruleOptions(command: Command): Command {
   return command
     .option('--optimizer <name>', 'optimizer to assume if none or an unknown one is named')
+    .addOption(
+      new Option(
+        '--lr-scaled-by <what>',
+        'what the trainer itself multiplies its learning rates by: the batch (linear), its root (sqrt), the devices (per-worker)',
+      ).choices(LR_SCALINGS),
+    )
     .option('--rule <name>', `scaling rule: ${RULE_NAMES} (ema, or noise-aware with --noise-scale)`)
     .option('--noise-scale <n>', 'gradient noise scale in samples', notNegative)
     .option('--literal', 'with --rule sqrt: use the paper’s linear form 1-kappa*(1-beta)')
@@ -70,6 +77,7 @@ const SETTINGS = [
   'batchAt',
   'batchIs',
   'optimizer',
+  'lrScaledBy',
   'rule',
   'noiseScale',
   'literal',

@@ -35,6 +35,8 @@ export interface Dialect {
   readonly open?: true;
   /** The file stands beside another one that holds the rest: a sentence that says where the learning rate is. */
   readonly companion?: string;
+  /** What of the framework's own was run on converted files, and what that showed; absent: its source was read. */
+  readonly tried?: string;
   /** A file that this dialect reads. */
   readonly sample?: string;
   /** Keys that the schema speaks of, with the key around each: `ema_config/ema_decay`. */

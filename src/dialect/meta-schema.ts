@@ -128,6 +128,7 @@ const KEYWORDS = {
     open: { const: true },
     companion: SENTENCE,
     sample: SENTENCE,
+    tried: SENTENCE,
   }),
 };
 

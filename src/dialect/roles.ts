@@ -12,15 +12,22 @@ interface RoleDescription {
   readonly fields: Readonly<Record<string, FieldOfRole>>;
 }
 
-const TRAINER = {
+/** Trainers that scale a value themselves. */
+export const TRAINER = {
   means: 'what the trainer itself multiplies the value by as the batch changes; it is divided out again',
   values: {
     linear: 'the global batch',
     sqrt: 'the root of the global batch',
     'per-worker': 'the number of devices',
+    'sqrt-per-worker': 'the root of the number of devices',
     noam: 'the length of the warm-up to the power -1/2',
     'summed-passes': 'the passes of one step (accumulation x devices), where their gradients are added up',
-    micro: 'the samples of one such pass',
+    micro: 'the samples of one pass on one device',
+    'sqrt-micro': 'the root of the samples of one pass on one device',
+    accumulation: 'the accumulation',
+    'sqrt-accumulation': 'the root of the accumulation',
+    'per-device': 'the samples that one device takes for one step (micro x accumulation)',
+    'sqrt-per-device': 'the root of the samples that one device takes for one step (micro x accumulation)',
   },
 } as const;
 

@@ -1,12 +1,12 @@
 import { type Diagnostic, warning } from '../base/diagnostic.ts';
-import type { BatchRole, DecayRole, Found } from '../dialect/roles.ts';
+import type { BatchRole, DecayRole, Found, TrainerScaling } from '../dialect/roles.ts';
 import type { Document } from '../document/nodes.ts';
 import { readable } from '../document/pointer.ts';
 import { batchAt, naming } from './batch-at.ts';
 import type { BatchOptions } from './batch-options.ts';
 import { ofOptimizer } from './blocks.ts';
 import { demandsOf, isOfCounts } from './demands.ts';
-import { readFields } from './fields.ts';
+import { type Reading, readFields } from './fields.ts';
 import { buildGroups } from './groups.ts';
 import { readBatch } from './read-batch.ts';
 import { type Field, isRole, type Recipe } from './recipe.ts';
@@ -15,7 +15,16 @@ import { type Field, isRole, type Recipe } from './recipe.ts';
 export interface RecipeOptions extends BatchOptions {
   /** The optimizer to assume where the file names none or an unknown one. */
   readonly optimizer?: string;
+  /** What the trainer multiplies its learning rates by, where it is not what the dialect says. */
+  readonly lrScaledBy?: LrScaling;
 }
+
+/** What a user can say of the trainer's own scaling of the learning rate. */
+export const LR_SCALINGS = ['none', 'linear', 'sqrt', 'per-worker'] as const satisfies readonly (
+  | TrainerScaling
+  | 'none'
+)[];
+export type LrScaling = (typeof LR_SCALINGS)[number];
 
 /**
  * Builds the meaning of a config from what its dialect found.
@@ -29,7 +38,7 @@ export function buildRecipe(
   warnings: Diagnostic[],
 ): Recipe {
   const claimed = options.batchAt === undefined ? found : batchAt(document, found, options.batchAt);
-  const reading = readFields(document, claimed);
+  const reading = scaledBy(options.lrScaledBy, readFields(document, claimed));
   const { fields, unreadable } = reading;
   const batchFields = fields.filter((f): f is Field<BatchRole> => isRole(f, 'batch'));
   const batch = naming(document, () => readBatch(batchFields, unreadable, options, warnings));
@@ -56,4 +65,15 @@ export function buildRecipe(
     unreadable,
     notes: found.flatMap(([pointer, what]) => ('note' in what ? [{ pointer, note: what.note }] : [])),
   };
+}
+
+/** A reading whose learning rates have the scaling that the user says; Noam's is of the schedule and stays. */
+function scaledBy(how: LrScaling | undefined, reading: Reading): Reading {
+  if (how === undefined) return reading;
+  const fields = reading.fields.map((field): Field => {
+    if (!isRole(field, 'learning-rate') || field.role.trainer === 'noam') return field;
+    const { trainer: _dialects, ...role } = field.role;
+    return { ...field, role: how === 'none' ? role : { ...role, trainer: how } };
+  });
+  return { ...reading, fields };
 }

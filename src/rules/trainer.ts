@@ -11,24 +11,39 @@ export interface TrainerChange {
   readonly stepsKept: boolean;
 }
 
+/** What each scaling multiplies by, as powers of the factors of a batch; `steps` is a length of the schedule in steps. */
+const POWERS: Readonly<Record<TrainerScaling, Readonly<Partial<Record<keyof Ratios, number>>>>> = {
+  linear: { global: 1 },
+  sqrt: { global: 1 / 2 },
+  'per-worker': { world: 1 },
+  'sqrt-per-worker': { world: 1 / 2 },
+  noam: { steps: -1 / 2 },
+  'summed-passes': { accumulation: 1, world: 1 },
+  micro: { micro: 1 },
+  'sqrt-micro': { micro: 1 / 2 },
+  accumulation: { accumulation: 1 },
+  'sqrt-accumulation': { accumulation: 1 / 2 },
+  'per-device': { global: 1, world: -1 },
+  'sqrt-per-device': { global: 1 / 2, world: -1 / 2 },
+};
+
+interface Ratios {
+  readonly global: number;
+  readonly micro: number;
+  readonly accumulation: number;
+  readonly world: number;
+  readonly steps: number;
+}
+
 /** The trainer's own factor at the new batch over that at the old one; 1 where it does not scale. */
 export function trainerFactor(trainer: TrainerScaling | undefined, change: TrainerChange): number {
-  const { kappa, world, accumulation, stepsKept } = change;
-  const passes = (accumulation[1] / accumulation[0]) * world;
-  switch (trainer) {
-    case undefined:
-      return 1;
-    case 'linear':
-      return kappa;
-    case 'sqrt':
-      return Math.sqrt(kappa);
-    case 'per-worker':
-      return world;
-    case 'summed-passes':
-      return passes;
-    case 'micro':
-      return kappa / passes;
-    case 'noam':
-      return stepsKept ? 1 : Math.sqrt(kappa);
-  }
+  if (trainer === undefined) return 1;
+  const { kappa, world, accumulation: passes, stepsKept } = change;
+  const accumulation = passes[1] / passes[0];
+  const micro = kappa / (accumulation * world);
+  const ratios: Ratios = { global: kappa, micro, accumulation, world, steps: stepsKept ? 1 : 1 / kappa };
+  return Object.entries(POWERS[trainer]).reduce(
+    (factor, [of, power]) => factor * ratios[of as keyof Ratios] ** power,
+    1,
+  );
 }

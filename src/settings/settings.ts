@@ -7,6 +7,7 @@ import { collect } from '../dialect/dialect.ts';
 import type { Document } from '../document/nodes.ts';
 import { parse } from '../document/parse.ts';
 import { child, type Pointer } from '../document/pointer.ts';
+import type { LrScaling } from '../recipe/build.ts';
 import type { OwnNames } from '../vocabulary/own-names.ts';
 import { validate } from './generated/validate.js';
 import { matchesGlob } from './glob.ts';
@@ -19,6 +20,7 @@ export interface Settings {
   readonly world?: number;
   readonly dialect?: string;
   readonly optimizer?: string;
+  readonly lrScaledBy?: LrScaling;
   readonly ignore?: readonly string[];
   readonly names?: OwnNames;
   /** Path of a custom dialect. */
@@ -33,6 +35,7 @@ const KEYS = {
   world: 'world',
   dialect: 'dialect',
   optimizer: 'optimizer',
+  lrScaledBy: 'lr-scaled-by',
   ignore: 'ignore',
   names: 'names',
   schema: 'schema',

@@ -1,6 +1,7 @@
 import type { Source } from '../../base/diagnostic.ts';
 import { num } from '../../base/numbers.ts';
 import { Problem, type ProblemCode } from '../../base/problem.ts';
+import { TRAINER } from '../../dialect/roles.ts';
 import type { Document } from '../../document/nodes.ts';
 import { readable, segments } from '../../document/pointer.ts';
 import type { ConvertOptions } from '../../pipe/plan.ts';
@@ -136,15 +137,6 @@ function lostInBf16(field: Field): Finding[] {
   ];
 }
 
-const BY_ITSELF = {
-  linear: 'in proportion to the global batch',
-  sqrt: 'by the root of the global batch',
-  'per-worker': 'by the number of devices',
-  noam: 'by the warm-up length to the power -1/2',
-  'summed-passes': 'by accumulation x devices',
-  micro: 'by the micro batch',
-} as const;
-
 function rescaled(field: Field): Finding[] {
   const { role } = field;
   const trainer = role.role === 'learning-rate' || role.role === 'weight-decay' ? role.trainer : undefined;
@@ -152,7 +144,7 @@ function rescaled(field: Field): Finding[] {
   return [
     finding(
       'trainer-rescales',
-      `${readable(field.pointer)}: the trainer multiplies it ${BY_ITSELF[trainer]}`,
+      `${readable(field.pointer)}: the trainer multiplies it by ${TRAINER.values[trainer]}`,
       where(field),
     ),
   ];
