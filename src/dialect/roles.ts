@@ -112,6 +112,13 @@ export const ROLES = {
         means: 'what one update of the average is',
         values: { step: 'an optimizer step', forward: 'a forward pass' },
       },
+      cycled: {
+        means: "where a scheduler runs the average between two values, whatever the optimizer's own is",
+        values: {
+          lowest: 'the lower one, in force where the learning rate is highest',
+          highest: 'the higher one',
+        },
+      },
       whole: { type: 'boolean', means: 'a half-life that the trainer reads as a whole number' },
     },
   },

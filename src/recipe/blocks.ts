@@ -92,8 +92,10 @@ function merged(block: Block, other: Block): Block {
 
 const hasRate = ({ fields }: Block) =>
   fields.some((f) => isRole(f, 'learning-rate') && f.site.kind === 'text');
-const hasDecay = ({ fields }: Block) => fields.some((f) => isRole(f, 'decay'));
-const onlyRates = ({ fields }: Block) => fields.every((f) => isRole(f, 'learning-rate'));
+/** A momentum that a scheduler moves is no sign of another optimizer. */
+const isCycled = (f: Field) => isRole(f, 'decay') && f.role.cycled !== undefined;
+const hasDecay = ({ fields }: Block) => fields.some((f) => isRole(f, 'decay') && !isCycled(f));
+const onlyRates = ({ fields }: Block) => fields.every((f) => isRole(f, 'learning-rate') || isCycled(f));
 const isOptimizer = (block: Block) => block.named !== undefined || hasDecay(block);
 
 /** Blocks under one name are one optimizer where each lacks what another has: betas here, the learning rate there. */
@@ -120,7 +122,7 @@ function ratesAround(block: Block, others: readonly Block[]): Block | undefined 
 }
 
 /**
- * A block of learning rates alone, such as a scheduler's with the peak that it sets, belongs to the optimizer, where
+ * A block of learning rates alone, such as a scheduler's with the peak (and the momenta) that it sets, belongs to the optimizer, where
  * there is just one: how its rates follow the batch is that one's business.
  */
 function soleOptimizer(block: Block, others: readonly Block[]): Block | undefined {

@@ -2,14 +2,18 @@ import type { DecayRole } from '../dialect/roles.ts';
 import { type Group, isRole } from '../recipe/recipe.ts';
 import type { OptimizerSettings } from './rule.ts';
 
-/** The settings of a group that its rules look at together; the block's own fields come before a scheduler's. */
+/**
+ * The settings of a group that its rules look at together. Where a scheduler moves the momentum, the one at the highest
+ * learning rate counts, since the peak must fit it; else the block's own come first.
+ */
 export function optimizerSettings({
   binding,
   fields,
   nesterov,
 }: Pick<Group, 'binding' | 'fields' | 'nesterov'>): OptimizerSettings {
   const first = (of: DecayRole['of']) => fields.find((f) => isRole(f, 'decay') && f.role.of === of)?.value;
-  const gradientDecay = first('gradient');
+  const cycled = fields.find((f) => isRole(f, 'decay') && f.role.cycled === 'lowest')?.value;
+  const gradientDecay = cycled ?? first('gradient');
   const secondMomentDecay = first('second-moment');
   const dampening = fields.find((f) => isRole(f, 'dampening'))?.value;
   return {

@@ -8,6 +8,7 @@ import {
   numberOf,
 } from '../document/nodes.ts';
 import { child, type Pointer, parentOf, readable } from '../document/pointer.ts';
+import { cycledMomenta, cycledUnsaid } from './cyclers.ts';
 import { BETAS, type Definition, outOfBounds, roleOf } from './definitions.ts';
 import { ELSEWHERE, type Entry, type Fits } from './entries.ts';
 import { meaningsOf } from './match.ts';
@@ -76,7 +77,7 @@ class Reader {
   readonly doubtful: Doubtful[] = [];
   readonly faults: Fault[] = [];
   private readonly stepCounts = new Set<number | undefined>();
-  private readonly claimed: ReadonlySet<Pointer>;
+  private readonly claimed: Set<Pointer>;
   private readonly scopes: ReadonlySet<Pointer>;
 
   constructor(
@@ -119,6 +120,7 @@ class Reader {
     if (words.some((word) => DATA.has(word))) next.add('data');
     if (rate) next.add('rate');
     if (kind === 'ema') this.rampDefault(node, pointer);
+    this.cycled(node, pointer);
     const opens = !scoped && (kind === 'optimizer' || (rate && kind !== 'learning-rate'));
     if (opens && !this.scopes.has(pointer)) this.found.push([pointer, { scope: 'optimizer' }]);
     return { key, words, kinds: next, scoped: scoped || kind === 'optimizer' || this.scopes.has(pointer) };
@@ -147,6 +149,17 @@ class Reader {
     const has = (name: string) => node.entries.some(({ key }) => key === name);
     if (has('power') && !has('inv_gamma'))
       this.found.push([child(pointer, 'inv_gamma'), { absent: { default: 1, role: roleOf('rampGamma') } }]);
+  }
+
+  /** The momenta of a scheduler that overrules the optimizer's. */
+  private cycled(node: MapNode, pointer: Pointer): void {
+    const isScheduler = (key: string) => wordsOf(key).includes('scheduler');
+    const momenta = cycledMomenta(node, pointer);
+    for (const [at, what] of momenta.length ? momenta : cycledUnsaid(node, pointer, isScheduler)) {
+      if (this.claimed.has(at)) continue;
+      this.claimed.add(at);
+      this.found.push([at, what]);
+    }
   }
 
   private ownName(key: string, node: Node, pointer: Pointer): boolean {

@@ -37,6 +37,12 @@ const TOPICS: readonly {
   },
   {
     topic: 'other',
+    of: [['step', 'per', 'epoch']],
+    not: words('validation evaluation test inference logging save'),
+    fits: (value) => Number.isInteger(value) && value >= 2,
+  },
+  {
+    topic: 'other',
     of: [['learning', 'rate']],
     not: words(
       'decay mult mul multiplier scale scaler factor gamma ratio power scheduler policy cycle cycles epoch step coef weight patience number layer layerwise milestone monitor annealing find finder auto threshold cool restart restarts period div percent pct frac fraction',

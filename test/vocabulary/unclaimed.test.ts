@@ -95,10 +95,10 @@ optimizer: {_target_: torch.optim.SGD, lr: 0.1, momentum: 0.9}
 scheduler: {_target_: torch.optim.lr_scheduler.OneCycleLR, max_lr: 0.1, total_steps: 10000}
 `;
 
-  it('follows the one optimizer there is, with the factor of its buffer', async () => {
+  it('follows the one optimizer there is, with the factor of the momentum that it sets at its peak', async () => {
     const { changes } = await convertConfig({ text: WITH_PEAK, file: 'run.yaml' }, { to: 128, world: 1 });
     const to = (pointer: string) => changes.find((c) => c.pointer === pointer)?.to;
-    expect(to('/scheduler/max_lr')).toBeCloseTo((4 * 0.1 * (1 - 0.9 ** 4)) / 0.1, 12);
+    expect(to('/scheduler/max_lr')).toBeCloseTo((4 * 0.1 * (1 - 0.85 ** 4)) / 0.15, 5);
     expect(to('/scheduler/max_lr')).toBe(to('/optimizer/lr'));
   });
 });
