@@ -2,6 +2,8 @@
 export interface Source {
   readonly file: string;
   readonly text: string;
+  /** Reads a file that the text names, by its path from the folder of this one; undefined where there is none. */
+  readonly beside?: (path: string) => Promise<Source | undefined>;
 }
 
 /** `error` refuses a conversion and fails a check; the others are reported. */

@@ -14,6 +14,10 @@ export interface ScalarNode {
   readonly style: ScalarStyle;
   readonly value: ScalarValue;
   readonly stringToPyYaml?: true;
+  /** The file where the scalar stands, if not in this one; its place then is that of the key that names the file. */
+  readonly from?: string;
+  /** That file's values come before those of this one. */
+  readonly overrules?: true;
 }
 
 export interface Entry {

@@ -1,6 +1,6 @@
 import { type Diagnostic, warning } from '../base/diagnostic.ts';
 import { Problem } from '../base/problem.ts';
-import { type Edit, fillEmpty, insertAfter, type NewEntry } from '../document/edit.ts';
+import { applyEdits, type Edit, fillEmpty, insertAfter, type NewEntry } from '../document/edit.ts';
 import type { Document, MapNode, ScalarNode } from '../document/nodes.ts';
 import { writeNumber } from '../document/number.ts';
 import { isWithin, keyOf, type Pointer, parentOf, readable, segments } from '../document/pointer.ts';
@@ -35,7 +35,8 @@ export class Editor {
     const byNode = new Map<ScalarNode, Change[]>();
     for (const change of changes) {
       const { site } = change.fields[0]!;
-      if (site.kind === 'text') byNode.set(site.node, [...(byNode.get(site.node) ?? []), change]);
+      if (site.kind === 'text' && !change.inserted)
+        byNode.set(site.node, [...(byNode.get(site.node) ?? []), change]);
     }
     const placed = [...byNode].flatMap(([node, own]) => this.replace(node, own));
     return [...placed, ...this.insertions(changes.filter((c) => c.inserted))].sort(
@@ -168,12 +169,14 @@ export class Editor {
       const written: NewEntry[] = [...entries].map(([key, parts]) => ({ key, value: this.nested(parts) }));
       this.edits.push(...insertAfter(this.document, map, sibling, written));
       for (const { change } of [...entries.values()].flat()) {
-        this.planned.push({ pointer: change.pointer, value: change.to });
+        const same = [...entries.values()].flat().filter((e) => e.change.pointer === change.pointer);
+        const { value } = this.newValue(same.map((e) => e.change));
+        this.planned.push({ pointer: change.pointer, value });
         placed.push({
           ...change,
           offset: sibling?.end ?? map.offset,
           uses: [],
-          text: { from: '', to: this.written(change) },
+          text: { from: '', to: this.newValue([change]).text },
         });
       }
     }
@@ -191,9 +194,9 @@ export class Editor {
 
   /** `key:` without a value gets one; `null` is replaced. */
   private fillEmpty(node: ScalarNode, change: Change): PlacedChange {
-    const to = this.written(change);
+    const { text: to, value } = this.newValue([change]);
     this.edits.push(fillEmpty(this.document, node, to));
-    this.planned.push({ pointer: change.pointer, value: change.to });
+    this.planned.push({ pointer: change.pointer, value });
     return { ...change, inserted: false, offset: node.offset, uses: [], text: { from: node.source, to } };
   }
 
@@ -208,7 +211,7 @@ export class Editor {
 
   private nested(parts: readonly { path: readonly string[]; change: Change }[]): string {
     const [only] = parts;
-    if (only && only.path.length === 0) return this.written(only.change);
+    if (only && only.path.length === 0) return this.newValue(parts.map(({ change }) => change)).text;
     const quote = this.document.format === 'json' ? '"' : '';
     const groups = new Map<string, { path: string[]; change: Change }[]>();
     for (const { path, change } of parts)
@@ -216,12 +219,46 @@ export class Editor {
     return `{${[...groups].map(([key, inner]) => `${quote}${key}${quote}: ${this.nested(inner)}`).join(', ')}}`;
   }
 
-  private written({ from, to }: Change): string {
-    const one = (value: number, like: number) => writeNumber(value, String(like), this.document.format);
-    return typeof to === 'number'
-      ? one(to, from as number)
-      : `[${to.map((v, i) => one(v, (from as number[])[i]!)).join(', ')}]`;
+  /** The text of a value that is not in the file yet, and what it reads as. @param changes those of one pointer */
+  private newValue(changes: readonly [Change, ...Change[]] | readonly Change[]): NewValue {
+    const [{ from, to, fields, part }] = changes as readonly [Change, ...Change[]];
+    const { format } = this.document;
+    const { site } = fields[0]!;
+    if (part !== undefined && site.kind === 'text') return repacked(site.node, changes, format);
+    const one = (value: number, i: number, like: number) => {
+      const place = fields[i]?.site;
+      return writeNumber(value, place?.kind === 'text' ? place.source : String(like), format);
+    };
+    if (typeof to !== 'number') {
+      const texts = to.map((v, i) => one(v, i, (from as readonly number[])[i]!));
+      return { text: `[${texts.join(', ')}]`, value: to };
+    }
+    const text = one(to, 0, from as number);
+    const quote = site.kind === 'text' && typeof site.node.value === 'string' ? '"' : '';
+    return { text: quote + text + quote, value: quote ? text : to };
   }
+}
+
+interface NewValue {
+  readonly text: string;
+  readonly value: Planned['value'];
+}
+
+/** The string of another file with new numbers in it. */
+function repacked(node: ScalarNode, changes: readonly Change[], format: Document['format']): NewValue {
+  const inner = changes.flatMap(({ fields, to }) => {
+    const { site } = fields[0]!;
+    if (site.kind !== 'text') return [];
+    const text = writeNumber(to as number, site.source, format);
+    return [{ offset: site.offset - node.offset, length: site.length, text }];
+  });
+  const start = node.source.indexOf(String(node.value));
+  const value = applyEdits(
+    String(node.value),
+    inner.map((edit) => ({ ...edit, offset: edit.offset - start })),
+  );
+  // A plain text with a comma would be two in a flow mapping; to a parser of YAML quotes make no difference.
+  return { text: JSON.stringify(value), value };
 }
 
 /** Names of blocks in which people collect values for others to refer to. */

@@ -9,6 +9,7 @@ import { assess } from '../rules/assess.ts';
 import type { PlanOptions } from '../rules/assessment.ts';
 import { type Change, changesOf } from '../rules/plan.ts';
 import type { Rule } from '../rules/rule.ts';
+import { withBases } from './bases.ts';
 import { type Config, type ReadOptions, understand } from './read.ts';
 
 /** What an edited document is to mean. */
@@ -83,7 +84,7 @@ export function proveMeaning(meant: Meant, document: Document): Result {
 /** The document with the planned values in it, which its schema or its reading may not take. */
 function readAgain({ config, changes, reading }: Meant, document: Document): Result {
   try {
-    return understand(document, config.dialect, reading);
+    return understand(withBases(document, config.bases), config.dialect, reading);
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
     const { offset } = error;

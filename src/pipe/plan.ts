@@ -5,6 +5,7 @@ import type { Document } from '../document/nodes.ts';
 import { child, keyOf, readable } from '../document/pointer.ts';
 import { type BatchChange, moveBatch } from '../recipe/batch.ts';
 import { brokenDemands, valuesAt } from '../recipe/demands.ts';
+import { offsetOf } from '../recipe/recipe.ts';
 import { adviceOn } from '../rules/advice.ts';
 import { assess } from '../rules/assess.ts';
 import type { Assessment, PlanOptions, PlanTask } from '../rules/assessment.ts';
@@ -13,6 +14,8 @@ import { defaultRule, findRule } from '../rules/index.ts';
 import { type Change, changesOf } from '../rules/plan.ts';
 import type { Rule } from '../rules/rule.ts';
 import type { Doubtful } from '../vocabulary/reader.ts';
+import type { Bases } from './bases.ts';
+import { refuseOverride } from './overrides.ts';
 import type { Config, ReadOptions } from './read.ts';
 
 /** All options of a conversion. */
@@ -95,12 +98,12 @@ function unclearBatch({ pointer, source, offset }: Doubtful): Problem {
 
 /** Why a config cannot be converted as a whole; for one that is another's companion, where the rest is. */
 export function lacking(
-  { dialect, document }: Config,
+  { dialect, document, bases }: Config,
   task: PlanTask,
   assessments: readonly Assessment[],
 ): { readonly lacks?: Problem; readonly rest: readonly Diagnostic[] } {
   const lacks = incomplete(task, assessments);
-  const companion = dialect.companion ?? buildsOn(document);
+  const companion = dialect.companion ?? buildsOn(document, bases);
   if (companion !== undefined && lacks?.code === 'half-converted')
     return { rest: [warning('companion', companion)] };
   return { ...(lacks ? { lacks } : {}), rest: [] };
@@ -110,7 +113,8 @@ export function lacking(
 const BASES = ['_BASE_', '_base_', 'defaults', 'base_config', '__include__', '__base__'];
 
 /** Where the rest of a config is that builds on other files. */
-function buildsOn({ nodes }: Document): string | undefined {
+function buildsOn({ nodes }: Document, bases: Bases | undefined): string | undefined {
+  if (bases && bases.missing.length === 0) return undefined;
   const key = BASES.find((base) => nodes.has(child('', base)));
   return (
     key &&
@@ -125,7 +129,8 @@ function buildsOn({ nodes }: Document): string | undefined {
 export function changesToWrite({ assessments, config }: Plan, { insert }: ConvertOptions) {
   const all = changesOf(assessments);
   const may = insert !== false && config.certain;
-  const left = may ? [] : all.filter(({ inserted }) => inserted);
+  for (const change of all) refuseOverride(change, config.document);
+  const left = may ? [] : all.filter(({ inserted, overrides }) => inserted && overrides === undefined);
   const why = config.certain
     ? '--no-insert'
     : `this file may be another trainer’s, which rejects keys that it does not know; if it is ${config.dialect.framework}’s, say --dialect ${config.dialect.name}`;
@@ -137,7 +142,7 @@ export function changesToWrite({ assessments, config }: Plan, { insert }: Conver
     ).in(config.source);
   return {
     changes: all.filter((change) => !left.includes(change)),
-    warnings: left.map((change) => notInserted(change, why)),
+    warnings: [...left.map((change) => notInserted(change, why)), ...overridden(all)],
   };
 }
 
@@ -146,4 +151,18 @@ function notInserted({ pointer, from, to }: Change, why: string): Diagnostic {
     'not-inserted',
     `${readable(pointer)} is left to the trainer’s default ${numbers(from)}, but should become ${numbers(to)} (${why})`,
   );
+}
+
+/** What is written here although other files have it. */
+function overridden(changes: readonly Change[]): Diagnostic[] {
+  const files = new Set(changes.flatMap(({ overrides }) => overrides ?? []));
+  return [...files].map((file) => {
+    const own = changes.filter((change) => change.overrides === file);
+    const names = [...new Set(own.map(({ pointer }) => readable(pointer)))].join(', ');
+    return warning(
+      'overrides',
+      `${names}: stands in ${file} and is overridden here`,
+      offsetOf(own[0]!.fields[0]!),
+    );
+  });
 }

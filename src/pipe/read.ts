@@ -13,6 +13,7 @@ import { type Account, accountOf } from '../vocabulary/account.ts';
 import type { OwnNames } from '../vocabulary/own-names.ts';
 import { type Doubtful, type NamedReading, readByName } from '../vocabulary/reader.ts';
 import { leftAlone, misspeltKeys } from '../vocabulary/unclaimed.ts';
+import { type Bases, basesOf, baseWarnings, withBases } from './bases.ts';
 
 /** Options that decide how a config is read. */
 export interface ReadOptions extends RecipeOptions {
@@ -32,6 +33,8 @@ export interface Config {
   readonly at: number;
   readonly document: Document;
   readonly dialect: Dialect;
+  /** The files that this one builds on, where it names any; `document` is joined with them. */
+  readonly bases?: Bases;
   /** The file is this dialect's beyond doubt, so keys that only its trainer knows may be written into it. */
   readonly certain: boolean;
   readonly recipe: Recipe;
@@ -54,7 +57,9 @@ export async function readConfigs(
     const whole = await parse(source.text, source.file, progress);
     const parsed = withoutWrappers(options.at === undefined ? whole : partOf(whole, options.at));
     const configs: Config[] = [];
-    for (const [at, document] of parsed.documents.entries()) {
+    for (const [at, own] of parsed.documents.entries()) {
+      const bases = options.at === undefined ? await basesOf(own, source) : undefined;
+      const document = withBases(own, bases);
       const dialect = await dialectOf(document, parsed.documents.length > 1, options);
       if (!dialect) continue;
       if (options.dialect === undefined && dialect.open) oneExperiment(document);
@@ -62,7 +67,8 @@ export async function readConfigs(
       const claimed = collect(document, dialect);
       const byName = await otherwiseByName(document, dialect, claimed, options);
       const meaning = byName ?? understand(document, dialect, options, claimed);
-      configs.push({ source, parsed, at, certain, ...meaning });
+      const warnings = [...baseWarnings(bases), ...meaning.warnings];
+      configs.push({ source, parsed, at, certain, ...(bases ? { bases } : {}), ...meaning, warnings });
     }
     const [first, ...others] = configs;
     if (!first) throw unrecognised(parsed.documents[0]!);
@@ -176,7 +182,7 @@ export function understand(
   dialect: Dialect,
   options: ReadOptions,
   claimed: readonly Found[] = collect(document, dialect),
-): Omit<Config, 'source' | 'parsed' | 'at' | 'certain'> {
+): Omit<Config, 'source' | 'parsed' | 'at' | 'certain' | 'bases'> {
   const warnings: Diagnostic[] = [];
   const named = readByName(document, claimed, dialect.known, options.names);
   const found = [...claimed, ...named.found];

@@ -2,7 +2,7 @@ import { Problem } from '../base/problem.ts';
 import { type EncodedPart, partsOf, roleOfEntry } from '../dialect/encoding.ts';
 import type { Encoding, Found, Role } from '../dialect/roles.ts';
 import type { Document, ScalarNode } from '../document/nodes.ts';
-import { child, type Pointer, readable } from '../document/pointer.ts';
+import { child, keyOf, type Pointer, parentOf, readable } from '../document/pointer.ts';
 import { numberInString } from '../document/scalar.ts';
 import type { Field, Unreadable } from './recipe.ts';
 
@@ -110,7 +110,14 @@ class FieldReader {
     // A block scalar's indicator and line breaks stay; elsewhere the whole text is the number.
     const source = node.style === 'block' ? String(node.value).trim() : node.source;
     const offset = node.offset + node.source.lastIndexOf(source);
-    const site = { kind: 'text', node, offset, length: source.length, source } as const;
+    const site = {
+      kind: 'text',
+      node,
+      offset,
+      length: source.length,
+      source,
+      ...inheritance(node, pointer, this.document),
+    } as const;
     this.push({ pointer, role, value, site, ...(usedAt === undefined ? {} : { usedAt }) });
   }
 
@@ -172,7 +179,14 @@ class FieldReader {
       part: name,
       role,
       value,
-      site: { kind: 'text', node, offset, length: source.length, source: like },
+      site: {
+        kind: 'text',
+        node,
+        offset,
+        length: source.length,
+        source: like,
+        ...inheritance(node, pointer, this.document),
+      },
     });
   }
 
@@ -195,6 +209,13 @@ class FieldReader {
     else if (typeof value === 'boolean') this.reading.flags.set(pointer, { role: role!, value });
     else if (role) this.push({ pointer, role, value: value as number, site: { kind: 'absent', pointer } });
   }
+}
+
+/** The file that a node comes from, and its index where a list that only that file has would be written anew. */
+function inheritance({ from }: ScalarNode, pointer: Pointer, { nodes }: Document) {
+  if (from === undefined) return {};
+  const index = Number(keyOf(pointer));
+  return nodes.get(parentOf(pointer))?.kind === 'list' ? { inherited: from, index } : { inherited: from };
 }
 
 /** Parts that count devices, where -1 and 0 mean: as many as there are. */

@@ -31,6 +31,10 @@ export type Site =
       readonly offset: number;
       readonly length: number;
       readonly source: string;
+      /** The file that this one builds on, where the text stands there: a change is written into this one. */
+      readonly inherited?: string;
+      /** Its place in a list that is inherited as a whole. */
+      readonly index?: number;
     }
   /** The file leaves the field to the trainer's default; `pointer` is what would have to be inserted. */
   | { readonly kind: 'absent'; readonly pointer: Pointer; readonly index?: number };
@@ -119,5 +123,6 @@ export function decayOf({ value, role }: Pick<Field<DecayRole>, 'value' | 'role'
 
 /** A field's offset in the text; undefined for one that is left to a default. */
 export function offsetOf({ site }: Field): number | undefined {
-  return site.kind === 'text' ? site.offset : undefined;
+  if (site.kind !== 'text') return undefined;
+  return site.inherited === undefined ? site.offset : site.node.offset;
 }

@@ -13,7 +13,10 @@ export interface Change {
   readonly to: number | readonly number[];
   readonly formula: string;
   readonly reason: string;
+  /** The text has no such value yet. */
   readonly inserted: boolean;
+  /** The file that has the old value, where this one builds on it: the new one is written here and overrides it. */
+  readonly overrides?: string;
   /** One for each value of a list. */
   readonly scales: readonly TimeScale[];
   readonly fields: readonly Field[];
@@ -42,7 +45,10 @@ function asChange({ field, value, formula, reason, scale }: Assessment): Change 
     to: value,
     formula,
     reason,
-    inserted: field.site.kind === 'absent',
+    inserted: field.site.kind === 'absent' || field.site.inherited !== undefined,
+    ...(field.site.kind === 'text' && field.site.inherited !== undefined
+      ? { overrides: field.site.inherited }
+      : {}),
     scales: scale ? [scale] : [],
     fields: [field],
   };
@@ -62,5 +68,5 @@ function joined(pointer: Pointer, entries: readonly Assessment[]): Change {
 
 /** The pointer of the list that an inserted entry belongs to. */
 function listOf({ site, pointer }: Field): Pointer {
-  return site.kind === 'absent' && site.index !== undefined ? parentOf(pointer) : pointer;
+  return site.index !== undefined ? parentOf(pointer) : pointer;
 }

@@ -14,14 +14,26 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { homedir } from 'node:os';
+import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import type { Source } from '../diagnostic.ts';
 import { Problem } from '../problem.ts';
 import type { Io } from './streams.ts';
 
 /** Reads a config; `-` is standard input. @throws Problem: unreadable, not-utf8 */
 export async function readSource(file: string, io: Io): Promise<Source> {
-  return { file: displayName(file), text: await readText(file, io) };
+  const source = { file: displayName(file), text: await readText(file, io) };
+  return file === '-' ? source : { ...source, beside: neighbours(file, io) };
+}
+
+/** Reads the files that a file names, by their paths from its folder; what cannot be read is not there. */
+function neighbours(file: string, io: Io): NonNullable<Source['beside']> {
+  return async (path) => {
+    const there = join(dirname(file), path.replace(/^~(?=\/)/, homedir()));
+    const whole = isAbsolute(path) ? path : there;
+    const plain = existing(() => statSync(resolve(io.cwd, whole)))?.isFile();
+    return plain ? readSource(whole, io) : undefined;
+  };
 }
 
 /** The text of a file; `-` is standard input. @throws Problem: unreadable, not-utf8 */

@@ -1,5 +1,7 @@
+import { posix } from 'node:path';
 import type { Source } from '../../base/diagnostic.ts';
 import { Problem } from '../../base/problem.ts';
+import { mayInherit } from '../../pipe/bases.ts';
 import { type Checked, type CheckOptions, checkPair, lint, told, unreadable } from './check.ts';
 import { finding } from './finding.ts';
 import type { Revision } from './git.ts';
@@ -8,6 +10,7 @@ import { WITHOUT_BATCH } from './lint.ts';
 /**
  * Checks a file against its past at a revision. With the same batch size there is nothing to check.
  * @param now the file's text; undefined if it does not exist
+ * @param beside reads what the file builds on now
  * @throws Problem of code `usage`; an error in either version is a finding
  */
 export async function checkAgainst(
@@ -15,9 +18,10 @@ export async function checkAgainst(
   file: string,
   now: string | undefined,
   options: CheckOptions,
+  beside?: Source['beside'],
 ): Promise<Checked> {
   const before = await revision.before(file);
-  const source: Source = { file, text: now ?? '' };
+  const source: Source = { file, text: now ?? '', ...(beside ? { beside } : {}) };
   if (now === undefined) return told(source, [gone(file, revision, before !== undefined)], options);
   if (!before)
     return told(
@@ -25,8 +29,8 @@ export async function checkAgainst(
       [finding('new-file', `it does not exist at ${revision.name}: nothing to compare`)],
       options,
     );
-  const reference = { file: `${revision.name}:${before.path}`, text: before.text };
-  if (before.text === now) return unchanged(source, reference);
+  const reference = past(revision, file, before);
+  if (before.text === now && !mayInherit(now)) return unchanged(source, reference);
   try {
     const checked = await checkPair(reference, source, options);
     return sameBatch(checked) ? unchanged(source, reference, checked) : checked;
@@ -39,6 +43,16 @@ export async function checkAgainst(
     const code = WITHOUT_BATCH.includes(error.code) ? 'not-judged' : 'reference-unreadable';
     return told(source, [finding(code, message)], options);
   }
+}
+
+/** A file at a revision, with what it built on then. */
+function past(revision: Revision, file: string, { path, text }: { path: string; text: string }): Source {
+  const beside = async (name: string) => {
+    const other = posix.isAbsolute(name) ? name : posix.join(posix.dirname(file), name);
+    const before = await revision.before(other);
+    return before && past(revision, other, before);
+  };
+  return { file: `${revision.name}:${path}`, text, beside };
 }
 
 function gone(file: string, revision: Revision, existed: boolean) {

@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url';
 import { chalkFor } from '../../base/colour.ts';
 import type { Source } from '../../base/diagnostic.ts';
 import { FINDINGS, isFindingCode } from '../../base/findings.ts';
-import { displayName, readSource, readText, writeText } from '../../base/io/files.ts';
+import { displayName, readSource, writeText } from '../../base/io/files.ts';
 import type { Io } from '../../base/io/streams.ts';
 import { Problem } from '../../base/problem.ts';
 import { tableLines } from '../../base/table.ts';
@@ -114,8 +114,8 @@ async function* checkPast(
   try {
     for (const folder of new Set(folders)) revisions.set(folder, await findRevision(base, io, folder));
     for (const [i, file] of files.entries()) {
-      const now = existsSync(resolve(io.cwd, file)) ? await readText(file, io) : undefined;
-      yield checkAgainst(revisions.get(folders[i]!)!, file, now, options[i]!);
+      const now = existsSync(resolve(io.cwd, file)) ? await readSource(file, io) : undefined;
+      yield checkAgainst(revisions.get(folders[i]!)!, file, now?.text, options[i]!, now?.beside);
     }
   } finally {
     for (const revision of revisions.values()) revision.close();
@@ -185,6 +185,7 @@ const PRINTED = {
   world: ['world', 'as the file says'],
   dialect: ['dialect', 'recognised from the content'],
   optimizer: ['optimizer', 'as the file says'],
+  lrScaledBy: ['lr-scaled-by', 'as the dialect says'],
   ignore: ['ignore', 'nothing'],
   names: ['names', 'none'],
   schema: ['schema', 'none'],

@@ -1,0 +1,214 @@
+import { type Diagnostic, type Source, warning } from '../base/diagnostic.ts';
+import { Problem } from '../base/problem.ts';
+import { fromFile, type Inherited, inheriting, joined, rootWith } from '../document/inherit.ts';
+import type { Document, Entry, MapNode, Node } from '../document/nodes.ts';
+import { parse } from '../document/parse.ts';
+
+/** How a framework names the files that a config builds on. All paths are relative to the file that names them. */
+interface BaseKey {
+  readonly key: string;
+  /** Where that was read. */
+  readonly source: string;
+}
+
+const KEYS: readonly BaseKey[] = [
+  {
+    key: '_BASE_',
+    source:
+      'facebookresearch/fvcore fvcore/common/config.py; PaddlePaddle/PaddleDetection ppdet/core/workspace.py',
+  },
+  {
+    key: '_base_',
+    source:
+      'open-mmlab/mmengine mmengine/config/config.py; PaddlePaddle/PaddleSeg paddleseg/cvlibs/config.py',
+  },
+  { key: '__include__', source: 'lyuwenyu/RT-DETR rtdetrv2_pytorch/src/core/yaml_utils.py' },
+  { key: 'BASE', source: 'microsoft/Swin-Transformer config.py _update_config_from_file' },
+  { key: 'base_config', source: 'AI-Hypercomputer/maxtext src/MaxText/pyconfig.py' },
+];
+
+/**
+ * Hydra's list of what a config is composed of (https://hydra.cc/docs/advanced/defaults_list); one path, or a list of
+ * paths, in NVIDIA-NeMo/RL nemo_rl/utils/config.py.
+ */
+const HYDRA = 'defaults';
+const isPath = (text: string) => /\.(?:ya?ml|json)$/.test(text);
+
+/** What a document builds on. */
+export interface Bases extends Inherited {
+  /** The keys that name other files. */
+  readonly keys: readonly string[];
+  /** Files that were read, and those that could not be, as the text names them. */
+  readonly read: readonly string[];
+  readonly missing: readonly string[];
+  /** The place of the first key. */
+  readonly offset: number;
+}
+
+/** Whether a text may build on other files. */
+export function mayInherit(text: string): boolean {
+  return [...KEYS.map(({ key }) => key), HYDRA].some((key) => text.includes(key));
+}
+
+/**
+ * Reads the files that a document builds on, and those that they build on.
+ * @returns undefined where it names none
+ * @throws Problem: syntax and the like, in one of those files
+ */
+export async function basesOf(document: Document, source: Source): Promise<Bases | undefined> {
+  const root = document.nodes.get('');
+  return root?.kind === 'map' ? new Reader().bases(root, source) : undefined;
+}
+
+/** One file to be read, and where in the tree its content goes. */
+interface Part {
+  readonly name: string;
+  /** Paths to try. */
+  readonly paths: readonly string[];
+  /** Keys that lead to where the content goes; what the file itself says of that comes first. */
+  readonly at: readonly string[];
+  readonly over: boolean;
+  readonly optional: boolean;
+}
+
+class Reader {
+  /** Files on the way to the one that is read: one that comes again names itself. */
+  private readonly path: string[] = [];
+
+  async bases(root: MapNode, source: Source): Promise<Bases | undefined> {
+    const named = root.entries.filter(({ key, node }) => partsOf(key, node).length > 0);
+    const [first] = named;
+    if (!first) return undefined;
+    const read: string[] = [];
+    const missing: string[] = [];
+    let under: Node | undefined;
+    let over: Node | undefined;
+    for (const { key, node, offset } of named)
+      for (const part of partsOf(key, node)) {
+        const found = await this.content(part, source, missing);
+        if (!found) {
+          if (!part.optional) missing.push(part.name);
+          continue;
+        }
+        read.push(found.file);
+        const tree = fromFile(found.node, { file: found.file, offset, overrules: part.over });
+        if (part.over) over = joined(tree, over);
+        else under = joined(tree, under);
+      }
+    return {
+      keys: named.map(({ key }) => key),
+      read,
+      missing,
+      offset: first.offset,
+      ...(under ? { under } : {}),
+      ...(over ? { over } : {}),
+    };
+  }
+
+  /** What a file says, with what it builds on, in its place of the tree. */
+  private async content({ name, paths, at }: Part, source: Source, missing: string[]) {
+    for (const path of paths) {
+      const found = await source.beside?.(path);
+      if (!found) continue;
+      if (this.path.includes(found.file))
+        throw new Problem('usage', `${name} builds on itself: ${[...this.path, found.file].join(' -> ')}`);
+      this.path.push(found.file);
+      const node = await this.tree(found, missing);
+      this.path.pop();
+      if (!node) continue;
+      return { file: name, node: placed(node, packageOf(found.text) ?? at) };
+    }
+    return undefined;
+  }
+
+  private async tree(found: Source, missing: string[]): Promise<Node | undefined> {
+    try {
+      const { documents } = await parse(found.text, found.file);
+      const root = documents[0]?.nodes.get('');
+      if (root?.kind !== 'map') return undefined;
+      const bases = await this.bases(root, found);
+      missing.push(...(bases?.missing ?? []));
+      return bases ? rootWith(root, bases, bases.keys) : root;
+    } catch (error) {
+      throw error instanceof Problem ? error.in(found) : error;
+    }
+  }
+}
+
+/** A document joined with what it builds on; keys of files that were all read are gone, as they are for the trainer. */
+export function withBases(document: Document, bases: Bases | undefined): Document {
+  if (!bases) return document;
+  const keys = bases.missing.length ? [] : bases.keys.filter((key) => key !== HYDRA);
+  return inheriting(document, bases, keys);
+}
+
+/** What to know about the files that a config builds on. */
+export function baseWarnings(bases: Bases | undefined): Diagnostic[] {
+  if (!bases?.missing.length) return [];
+  const message = `builds on ${bases.missing.join(', ')} (${bases.keys.join(', ')}), which cannot be read here: what stands there is not known`;
+  return [warning('base-unread', message, bases.offset)];
+}
+
+/** The files that one entry of a config names, in the order in which they are joined. */
+function partsOf(key: string, node: Node): Part[] {
+  if (key === HYDRA && node.kind === 'list' && !textsOf(node).some(isPath)) return hydraParts(node);
+  if (key !== HYDRA && !KEYS.some((k) => k.key === key)) return [];
+  return textsOf(node).map((name) => ({ name, paths: [name], at: [], over: false, optional: false }));
+}
+
+function textsOf(node: Node): string[] {
+  if (node.kind === 'list') return node.items.flatMap(textsOf);
+  return node.kind === 'scalar' && typeof node.value === 'string' && node.value.trim() ? [node.value] : [];
+}
+
+/**
+ * Hydra's entries: `group: option`, `override group: option`, `/group@package: option`, `config`. What stands before
+ * `_self_`, or without one anywhere, lies under the file's own values (since Hydra 1.1); what follows it over them.
+ */
+function hydraParts(node: Node): Part[] {
+  if (node.kind !== 'list') return [];
+  const self = node.items.findIndex((item) => item.kind === 'scalar' && item.value === '_self_');
+  return node.items.flatMap((item, i): Part[] => {
+    const over = self !== -1 && i > self;
+    if (item.kind === 'map') return item.entries.flatMap((entry) => groupParts(entry, over));
+    if (item.kind !== 'scalar' || typeof item.value !== 'string' || item.value === '_self_') return [];
+    const [path = '', packaged] = item.value.split('@');
+    const group = path.split('/').slice(0, -1);
+    return [hydraPart(path, packaged === undefined ? group : keysOf(packaged), over)];
+  });
+}
+
+function groupParts({ key, node }: Entry, over: boolean): Part[] {
+  const words = key.trim().split(/\s+/);
+  const [path = '', packaged] = words.at(-1)!.split('@');
+  if (/^\/?hydra(?:\/|$)/.test(path)) return [];
+  const at = packaged === undefined ? path.split('/').filter(Boolean) : keysOf(packaged);
+  return textsOf(node)
+    .filter((option) => !/^\?\?\?$|\$\{/.test(option))
+    .map((option) => ({ ...hydraPart(`${path}/${option}`, at, over), optional: words.includes('optional') }));
+}
+
+function hydraPart(path: string, at: readonly string[], over: boolean): Part {
+  const name = `${path.replace(/^\//, '').replace(/\.ya?ml$/, '')}.yaml`;
+  // A group with a leading slash, and those of a file in a group of its own, are found from the folder of all groups.
+  const paths = [name, `../${name}`, `../../${name}`];
+  return { name, paths, at, over, optional: false };
+}
+
+/** `_global_` is the root; `_group_`, the default, is said by leaving it out. */
+function keysOf(name: string): string[] {
+  return name === '_global_' ? [] : name.replace(/^_global_\./, '').split('.');
+}
+
+/** Hydra's `# @package NAME` in the first lines of a file. */
+function packageOf(text: string): readonly string[] | undefined {
+  const name = /^(?:\s*#[^\n]*\n)*?\s*#\s*@package\s+(\S+)/.exec(text)?.[1];
+  return name === undefined || name === '_group_' ? undefined : keysOf(name);
+}
+
+function placed(node: Node, at: readonly string[]): Node {
+  return at.reduceRight((inner: Node, key): Node => {
+    const entry: Entry = { key, offset: 0, end: 0, quote: '', node: inner };
+    return { kind: 'map', offset: 0, end: 0, flow: false, entries: [entry], written: [entry] };
+  }, node);
+}
