@@ -24,7 +24,7 @@ export function inOrder(edits: readonly Edit[]): Edit[] {
   return [...edits].sort((a, b) => a.offset - b.offset);
 }
 
-/** A key and the text of its value, to be inserted into a mapping. */
+/** A key and the text of its value, to be inserted into a mapping; a block starts with a line break and has its indentation from there. */
 export interface NewEntry {
   readonly key: string;
   readonly value: string;
@@ -42,7 +42,9 @@ export function insertAfter(
 ): Edit[] {
   if (!sibling) return insertIntoEmpty(text, map, entries);
   const quote = sibling.quote;
-  const written = entries.map((e) => `${quote}${e.key}${quote}: ${e.value}`);
+  const written = entries.map(
+    (e) => `${quote}${e.key}${quote}:${e.value.startsWith('\n') ? '' : ' '}${e.value}`,
+  );
   const end = contentEnd(text, sibling);
   const indent = indentBefore(text, sibling.offset);
   if (!map.flow) {
@@ -52,7 +54,13 @@ export function insertAfter(
         lineStart(text, sibling.offset) -
         (text.charCodeAt(0) === 0xfeff && lineStart(text, sibling.offset) === 0 ? 1 : 0),
     );
-    return [{ offset: at, length: 0, text: written.map((w) => newline(text) + pad + w).join('') }];
+    return [
+      {
+        offset: at,
+        length: 0,
+        text: written.map((w) => `\n${w}`.replaceAll('\n', newline(text) + pad)).join(''),
+      },
+    ];
   }
   if (indent === undefined) return [{ offset: end, length: 0, text: written.map((w) => `, ${w}`).join('') }];
   const comma = commaAfter(text, end);

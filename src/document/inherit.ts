@@ -1,4 +1,4 @@
-import type { Document, Entry, ListNode, MapNode, Node } from './nodes.ts';
+import type { Document, Elsewhere, Entry, MapNode, Node } from './nodes.ts';
 import { documentOf } from './tree.ts';
 
 /** Keys of a mapping that replaces what it inherits instead of being joined with it. */
@@ -52,28 +52,25 @@ function replaces({ key, node }: Entry): boolean {
   return node.kind === 'scalar' && Object.hasOwn(REPLACES, key) && node.value === REPLACES[key];
 }
 
-/** The file that a tree comes from, as messages call it, and the place of the key that names it. */
-export interface Origin {
-  readonly file: string;
-  readonly offset: number;
-  /** Its values come before those of the file that names it. */
-  readonly overrules: boolean;
+/** The file that a tree comes from, and the place of the key that names it. */
+export interface Origin extends Omit<Elsewhere, 'offset'> {
+  readonly named: number;
 }
 
 /** A tree of another file as part of this one. */
 export function fromFile(node: Node, origin: Origin): Node {
-  const { file, offset, overrules } = origin;
+  const { file, text, named, overrules } = origin;
+  const from = { file, text, offset: node.offset, overrules };
   if (node.kind === 'scalar')
-    return { ...node, offset, from: node.from ?? file, ...(overrules ? { overrules } : {}) };
-  const place = { offset, end: offset };
-  if (node.kind === 'list')
-    return {
-      ...node,
-      ...place,
-      items: node.items.map((item) => fromFile(item, origin)),
-    } satisfies ListNode;
+    return { ...node, offset: named, from: node.from ? { ...node.from, overrules } : from };
+  const place = { offset: named, end: named };
+  if (node.kind === 'list') {
+    const items = node.items.map((item) => fromFile(item, origin));
+    const whole = node.from ? { ...node.from, overrules } : { ...from, end: node.end };
+    return { ...node, ...place, items, from: whole };
+  }
   const entries = node.entries.map((entry): Entry => {
     return { ...entry, ...place, quote: '', node: fromFile(entry.node, origin) };
   });
-  return { ...node, ...place, entries, written: entries } satisfies MapNode;
+  return { ...node, ...place, entries, written: entries };
 }

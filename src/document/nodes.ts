@@ -4,6 +4,15 @@ import { numberInString, type ScalarValue } from './scalar.ts';
 /** How a scalar is written. */
 export type ScalarStyle = 'plain' | 'single' | 'double' | 'block';
 
+/** Where a node stands that another file has; its own place then is that of the key which names the file. */
+export interface Elsewhere {
+  readonly file: string;
+  readonly text: string;
+  readonly offset: number;
+  /** That file's values come before those of this one. */
+  readonly overrules: boolean;
+}
+
 /** A scalar as written in the text. */
 export interface ScalarNode {
   readonly kind: 'scalar';
@@ -14,10 +23,7 @@ export interface ScalarNode {
   readonly style: ScalarStyle;
   readonly value: ScalarValue;
   readonly stringToPyYaml?: true;
-  /** The file where the scalar stands, if not in this one; its place then is that of the key that names the file. */
-  readonly from?: string;
-  /** That file's values come before those of this one. */
-  readonly overrules?: true;
+  readonly from?: Elsewhere;
 }
 
 export interface Entry {
@@ -46,6 +52,8 @@ export interface ListNode {
   readonly end: number;
   readonly flow: boolean;
   readonly items: readonly Node[];
+  /** With its end there. */
+  readonly from?: Elsewhere & { readonly end: number };
 }
 
 export type Node = ScalarNode | MapNode | ListNode;

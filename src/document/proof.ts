@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { Problem } from '../base/problem.ts';
 import { applyEdits, type Edit, inOrder } from './edit.ts';
 import type { Document, Node, Progress, ScalarNode, WrittenScalar } from './nodes.ts';
@@ -8,7 +9,8 @@ import type { ScalarValue } from './scalar.ts';
 /** What an edited document must say at one pointer. */
 export interface Planned {
   readonly pointer: Pointer;
-  readonly value: ScalarValue | readonly ScalarValue[];
+  /** A scalar, a list of scalars, or a whole tree as plain data. */
+  readonly value: ScalarValue | readonly ScalarValue[] | { readonly tree: unknown };
 }
 
 /**
@@ -72,6 +74,8 @@ function sameOutside(text: string, result: string, edits: readonly Edit[]): bool
 
 function holds(document: Document, { pointer, value }: Planned): boolean {
   const node = document.nodes.get(pointer);
+  if (typeof value === 'object' && value !== null && 'tree' in value)
+    return node !== undefined && isDeepStrictEqual(plain(node), value.tree);
   if (Array.isArray(value))
     return (
       node?.kind === 'list' &&
@@ -79,6 +83,12 @@ function holds(document: Document, { pointer, value }: Planned): boolean {
       node.items.length === value.length
     );
   return same(node, value as ScalarValue);
+}
+
+function plain(node: Node): unknown {
+  if (node.kind === 'scalar') return node.value;
+  if (node.kind === 'list') return node.items.map(plain);
+  return Object.fromEntries(node.entries.map((entry) => [entry.key, plain(entry.node)]));
 }
 
 function same(node: unknown, value: ScalarValue): boolean {
@@ -96,5 +106,6 @@ function unplanned(document: Document, plans: readonly Planned[]): WrittenScalar
 
 function scalarsBelow(node: Node | undefined): ScalarNode[] {
   if (node?.kind === 'list') return node.items.flatMap(scalarsBelow);
+  if (node?.kind === 'map') return node.entries.flatMap((entry) => scalarsBelow(entry.node));
   return node?.kind === 'scalar' ? [node] : [];
 }

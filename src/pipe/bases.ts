@@ -91,7 +91,12 @@ class Reader {
           continue;
         }
         read.push(found.file);
-        const tree = fromFile(found.node, { file: found.file, offset, overrules: part.over });
+        const tree = fromFile(found.node, {
+          file: found.file,
+          text: found.text,
+          named: offset,
+          overrules: part.over,
+        });
         if (part.over) over = joined(tree, over);
         else under = joined(tree, under);
       }
@@ -116,7 +121,7 @@ class Reader {
       const node = await this.tree(found, missing);
       this.path.pop();
       if (!node) continue;
-      return { file: name, node: placed(node, packageOf(found.text) ?? at) };
+      return { file: name, text: found.text, node: placed(node, packageOf(found.text) ?? at) };
     }
     return undefined;
   }

@@ -1,12 +1,13 @@
 import { type Diagnostic, warning } from '../base/diagnostic.ts';
 import { Problem } from '../base/problem.ts';
-import { applyEdits, type Edit, fillEmpty, insertAfter, type NewEntry } from '../document/edit.ts';
+import { type Edit, fillEmpty, insertAfter, type NewEntry } from '../document/edit.ts';
 import type { Document, MapNode, ScalarNode } from '../document/nodes.ts';
 import { writeNumber } from '../document/number.ts';
 import { isWithin, keyOf, type Pointer, parentOf, readable, segments } from '../document/pointer.ts';
 import type { Planned } from '../document/proof.ts';
 import { fieldsOf, isRole, type Recipe } from '../recipe/recipe.ts';
 import type { Change } from '../rules/plan.ts';
+import { type Override, override, placeOfOverride } from './overrides.ts';
 
 /** A change with its place in the old text; for an inserted value, that of the entry before it. */
 export interface PlacedChange extends Change {
@@ -27,6 +28,8 @@ export class Editor {
   constructor(
     private readonly document: Document,
     private readonly recipe: Recipe,
+    /** The document joined with what it builds on. */
+    private readonly whole: Document,
   ) {
     this.understood = new Set(fieldsOf(recipe).map((f) => f.pointer));
   }
@@ -138,46 +141,54 @@ export class Editor {
 
   private insertions(changes: readonly Change[]): PlacedChange[] {
     const placed: PlacedChange[] = [];
-    const byPlace = new Map<
-      Pointer,
-      { map: MapNode; entries: Map<string, { path: string[]; change: Change }[]> }
-    >();
+    const byPlace = new Map<Pointer, { map: MapNode; entries: Map<string, Nested[]> }>();
+    const together = new Map<Pointer, Change[]>();
     for (const change of changes) {
-      const existing = this.document.nodes.get(change.pointer);
+      const pointer = placeOfOverride(change, this.whole);
+      together.set(pointer, [...(together.get(pointer) ?? []), change]);
+    }
+    for (const [pointer, own] of together) {
+      const [change] = own as [Change, ...Change[]];
+      const existing = this.document.nodes.get(pointer);
       if (existing?.kind === 'scalar' && existing.value === null) {
         this.refuseShared(existing, change);
         placed.push(this.fillEmpty(existing, change));
         continue;
       }
-      let at = parentOf(change.pointer);
+      let at = parentOf(pointer);
       while (at !== '' && !this.document.nodes.has(at)) at = parentOf(at);
       const map = this.document.nodes.get(at);
       if (map?.kind !== 'map')
         throw new Problem(
           'cannot-insert',
-          `${readable(change.pointer)} should be ${JSON.stringify(change.to)}, but there is no mapping to write it into: write it there, or use --no-insert`,
+          `${readable(pointer)} should be ${JSON.stringify(change.to)}, but there is no mapping to write it into: write it there, or use --no-insert`,
           map ? ('offset' in map ? map.offset : 0) : 0,
         );
       this.refuseShared(map, change);
-      const [key = '', ...path] = segments(change.pointer.slice(at.length));
+      const [key = '', ...path] = segments(pointer.slice(at.length));
       const place = byPlace.get(at) ?? { map, entries: new Map() };
-      place.entries.set(key, [...(place.entries.get(key) ?? []), { path, change }]);
+      place.entries.set(key, [
+        ...(place.entries.get(key) ?? []),
+        { path, pointer, changes: own, ...this.newValue(pointer, own, map.flow) },
+      ]);
       byPlace.set(at, place);
     }
     for (const [at, { map, entries }] of byPlace) {
       const sibling = this.siblingFor(at, map);
-      const written: NewEntry[] = [...entries].map(([key, parts]) => ({ key, value: this.nested(parts) }));
+      const written: NewEntry[] = [...entries].map(([key, parts]) => ({
+        key,
+        value: this.nested(parts, map.flow),
+      }));
       this.edits.push(...insertAfter(this.document, map, sibling, written));
-      for (const { change } of [...entries.values()].flat()) {
-        const same = [...entries.values()].flat().filter((e) => e.change.pointer === change.pointer);
-        const { value } = this.newValue(same.map((e) => e.change));
-        this.planned.push({ pointer: change.pointer, value });
-        placed.push({
-          ...change,
-          offset: sibling?.end ?? map.offset,
-          uses: [],
-          text: { from: '', to: this.newValue([change]).text },
-        });
+      for (const { pointer, value, changes: own } of [...entries.values()].flat()) {
+        this.planned.push({ pointer, value });
+        for (const change of own)
+          placed.push({
+            ...change,
+            offset: sibling?.end ?? map.offset,
+            uses: [],
+            text: { from: '', to: this.oneValue(change) },
+          });
       }
     }
     return placed;
@@ -194,7 +205,7 @@ export class Editor {
 
   /** `key:` without a value gets one; `null` is replaced. */
   private fillEmpty(node: ScalarNode, change: Change): PlacedChange {
-    const { text: to, value } = this.newValue([change]);
+    const { text: to, value } = this.newValue(change.pointer, [change], true);
     this.edits.push(fillEmpty(this.document, node, to));
     this.planned.push({ pointer: change.pointer, value });
     return { ...change, inserted: false, offset: node.offset, uses: [], text: { from: node.source, to } };
@@ -209,56 +220,45 @@ export class Editor {
     return map.written.find((e) => field && e.key === keyOf(field.pointer)) ?? map.written.at(-1);
   }
 
-  private nested(parts: readonly { path: readonly string[]; change: Change }[]): string {
+  /** The text after `key:`: a value, or a mapping in the style of the one that it goes into. */
+  private nested(parts: readonly Nested[], flow: boolean): string {
     const [only] = parts;
-    if (only && only.path.length === 0) return this.newValue(parts.map(({ change }) => change)).text;
+    if (only && only.path.length === 0) return only.text;
     const quote = this.document.format === 'json' ? '"' : '';
-    const groups = new Map<string, { path: string[]; change: Change }[]>();
-    for (const { path, change } of parts)
-      groups.set(path[0]!, [...(groups.get(path[0]!) ?? []), { path: path.slice(1), change }]);
-    return `{${[...groups].map(([key, inner]) => `${quote}${key}${quote}: ${this.nested(inner)}`).join(', ')}}`;
-  }
-
-  /** The text of a value that is not in the file yet, and what it reads as. @param changes those of one pointer */
-  private newValue(changes: readonly [Change, ...Change[]] | readonly Change[]): NewValue {
-    const [{ from, to, fields, part }] = changes as readonly [Change, ...Change[]];
-    const { format } = this.document;
-    const { site } = fields[0]!;
-    if (part !== undefined && site.kind === 'text') return repacked(site.node, changes, format);
-    const one = (value: number, i: number, like: number) => {
-      const place = fields[i]?.site;
-      return writeNumber(value, place?.kind === 'text' ? place.source : String(like), format);
-    };
-    if (typeof to !== 'number') {
-      const texts = to.map((v, i) => one(v, i, (from as readonly number[])[i]!));
-      return { text: `[${texts.join(', ')}]`, value: to };
+    const groups = new Map<string, Nested[]>();
+    for (const part of parts) {
+      const [key = '', ...path] = part.path;
+      groups.set(key, [...(groups.get(key) ?? []), { ...part, path }]);
     }
-    const text = one(to, 0, from as number);
-    const quote = site.kind === 'text' && typeof site.node.value === 'string' ? '"' : '';
-    return { text: quote + text + quote, value: quote ? text : to };
+    const entries = [...groups].map(([key, inner]) => {
+      const value = this.nested(inner, flow);
+      return `${quote}${key}${quote}:${value.startsWith('\n') ? '' : ' '}${value}`;
+    });
+    if (flow) return `{${entries.join(', ')}}`;
+    return entries.map((entry) => `\n${entry}`.replaceAll('\n', '\n  ')).join('');
+  }
+
+  private newValue(pointer: Pointer, changes: readonly Change[], flow: boolean): Override {
+    const [change] = changes as readonly [Change, ...Change[]];
+    if (change.overrides !== undefined) return override(pointer, changes, this.whole, flow);
+    return { text: this.oneValue(change), value: change.to };
+  }
+
+  /** The new number, or list of numbers, by itself. */
+  private oneValue({ from, to, fields }: Change): string {
+    const { site } = fields[0]!;
+    const one = (value: number, like: number) =>
+      writeNumber(value, site.kind === 'text' ? site.source : String(like), this.document.format);
+    if (typeof to === 'number') return one(to, from as number);
+    return `[${to.map((v, i) => one(v, (from as readonly number[])[i]!)).join(', ')}]`;
   }
 }
 
-interface NewValue {
-  readonly text: string;
-  readonly value: Planned['value'];
-}
-
-/** The string of another file with new numbers in it. */
-function repacked(node: ScalarNode, changes: readonly Change[], format: Document['format']): NewValue {
-  const inner = changes.flatMap(({ fields, to }) => {
-    const { site } = fields[0]!;
-    if (site.kind !== 'text') return [];
-    const text = writeNumber(to as number, site.source, format);
-    return [{ offset: site.offset - node.offset, length: site.length, text }];
-  });
-  const start = node.source.indexOf(String(node.value));
-  const value = applyEdits(
-    String(node.value),
-    inner.map((edit) => ({ ...edit, offset: edit.offset - start })),
-  );
-  // A plain text with a comma would be two in a flow mapping; to a parser of YAML quotes make no difference.
-  return { text: JSON.stringify(value), value };
+/** A value to insert, and the keys that lead to it from the entry that is inserted. */
+interface Nested extends Override {
+  readonly path: readonly string[];
+  readonly pointer: Pointer;
+  readonly changes: readonly Change[];
 }
 
 /** Names of blocks in which people collect values for others to refer to. */

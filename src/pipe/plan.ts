@@ -15,7 +15,6 @@ import { type Change, changesOf } from '../rules/plan.ts';
 import type { Rule } from '../rules/rule.ts';
 import type { Doubtful } from '../vocabulary/reader.ts';
 import type { Bases } from './bases.ts';
-import { refuseOverride } from './overrides.ts';
 import type { Config, ReadOptions } from './read.ts';
 
 /** All options of a conversion. */
@@ -129,7 +128,6 @@ function buildsOn({ nodes }: Document, bases: Bases | undefined): string | undef
 export function changesToWrite({ assessments, config }: Plan, { insert }: ConvertOptions) {
   const all = changesOf(assessments);
   const may = insert !== false && config.certain;
-  for (const change of all) refuseOverride(change, config.document);
   const left = may ? [] : all.filter(({ inserted, overrides }) => inserted && overrides === undefined);
   const why = config.certain
     ? '--no-insert'

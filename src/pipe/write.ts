@@ -26,7 +26,7 @@ export async function writeChanges(parts: readonly Meant[], progress?: Progress)
   return about(source, async () => {
     const planned: Planned[][] = parsed.documents.map(() => []);
     const editors = parts.map(({ config, changes }) => {
-      const editor = new Editor(parsed.documents[config.at]!, config.recipe);
+      const editor = new Editor(parsed.documents[config.at]!, config.recipe, config.document);
       const placed = changes.length ? editor.edit(changes) : [];
       planned[config.at]!.push(...editor.planned);
       return { changes: placed, warnings: editor.warnings, edits: editor.edits };

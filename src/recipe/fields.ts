@@ -2,7 +2,7 @@ import { Problem } from '../base/problem.ts';
 import { type EncodedPart, partsOf, roleOfEntry } from '../dialect/encoding.ts';
 import type { Encoding, Found, Role } from '../dialect/roles.ts';
 import type { Document, ScalarNode } from '../document/nodes.ts';
-import { child, keyOf, type Pointer, parentOf, readable } from '../document/pointer.ts';
+import { child, type Pointer, readable } from '../document/pointer.ts';
 import { numberInString } from '../document/scalar.ts';
 import type { Field, Unreadable } from './recipe.ts';
 
@@ -116,7 +116,7 @@ class FieldReader {
       offset,
       length: source.length,
       source,
-      ...inheritance(node, pointer, this.document),
+      ...(node.from ? { inherited: node.from.file } : {}),
     } as const;
     this.push({ pointer, role, value, site, ...(usedAt === undefined ? {} : { usedAt }) });
   }
@@ -185,7 +185,7 @@ class FieldReader {
         offset,
         length: source.length,
         source: like,
-        ...inheritance(node, pointer, this.document),
+        ...(node.from ? { inherited: node.from.file } : {}),
       },
     });
   }
@@ -209,13 +209,6 @@ class FieldReader {
     else if (typeof value === 'boolean') this.reading.flags.set(pointer, { role: role!, value });
     else if (role) this.push({ pointer, role, value: value as number, site: { kind: 'absent', pointer } });
   }
-}
-
-/** The file that a node comes from, and its index where a list that only that file has would be written anew. */
-function inheritance({ from }: ScalarNode, pointer: Pointer, { nodes }: Document) {
-  if (from === undefined) return {};
-  const index = Number(keyOf(pointer));
-  return nodes.get(parentOf(pointer))?.kind === 'list' ? { inherited: from, index } : { inherited: from };
 }
 
 /** Parts that count devices, where -1 and 0 mean: as many as there are. */

@@ -33,8 +33,6 @@ export type Site =
       readonly source: string;
       /** The file that this one builds on, where the text stands there: a change is written into this one. */
       readonly inherited?: string;
-      /** Its place in a list that is inherited as a whole. */
-      readonly index?: number;
     }
   /** The file leaves the field to the trainer's default; `pointer` is what would have to be inserted. */
   | { readonly kind: 'absent'; readonly pointer: Pointer; readonly index?: number };

@@ -68,5 +68,5 @@ function joined(pointer: Pointer, entries: readonly Assessment[]): Change {
 
 /** The pointer of the list that an inserted entry belongs to. */
 function listOf({ site, pointer }: Field): Pointer {
-  return site.index !== undefined ? parentOf(pointer) : pointer;
+  return site.kind === 'absent' && site.index !== undefined ? parentOf(pointer) : pointer;
 }

@@ -90,9 +90,11 @@ export function minus(a: Quantity, b: Quantity): Quantity {
  * @param base at least 0
  */
 export function power(base: Quantity, exponent: Quantity): Quantity {
+  const text = `${within(base, ATOM)}^${within(exponent, ATOM)}`;
+  // The logarithm and back would lose the last digit.
+  if (exponent.value === 1) return quantity(base.value, text, POWER, base.complement);
   const near1 = base.value > 0.5 && base.value < 1;
   const logarithm = exponent.value * (near1 ? Math.log1p(-base.complement) : Math.log(base.value));
-  const text = `${within(base, ATOM)}^${within(exponent, ATOM)}`;
   return quantity(Math.exp(logarithm), text, POWER, -Math.expm1(logarithm));
 }
 

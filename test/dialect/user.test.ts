@@ -54,7 +54,7 @@ describe('a slip in a schema is refused at its place', () => {
       'the scaling of a trainer',
       LR,
       LR.replace('{}', '{ "trainer": "lineer" }'),
-      '6:83: properties.lr.role.trainer must be one of linear, sqrt, per-worker, noam, summed-passes, micro, not "lineer": did you mean linear?',
+      '6:83: properties.lr.role.trainer must be one of linear, sqrt, per-worker, sqrt-per-worker, noam, summed-passes, micro, sqrt-micro, accumulation, sqrt-accumulation, per-device, sqrt-per-device, not "lineer": did you mean linear?',
     ],
     [
       'a field that the role lacks',
@@ -102,7 +102,7 @@ describe('a slip in a schema is refused at its place', () => {
       'the description of the dialect',
       '"library": "torch"',
       '"libary": "torch"',
-      '1:87: dialect.libary is unknown here; allowed are name, framework, version, library, specializes, refuses, floats, open, companion, sample: did you mean library?',
+      '1:87: dialect.libary is unknown here; allowed are name, framework, version, library, specializes, refuses, floats, open, companion, sample, tried: did you mean library?',
     ],
     [
       'a constraint',

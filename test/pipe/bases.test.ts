@@ -130,16 +130,47 @@ describe('a file that builds on another', () => {
       { 'a.yml': '_BASE_: b.yml\n', 'b.yml': '_BASE_: a.yml\n', 'run.yaml': '_BASE_: a.yml\nlr: 1\n' },
       /builds on itself: a.yml -> b.yml -> a.yml/,
     ],
-    [
-      'one with a list of blocks',
-      {
-        'base.yml': 'optimizer: sgd\nmomentum: 0.9\ngroups: [{lr: 0.1}, {lr: 0.2}]\n',
-        'run.yaml': '_BASE_: base.yml\nbatch_size: 64\nlr: 0.1\n',
-      },
-      /^groups\[0\].lr must become .* stands in base.yml, in a list/,
-    ],
   ])('is refused where it builds on %s', async (_, files, message) => {
     expect(await refused(files)).toMatch(message);
+  });
+});
+
+describe('a list of another file', () => {
+  const GROUPS = `optimizer: sgd
+momentum: 0.9
+train:
+    groups:
+      - lr: 0.1   # the head
+        name: head
+      - {lr: 2.0e-2, name: body}
+`;
+
+  it('is copied with its new numbers, since no entry of it is inherited', async () => {
+    const { text, data } = await converted({
+      'base.yml': GROUPS,
+      'run.yaml': '_BASE_: base.yml\nbatch_size: 64\nlr: 0.1\ntrain:\n  epochs: 3\n',
+    });
+    expect(text).toContain(`train:
+  epochs: 3
+  groups:
+    - lr: 0.00649906   # the head
+      name: head
+    - {lr: 1.29981e-3, name: body}
+`);
+    expect(data.momentum).toBe(0.9740037);
+  });
+
+  it.each([
+    ['a block into braces', GROUPS, '{_BASE_: base.yml, batch_size: 64, lr: 0.1, train: {epochs: 3}}'],
+    [
+      'one with aliases',
+      'optimizer: sgd\nhead: &h 0.1\ngroups: [{lr: *h}]\n',
+      '_BASE_: base.yml\nbatch_size: 64\nlr: 0.1\n',
+    ],
+  ])('is refused where it cannot be copied: %s', async (_, base, run) => {
+    expect(await refused({ 'base.yml': base, 'run.yaml': run })).toMatch(
+      /lr must become .* and stands in base.yml, in a list that cannot be copied/,
+    );
   });
 });
 
