@@ -44,6 +44,12 @@ export const FINDINGS = {
     remedy:
       'Write the learning rate into the file, or check what is there with `--partial` and the learning rate where it is.',
   },
+  'companion-differs': {
+    severity: 'error',
+    title: 'A file that the config names has another number',
+    why: 'The Hugging Face Trainer compares its arguments with the DeepSpeed file and stops where a number in one is not the number in the other.',
+    remedy: 'Write `"auto"` into the DeepSpeed file, or the same number.',
+  },
   'new-file': {
     severity: 'notice',
     title: 'The file does not exist at the revision compared with',

@@ -2,6 +2,7 @@ import { type Diagnostic, type Source, warning } from '../base/diagnostic.ts';
 import { fraction } from '../base/numbers.ts';
 import type { Document, Progress } from '../document/nodes.ts';
 import type { BatchChange } from '../recipe/batch.ts';
+import { disagreement } from './companion.ts';
 import type { PlacedChange } from './editor.ts';
 import { type Result, readingOfResult } from './meaning.ts';
 import { type ConvertOptions, changesToWrite, type Plan, planFor } from './plan.ts';
@@ -63,6 +64,7 @@ export async function convertConfig(
       ...plan.warnings,
       ...decided[i]!.warnings,
       ...written.parts[i]!.warnings,
+      ...companionWarnings(plan, written.parts[i]!.result),
       ...anotherBatch(plan, first),
     ]),
     plans,
@@ -79,4 +81,10 @@ function anotherBatch({ batch, config }: Plan, first: Plan): Diagnostic[] {
   if (batch.kappa === first.batch.kappa) return [];
   const message = `this document goes from batch ${batch.from.global} to ${batch.to.global} (kappa ${fraction(batch.kappa)}), the first one from ${first.batch.from.global}`;
   return [warning('another-batch', message, config.document.nodes.get('')?.offset ?? 0)];
+}
+
+/** What must be changed in the file that a config names, now that this one is converted. */
+function companionWarnings({ config: { companion } }: Plan, { recipe }: Result): Diagnostic[] {
+  const message = companion && disagreement(recipe, companion);
+  return message ? [warning('companion-differs', message, companion.offset)] : [];
 }

@@ -14,6 +14,7 @@ import type { OwnNames } from '../vocabulary/own-names.ts';
 import { type Doubtful, type NamedReading, readByName } from '../vocabulary/reader.ts';
 import { leftAlone, misspeltKeys } from '../vocabulary/unclaimed.ts';
 import { type Bases, basesOf, baseWarnings, withBases } from './bases.ts';
+import { type Companion, companionOf } from './companion.ts';
 
 /** Options that decide how a config is read. */
 export interface ReadOptions extends RecipeOptions {
@@ -35,6 +36,8 @@ export interface Config {
   readonly dialect: Dialect;
   /** The files that this one builds on, where it names any; `document` is joined with them. */
   readonly bases?: Bases;
+  /** A file that this one names and whose numbers must agree with its own. */
+  readonly companion?: Companion;
   /** The file is this dialect's beyond doubt, so keys that only its trainer knows may be written into it. */
   readonly certain: boolean;
   readonly recipe: Recipe;
@@ -68,7 +71,11 @@ export async function readConfigs(
       const byName = await otherwiseByName(document, dialect, claimed, options);
       const meaning = byName ?? understand(document, dialect, options, claimed);
       const warnings = [...baseWarnings(bases), ...meaning.warnings];
-      configs.push({ source, parsed, at, certain, ...(bases ? { bases } : {}), ...meaning, warnings });
+      const companion = await companionOf(document, source);
+      const notes = meaning.recipe.notes.filter(({ pointer }) => pointer !== companion?.pointer);
+      const recipe = { ...meaning.recipe, notes };
+      const beside = { ...(bases ? { bases } : {}), ...(companion ? { companion } : {}) };
+      configs.push({ source, parsed, at, certain, ...beside, ...meaning, recipe, warnings });
     }
     const [first, ...others] = configs;
     if (!first) throw unrecognised(parsed.documents[0]!);
@@ -182,7 +189,7 @@ export function understand(
   dialect: Dialect,
   options: ReadOptions,
   claimed: readonly Found[] = collect(document, dialect),
-): Omit<Config, 'source' | 'parsed' | 'at' | 'certain' | 'bases'> {
+): Omit<Config, 'source' | 'parsed' | 'at' | 'certain' | 'bases' | 'companion'> {
   const warnings: Diagnostic[] = [];
   const named = readByName(document, claimed, dialect.known, options.names);
   const found = [...claimed, ...named.found];

@@ -19,7 +19,7 @@ import { changesOf } from '../../rules/plan.ts';
 import type { Rule } from '../../rules/rule.ts';
 import { type Compared, type Pairing, type PairOptions, pairRecipes } from './compare-fields.ts';
 import { type Finding, finding, findingOf } from './finding.ts';
-import { brokenFindings, lintConfig, readForLint, stringFloats } from './lint.ts';
+import { brokenFindings, companionFindings, lintConfig, readForLint, stringFloats } from './lint.ts';
 import { type Suppressed, suppress } from './suppress.ts';
 import { asWritten } from './written.ts';
 
@@ -102,6 +102,7 @@ export async function checkPair(
     ...checked.flatMap(judge),
     ...unpaired(pairing, now),
     ...brokenFindings(now.recipe),
+    ...companionFindings(now),
     ...[lacks && findingOf(lacks)].filter((f) => f !== undefined),
   ]);
   const { told, suppressed } = chosen(found, candidate.text, options);

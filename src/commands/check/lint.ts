@@ -4,6 +4,7 @@ import { Problem, type ProblemCode } from '../../base/problem.ts';
 import { TRAINER } from '../../dialect/roles.ts';
 import type { Document } from '../../document/nodes.ts';
 import { readable, segments } from '../../document/pointer.ts';
+import { disagreement } from '../../pipe/companion.ts';
 import type { ConvertOptions } from '../../pipe/plan.ts';
 import type { Config } from '../../pipe/read.ts';
 import { readConfigs } from '../../pipe/read.ts';
@@ -45,6 +46,7 @@ export function lintConfig(config: Config): Finding[] {
     ...fieldsOf(recipe).flatMap((field) => rescaled(field)),
     ...nominalBatch(recipe),
     ...brokenFindings(recipe),
+    ...companionFindings(config),
     ...config.warnings
       .filter(({ code }) => code === 'misspelt')
       .map(({ message, offset = 0 }) => finding('misspelt', message, { offset })),
@@ -57,6 +59,13 @@ export function lintConfig(config: Config): Finding[] {
 /** What the trainer demands of the batch and does not get. */
 export function brokenFindings({ demands, batch }: Recipe): Finding[] {
   return brokenDemands(demands, batch, valuesAt(batch.fields)).flatMap((problem) => findingOf(problem) ?? []);
+}
+
+/** Numbers that a file named here has otherwise. */
+export function companionFindings({ recipe, companion }: Config): Finding[] {
+  const message = companion && disagreement(recipe, companion);
+  if (!message) return [];
+  return [finding('companion-differs', message, { offset: companion.offset, pointer: companion.pointer })];
 }
 
 function where(field: Field): Pick<Finding, 'offset' | 'pointer' | 'part'> {
