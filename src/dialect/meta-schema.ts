@@ -30,6 +30,7 @@ const LIBRARIES = [
   'efficientvit',
   'ai-toolkit',
   'kohya',
+  'onetrainer',
   'diffusers',
   'detectron2',
   'swin',

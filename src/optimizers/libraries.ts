@@ -398,6 +398,27 @@ export const LIBRARIES: Readonly<Record<string, Library>> = {
       ademamix8bit: { is: 'ademamix', ...ADAM, third: 0.9999, epsilon: 1e-6, weightDecay: 0.01 },
     },
   },
+  // Nerogar/OneTrainer modules/util/create.py: those in 8bit, AdEMAMix, LAMB, LARS, RMSprop and Adagrad are bitsandbytes',
+  // ADOPT is kozistr's with weight_decouple False, Muon the same MuonWithAuxAdam as DeepSpeed's.
+  onetrainer: {
+    extends: 'torch',
+    names: {
+      lion8bit: { is: 'lion', gradient: 0.9, secondMoment: 0.999, weightDecay: 0 },
+      ademamix: { is: 'ademamix', ...ADAM, third: 0.9999, weightDecay: 0.01 },
+      lamb: { is: 'lamb', ...ADAM },
+      lars: { is: 'lars', gradient: 0, weightDecay: 0, nesterov: false },
+      adopt: {
+        is: 'adopt',
+        gradient: 0.9,
+        secondMoment: 0.9999,
+        epsilon: 1e-6,
+        weightDecay: 0,
+        differs: { weightDecay: 'coupled' },
+      },
+      schedulefreeadamw: { ...SCHEDULE_FREE, weightDecay: 0.01 },
+      muon: { is: 'muon', gradient: 0.95, weightDecay: 0, nesterov: true, differs: MUON_BESIDE_ADAM },
+    },
+  },
   // kohya-ss/sd-scripts library/train_util.py get_optimizer: without a momentum SGDNesterov takes 0.9.
   kohya: {
     extends: 'torch',
