@@ -31,6 +31,7 @@ const LIBRARIES = [
   'ai-toolkit',
   'kohya',
   'onetrainer',
+  'simpletuner',
   'diffusers',
   'detectron2',
   'swin',
