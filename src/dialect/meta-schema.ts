@@ -32,6 +32,7 @@ const LIBRARIES = [
   'kohya',
   'onetrainer',
   'simpletuner',
+  'sana',
   'diffusers',
   'detectron2',
   'swin',

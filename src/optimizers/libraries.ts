@@ -456,6 +456,14 @@ export const LIBRARIES: Readonly<Record<string, Library>> = {
       sdnqlion: { is: 'lion', gradient: 0.9, secondMoment: 0.99, weightDecay: 0.01 },
     },
   },
+  // NVlabs/Sana diffusion/utils/optimizer.py: wrappers of CAME, bitsandbytes' AdamW and Lion; the rest is torch's.
+  sana: {
+    extends: 'torch',
+    names: {
+      camewrapper: { is: 'came', gradient: 0.9, secondMoment: 0.999, third: 0.9999, weightDecay: 0 },
+      adamwwrapper: { is: 'adamw', ...ADAM, weightDecay: 0.01 },
+    },
+  },
   // huggingface/diffusers examples/*/train_*.py: AdamW or bitsandbytes' AdamW8bit, with adam_* arguments.
   diffusers: { extends: 'torch', names: { adamw: { is: 'adamw', ...ADAM, weightDecay: 0.01 } } },
   // facebookresearch/detectron2 detectron2/solver/build.py: torch SGD, NESTEROV False.
