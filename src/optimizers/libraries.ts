@@ -398,10 +398,71 @@ export const LIBRARIES: Readonly<Record<string, Library>> = {
       ademamix8bit: { is: 'ademamix', ...ADAM, third: 0.9999, epsilon: 1e-6, weightDecay: 0.01 },
     },
   },
+  // Nerogar/OneTrainer modules/util/create.py: those in 8bit, AdEMAMix, LAMB, LARS, RMSprop and Adagrad are bitsandbytes',
+  // ADOPT is kozistr's with weight_decouple False, Muon the same MuonWithAuxAdam as DeepSpeed's.
+  onetrainer: {
+    extends: 'torch',
+    names: {
+      lion8bit: { is: 'lion', gradient: 0.9, secondMoment: 0.999, weightDecay: 0 },
+      ademamix: { is: 'ademamix', ...ADAM, third: 0.9999, weightDecay: 0.01 },
+      lamb: { is: 'lamb', ...ADAM },
+      lars: { is: 'lars', gradient: 0, weightDecay: 0, nesterov: false },
+      adopt: {
+        is: 'adopt',
+        gradient: 0.9,
+        secondMoment: 0.9999,
+        epsilon: 1e-6,
+        weightDecay: 0,
+        differs: { weightDecay: 'coupled' },
+      },
+      schedulefreeadamw: { ...SCHEDULE_FREE, weightDecay: 0.01 },
+      muon: { is: 'muon', gradient: 0.95, weightDecay: 0, nesterov: true, differs: MUON_BESIDE_ADAM },
+    },
+  },
   // kohya-ss/sd-scripts library/train_util.py get_optimizer: without a momentum SGDNesterov takes 0.9.
   kohya: {
     extends: 'torch',
     names: { sgdnesterov: { is: 'sgd', gradient: 0.9, dampening: 0, weightDecay: 0, nesterov: true } },
+  },
+  // bghira/SimpleTuner simpletuner/helpers/training/optimizer_param.py: bitsandbytes' Adam is AdamW; optimi's Adam and
+  // SGD have coupled weight decay there, its RAdam not; adamw_bf16, muon and soap are its own (optimizers/*).
+  simpletuner: {
+    extends: 'torch',
+    names: {
+      adamwbf16: { is: 'adamw', ...ADAM, epsilon: 1e-6, weightDecay: 0.01 },
+      bnbadam: { is: 'adamw', ...ADAM },
+      bnbadam8bit: { is: 'adamw', ...ADAM },
+      aoadamw: { is: 'adamw', ...ADAM, epsilon: 1e-6, weightDecay: 0.01 },
+      aoadam: { is: 'adam', ...ADAM, epsilon: 1e-6, weightDecay: 0.01 },
+      optimistableadamw: { is: 'adamw', gradient: 0.9, secondMoment: 0.99, epsilon: 1e-6, weightDecay: 0.01 },
+      optimiadamw: { is: 'adamw', gradient: 0.9, secondMoment: 0.99, epsilon: 1e-6, weightDecay: 0 },
+      optimiadam: { is: 'adam', gradient: 0.9, secondMoment: 0.99, epsilon: 1e-6, weightDecay: 0 },
+      optimiradam: {
+        is: 'radam',
+        gradient: 0.9,
+        secondMoment: 0.99,
+        epsilon: 1e-6,
+        weightDecay: 0,
+        ...TIMES_LR,
+      },
+      optimilion: { is: 'lion', gradient: 0.9, secondMoment: 0.99, weightDecay: 0 },
+      optimisgd: { is: 'sgd', gradient: 0, weightDecay: 0, nesterov: false },
+      soap: { is: 'soap', gradient: 0.95, secondMoment: 0.95, epsilon: 1e-8, weightDecay: 0.01 },
+      muon: { is: 'muon', gradient: 0.95, weightDecay: 0.1, nesterov: false },
+      'adamwschedulefree+aggressive': SCHEDULE_FREE,
+      'adamwschedulefree+nokahan': SCHEDULE_FREE,
+      sdnqadamw: { is: 'adamw', gradient: 0.9, secondMoment: 0.95, weightDecay: 0.01 },
+      'sdnqadamw+noquant': { is: 'adamw', gradient: 0.9, secondMoment: 0.95, weightDecay: 0.01 },
+      sdnqlion: { is: 'lion', gradient: 0.9, secondMoment: 0.99, weightDecay: 0.01 },
+    },
+  },
+  // NVlabs/Sana diffusion/utils/optimizer.py: wrappers of CAME, bitsandbytes' AdamW and Lion; the rest is torch's.
+  sana: {
+    extends: 'torch',
+    names: {
+      camewrapper: { is: 'came', gradient: 0.9, secondMoment: 0.999, third: 0.9999, weightDecay: 0 },
+      adamwwrapper: { is: 'adamw', ...ADAM, weightDecay: 0.01 },
+    },
   },
   // huggingface/diffusers examples/*/train_*.py: AdamW or bitsandbytes' AdamW8bit, with adam_* arguments.
   diffusers: { extends: 'torch', names: { adamw: { is: 'adamw', ...ADAM, weightDecay: 0.01 } } },
