@@ -4,9 +4,11 @@ import { fromFile, type Inherited, inheriting, joined, rootWith } from '../docum
 import type { Document, Entry, MapNode, Node } from '../document/nodes.ts';
 import { parse } from '../document/parse.ts';
 
-/** How a framework names the files that a config builds on. All paths are relative to the file that names them. */
+/** How a framework names the files that a config builds on. */
 interface BaseKey {
   readonly key: string;
+  /** Paths start in a folder above the file, such as the project's, where not in its own. */
+  readonly fromAbove?: true;
   /** Where that was read. */
   readonly source: string;
 }
@@ -25,7 +27,16 @@ const KEYS: readonly BaseKey[] = [
   { key: '__include__', source: 'lyuwenyu/RT-DETR rtdetrv2_pytorch/src/core/yaml_utils.py' },
   { key: 'BASE', source: 'microsoft/Swin-Transformer config.py _update_config_from_file' },
   { key: 'base_config', source: 'AI-Hypercomputer/maxtext src/MaxText/pyconfig.py' },
+  {
+    key: 'includes',
+    fromAbove: true,
+    source:
+      'facebookresearch/mmf mmf/utils/configuration.py load_yaml; Open-Catalyst-Project/ocp src/fairchem/core/common/utils.py load_config',
+  },
 ];
+
+/** How far above a file the folder is looked for from which its paths start. */
+const ABOVE = 6;
 
 /**
  * Hydra's list of what a config is composed of (https://hydra.cc/docs/advanced/defaults_list); one path, or a list of
@@ -157,8 +168,13 @@ export function baseWarnings(bases: Bases | undefined): Diagnostic[] {
 /** The files that one entry of a config names, in the order in which they are joined. */
 function partsOf(key: string, node: Node): Part[] {
   if (key === HYDRA && node.kind === 'list' && !textsOf(node).some(isPath)) return hydraParts(node);
-  if (key !== HYDRA && !KEYS.some((k) => k.key === key)) return [];
-  return textsOf(node).map((name) => ({ name, paths: [name], at: [], over: false, optional: false }));
+  const known = KEYS.find((k) => k.key === key);
+  if (key !== HYDRA && !known) return [];
+  const paths = (name: string) =>
+    known?.fromAbove ? Array.from({ length: ABOVE + 1 }, (_, up) => '../'.repeat(up) + name) : [name];
+  return textsOf(node)
+    .filter((name) => key !== 'includes' || isPath(name))
+    .map((name) => ({ name, paths: paths(name), at: [], over: false, optional: false }));
 }
 
 function textsOf(node: Node): string[] {

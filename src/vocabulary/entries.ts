@@ -245,7 +245,13 @@ const COUNTS: readonly Entry[] = [
 ];
 
 const BATCHES: readonly Entry[] = [
-  { words: 'batch size', also: 'train', fits: 'count', reads: 'unsaidBatch', seen: 'most code' },
+  {
+    words: 'batch size',
+    also: 'train dataloader loader',
+    fits: 'count',
+    reads: 'unsaidBatch',
+    seen: 'most code',
+  },
   { words: 'mini batch size', also: 'train', fits: 'count', reads: 'unsaidBatch', seen: 'own code' },
   {
     words: 'global batch size|total batch size|batch size total|sample per batch|sample per step',
@@ -257,7 +263,7 @@ const BATCHES: readonly Entry[] = [
   {
     words:
       'micro batch size|batch size per device|batch device|sample per device|batch per device|local batch size',
-    also: 'train size',
+    also: 'train size device',
     fits: 'count',
     reads: 'microBatch',
     seen: 'HF TrainingArguments (per_device_train_batch_size), MMDetection (samples_per_gpu), StyleGAN2 (batch_gpu)',
@@ -353,7 +359,7 @@ export const ENTRIES: readonly Entry[] = [...RATES, ...DECAYS, ...AVERAGES, ...C
 
 /** Words of a block that is not about training, or of a key that is none of training's. */
 export const ELSEWHERE = new Set(
-  'validation evaluation test inference sampling profiler profiling sde diffusion generation env environment rollout logging callback callbacks balancer tokenizer augmentation stats sampler'.split(
+  'validation evaluation test inference sampling profiler profiling sde diffusion generation env environment rollout logging callback callbacks balancer tokenizer augmentation stats sampler loss'.split(
     ' ',
   ),
 );

@@ -24,7 +24,9 @@ const TOPICS: readonly {
       ['sample', 'per', 'step'],
       ['batch', 'device'],
     ],
-    not: words('norm momentum epsilon time loss index limit queue prefetch worker first dim axis seed'),
+    not: words(
+      'norm momentum epsilon time loss index limit queue prefetch worker first dim axis seed group print',
+    ),
     fits: (value) => Number.isInteger(value) && value >= 1,
   },
   {
