@@ -37,6 +37,7 @@ const LIBRARIES = [
   'ultralytics',
   'timm',
   'paddle',
+  'openpcdet',
 ] as const;
 export type LibraryName = (typeof LIBRARIES)[number];
 

@@ -451,6 +451,14 @@ export const LIBRARIES: Readonly<Record<string, Library>> = {
       lamb: { is: 'lamb', lr: 1e-3, gradient: 0.9, secondMoment: 0.999, epsilon: 1e-6, weightDecay: 0.01 },
     },
   },
+  // open-mmlab/OpenPCDet tools/train_utils/optimization/__init__.py: torch's Adam in a wrapper that decays by lr (true_wd).
+  openpcdet: {
+    extends: 'torch',
+    names: {
+      adamonecycle: { is: 'adamw', gradient: 0.9, secondMoment: 0.99, epsilon: 1e-8 },
+      adamcosineanneal: { is: 'adamw', gradient: 0.9, secondMoment: 0.99, epsilon: 1e-8 },
+    },
+  },
   // huggingface/pytorch-image-models timm/optim/_optim_factory.py (1.0.29): weight decay comes from train.py (2e-5), a
   // momentum that the optimizer takes is 0.9. Names with a leading c are cautious, which masks the step.
   timm: {
