@@ -38,6 +38,7 @@ const LIBRARIES = [
   'timm',
   'paddle',
   'openpcdet',
+  'deepmd',
 ] as const;
 export type LibraryName = (typeof LIBRARIES)[number];
 

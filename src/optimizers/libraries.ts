@@ -459,6 +459,16 @@ export const LIBRARIES: Readonly<Record<string, Library>> = {
       adamcosineanneal: { is: 'adamw', gradient: 0.9, secondMoment: 0.99, epsilon: 1e-8 },
     },
   },
+  // deepmodeling/deepmd-kit deepmd/utils/argcheck.py. The two with Muon train vectors with Adam, under one learning rate.
+  deepmd: {
+    extends: 'torch',
+    names: {
+      adam: { is: 'adam', ...ADAM },
+      adamw: { is: 'adamw', ...ADAM, weightDecay: 1e-3 },
+      adamuon: { is: 'muon', gradient: 0.95, secondMoment: 0.95, weightDecay: 1e-3, differs: MUON_BESIDE_ADAM },
+      hybridmuon: { is: 'muon', gradient: 0.95, secondMoment: 0.95, weightDecay: 1e-3, differs: MUON_BESIDE_ADAM },
+    },
+  },
   // huggingface/pytorch-image-models timm/optim/_optim_factory.py (1.0.29): weight decay comes from train.py (2e-5), a
   // momentum that the optimizer takes is 0.9. Names with a leading c are cautious, which masks the step.
   timm: {
