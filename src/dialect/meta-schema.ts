@@ -39,6 +39,7 @@ const LIBRARIES = [
   'paddle',
   'openpcdet',
   'deepmd',
+  'ludwig',
 ] as const;
 export type LibraryName = (typeof LIBRARIES)[number];
 

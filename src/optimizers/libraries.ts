@@ -469,6 +469,24 @@ export const LIBRARIES: Readonly<Record<string, Library>> = {
       hybridmuon: { is: 'muon', gradient: 0.95, secondMoment: 0.95, weightDecay: 1e-3, differs: MUON_BESIDE_ADAM },
     },
   },
+  // ludwig-ai/ludwig ludwig/schema/optimizers.py: torch's or bitsandbytes' classes, with defaults of its own.
+  ludwig: {
+    extends: 'torch',
+    names: {
+      sgd: { is: 'sgd', gradient: 0, dampening: 0, weightDecay: 0, nesterov: false },
+      sgd8bit: { is: 'sgd', gradient: 0, dampening: 0, weightDecay: 0, nesterov: false },
+      adamw: { is: 'adamw', ...ADAM },
+      adamw8bit: { is: 'adamw', ...ADAM },
+      pagedadamw: { is: 'adamw', ...ADAM },
+      pagedadamw8bit: { is: 'adamw', ...ADAM },
+      adadelta: { is: 'adadelta', secondMoment: 0.9, weightDecay: 0, epsilon: 1e-6 },
+      lars: { is: 'lars', gradient: 0.9, weightDecay: 0 },
+      lion: { is: 'lion', gradient: 0.9, secondMoment: 0.999, weightDecay: 0 },
+      lion8bit: { is: 'lion', gradient: 0.9, secondMoment: 0.999, weightDecay: 0 },
+      pagedlion: { is: 'lion', gradient: 0.9, secondMoment: 0.999, weightDecay: 0 },
+      pagedlion8bit: { is: 'lion', gradient: 0.9, secondMoment: 0.999, weightDecay: 0 },
+    },
+  },
   // huggingface/pytorch-image-models timm/optim/_optim_factory.py (1.0.29): weight decay comes from train.py (2e-5), a
   // momentum that the optimizer takes is 0.9. Names with a leading c are cautious, which masks the step.
   timm: {
