@@ -465,8 +465,20 @@ export const LIBRARIES: Readonly<Record<string, Library>> = {
     names: {
       adam: { is: 'adam', ...ADAM },
       adamw: { is: 'adamw', ...ADAM, weightDecay: 1e-3 },
-      adamuon: { is: 'muon', gradient: 0.95, secondMoment: 0.95, weightDecay: 1e-3, differs: MUON_BESIDE_ADAM },
-      hybridmuon: { is: 'muon', gradient: 0.95, secondMoment: 0.95, weightDecay: 1e-3, differs: MUON_BESIDE_ADAM },
+      adamuon: {
+        is: 'muon',
+        gradient: 0.95,
+        secondMoment: 0.95,
+        weightDecay: 1e-3,
+        differs: MUON_BESIDE_ADAM,
+      },
+      hybridmuon: {
+        is: 'muon',
+        gradient: 0.95,
+        secondMoment: 0.95,
+        weightDecay: 1e-3,
+        differs: MUON_BESIDE_ADAM,
+      },
     },
   },
   // ludwig-ai/ludwig ludwig/schema/optimizers.py: torch's or bitsandbytes' classes, with defaults of its own.
