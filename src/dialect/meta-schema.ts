@@ -39,6 +39,10 @@ const LIBRARIES = [
   'slowfast',
   'ultralytics',
   'timm',
+  'paddle',
+  'openpcdet',
+  'deepmd',
+  'ludwig',
 ] as const;
 export type LibraryName = (typeof LIBRARIES)[number];
 

@@ -493,6 +493,73 @@ export const LIBRARIES: Readonly<Record<string, Library>> = {
     extends: 'torch',
     names: { sgd: { is: 'sgd', gradient: 0.937, dampening: 0, weightDecay: 5e-4, nesterov: true } },
   },
+  // PaddlePaddle/Paddle python/paddle/optimizer/*.py: `Momentum` is heavy ball, `SGD` has no momentum. weight_decay of all
+  // but AdamW is a regularizer, added to the gradient. RMSProp holds lr in its buffer and epsilon inside the root. AdamWDL
+  // (PaddleDetection, PaddleClas, PaddleSeg) is AdamW with a rate for each layer.
+  paddle: {
+    extends: 'customary',
+    names: {
+      sgd: { is: 'sgd', lr: 1e-3, gradient: 0, dampening: 0, weightDecay: 0, nesterov: false },
+      momentum: { is: 'sgd', lr: 1e-3, gradient: 0.9, dampening: 0, weightDecay: 0, nesterov: false },
+      adam: { is: 'adam', ...ADAM },
+      adamw: { is: 'adamw', ...ADAM, weightDecay: 0.01 },
+      adamwdl: { is: 'adamw', ...ADAM },
+      adamwdlcae: { is: 'adamw', ...ADAM },
+      adamax: { is: 'adamax', ...ADAM },
+      adagrad: { is: 'adagrad', epsilon: 1e-6 },
+      adadelta: { is: 'adadelta', lr: 1e-3, secondMoment: 0.95, epsilon: 1e-6 },
+      rmsprop: { is: 'rmsprop-tf', gradient: 0, secondMoment: 0.95, weightDecay: 0, epsilon: 1e-6 },
+      lamb: { is: 'lamb', lr: 1e-3, gradient: 0.9, secondMoment: 0.999, epsilon: 1e-6, weightDecay: 0.01 },
+    },
+  },
+  // open-mmlab/OpenPCDet tools/train_utils/optimization/__init__.py: torch's Adam in a wrapper that decays by lr (true_wd).
+  openpcdet: {
+    extends: 'torch',
+    names: {
+      adamonecycle: { is: 'adamw', gradient: 0.9, secondMoment: 0.99, epsilon: 1e-8 },
+      adamcosineanneal: { is: 'adamw', gradient: 0.9, secondMoment: 0.99, epsilon: 1e-8 },
+    },
+  },
+  // deepmodeling/deepmd-kit deepmd/utils/argcheck.py. The two with Muon train vectors with Adam, under one learning rate.
+  deepmd: {
+    extends: 'torch',
+    names: {
+      adam: { is: 'adam', ...ADAM },
+      adamw: { is: 'adamw', ...ADAM, weightDecay: 1e-3 },
+      adamuon: {
+        is: 'muon',
+        gradient: 0.95,
+        secondMoment: 0.95,
+        weightDecay: 1e-3,
+        differs: MUON_BESIDE_ADAM,
+      },
+      hybridmuon: {
+        is: 'muon',
+        gradient: 0.95,
+        secondMoment: 0.95,
+        weightDecay: 1e-3,
+        differs: MUON_BESIDE_ADAM,
+      },
+    },
+  },
+  // ludwig-ai/ludwig ludwig/schema/optimizers.py: torch's or bitsandbytes' classes, with defaults of its own.
+  ludwig: {
+    extends: 'torch',
+    names: {
+      sgd: { is: 'sgd', gradient: 0, dampening: 0, weightDecay: 0, nesterov: false },
+      sgd8bit: { is: 'sgd', gradient: 0, dampening: 0, weightDecay: 0, nesterov: false },
+      adamw: { is: 'adamw', ...ADAM },
+      adamw8bit: { is: 'adamw', ...ADAM },
+      pagedadamw: { is: 'adamw', ...ADAM },
+      pagedadamw8bit: { is: 'adamw', ...ADAM },
+      adadelta: { is: 'adadelta', secondMoment: 0.9, weightDecay: 0, epsilon: 1e-6 },
+      lars: { is: 'lars', gradient: 0.9, weightDecay: 0 },
+      lion: { is: 'lion', gradient: 0.9, secondMoment: 0.999, weightDecay: 0 },
+      lion8bit: { is: 'lion', gradient: 0.9, secondMoment: 0.999, weightDecay: 0 },
+      pagedlion: { is: 'lion', gradient: 0.9, secondMoment: 0.999, weightDecay: 0 },
+      pagedlion8bit: { is: 'lion', gradient: 0.9, secondMoment: 0.999, weightDecay: 0 },
+    },
+  },
   // huggingface/pytorch-image-models timm/optim/_optim_factory.py (1.0.29): weight decay comes from train.py (2e-5), a
   // momentum that the optimizer takes is 0.9. Names with a leading c are cautious, which masks the step.
   timm: {
