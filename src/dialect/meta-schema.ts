@@ -24,6 +24,7 @@ const LIBRARIES = [
   'keras',
   'tf-model-garden',
   'llama-factory',
+  'levanter',
   'deepspeed',
   'megatron',
   'nemo',

@@ -35,6 +35,8 @@ const TIMM_SGD: OptimizerDefaults = { gradient: 0.9, dampening: 0, nesterov: tru
 
 const GARDEN_ADAM: OptimizerDefaults = { gradient: 0.9, secondMoment: 0.999, epsilon: 1e-7 };
 
+const LEVANTER: OptimizerDefaults = { lr: 6e-4, gradient: 0.9, epsilon: 1e-8, weightDecay: 0.1 };
+
 const TIMES_LR: Pick<Spelling, 'differs'> = { differs: { weightDecay: 'times-lr' } };
 
 const INDEPENDENT: Pick<Spelling, 'differs'> = { differs: { weightDecay: 'independent' } };
@@ -308,6 +310,26 @@ export const LIBRARIES: Readonly<Record<string, Library>> = {
   'llama-factory': {
     extends: 'hf',
     names: { muon: { is: 'muon-sum', nesterov: false, differs: MUON_BESIDE_ADAM } },
+  },
+  // stanford-crfm/levanter src/levanter/optim/*.py: adam adds its weight decay to the update, cautious masks it, and
+  // Muon's buffer sums beside an AdamW with a rate of its own (adam_lr).
+  levanter: {
+    names: {
+      adam: { is: 'adamw', ...LEVANTER, secondMoment: 0.95 },
+      cautious: { is: 'adamw', ...LEVANTER, gradient: 0.95, secondMoment: 0.95 },
+      adopt: { is: 'adopt', ...LEVANTER, secondMoment: 0.95, epsilon: 1e-6 },
+      lion: { is: 'lion', ...LEVANTER, secondMoment: 0.95 },
+      sophiah: { is: 'sophia', ...LEVANTER, gradient: 0.96, secondMoment: 0.99, epsilon: 1e-12 },
+      soap: { is: 'soap', ...LEVANTER, gradient: 0.95, secondMoment: 0.95, weightDecay: 0 },
+      muon: {
+        is: 'muon-sum',
+        ...LEVANTER,
+        secondMoment: 0.95,
+        weightDecay: 0,
+        nesterov: true,
+        differs: MUON_BESIDE_ADAM,
+      },
+    },
   },
   // deepspeedai/DeepSpeed deepspeed/runtime/engine.py _configure_basic_optimizer: Adam is AdamW unless adam_w_mode is
   // false (ops/adam), LAMB's epsilon is 1e-8 (ops/lamb), Lion's beta2 0.999 (ops/lion), MuAdamW is torch's AdamW (mup).
