@@ -120,7 +120,7 @@ const KEYWORDS = {
   scope: { enum: ['optimizer'] },
   defaultFrom: { enum: ['optimizer'] },
   spelling: { enum: Object.keys(SPELLINGS) },
-  assumes: record({ optimizer: SENTENCE }, ['optimizer']),
+  assumes: { ...record({ optimizer: SENTENCE, decays: { enum: ['in the code'] } }), minProperties: 1 },
   note: SENTENCE,
   forbidden: SENTENCE,
   detect: SUBSCHEMA,

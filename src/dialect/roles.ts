@@ -255,6 +255,13 @@ export interface Absent {
   readonly items?: readonly Role[];
 }
 
+/** What a trainer takes for an optimizer whatever the file says. */
+export interface Assumed {
+  readonly optimizer?: string;
+  /** It takes no decays from the file, so none can be written there; a note of the schema says what to do. */
+  readonly decays?: 'in the code';
+}
+
 /** What a validator collects as it walks a config: [pointer, what was found there]. */
 export type Found = readonly [
   pointer: string,
@@ -264,6 +271,6 @@ export type Found = readonly [
     | { readonly scope: 'optimizer' }
     | { readonly constraint: Constraint }
     | { readonly note: string }
-    | { readonly assumes: { readonly optimizer: string } }
+    | { readonly assumes: Assumed }
     | { readonly absent: Absent },
 ];

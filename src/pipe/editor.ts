@@ -165,7 +165,8 @@ export class Editor {
           map ? ('offset' in map ? map.offset : 0) : 0,
         );
       this.refuseShared(map, change);
-      const [key = '', ...path] = segments(pointer.slice(at.length));
+      const written = this.document.inText(pointer).slice(this.document.inText(at).length);
+      const [key = '', ...path] = segments(written);
       const place = byPlace.get(at) ?? { map, entries: new Map() };
       place.entries.set(key, [
         ...(place.entries.get(key) ?? []),

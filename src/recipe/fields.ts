@@ -1,6 +1,6 @@
 import { Problem } from '../base/problem.ts';
 import { type EncodedPart, partsOf, roleOfEntry } from '../dialect/encoding.ts';
-import type { Encoding, Found, Role } from '../dialect/roles.ts';
+import type { Assumed, Encoding, Found, Role } from '../dialect/roles.ts';
 import type { Document, ScalarNode } from '../document/nodes.ts';
 import { child, type Pointer, readable } from '../document/pointer.ts';
 import { numberInString } from '../document/scalar.ts';
@@ -14,6 +14,8 @@ export interface Reading {
   readonly names: Map<Pointer, string>;
   /** Optimizers that the dialect itself says are used, by the pointer of their block. */
   readonly assumed: Map<Pointer, string>;
+  /** Blocks of optimizers whose decays no file can set. */
+  readonly fixed: Set<Pointer>;
   /** True-or-false roles by pointer. */
   readonly flags: Map<Pointer, { readonly role: Role; readonly value: boolean }>;
   /** Fields whose default only the optimizer table knows. */
@@ -27,7 +29,7 @@ export function readFields(document: Document, found: readonly Found[]): Reading
     if ('role' in what) reader.role(pointer, what.role);
     else if ('encoding' in what) reader.encoded(pointer, what.encoding);
     else if ('absent' in what) reader.absent(pointer, what.absent);
-    else if ('assumes' in what) reader.reading.assumed.set(pointer, what.assumes.optimizer);
+    else if ('assumes' in what) reader.assumes(pointer, what.assumes);
   }
   return reader.reading;
 }
@@ -45,11 +47,17 @@ class FieldReader {
     unreadable: [],
     names: new Map(),
     assumed: new Map(),
+    fixed: new Set(),
     flags: new Map(),
     optional: [],
   };
 
   constructor(private readonly document: Document) {}
+
+  assumes(pointer: Pointer, { optimizer, decays }: Assumed): void {
+    if (optimizer !== undefined) this.reading.assumed.set(pointer, optimizer);
+    if (decays !== undefined) this.reading.fixed.add(pointer);
+  }
 
   /** @param via the interpolations that led here, the use first */
   role(pointer: Pointer, role: Role, via: readonly Pointer[] = []): void {

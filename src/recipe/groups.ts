@@ -77,7 +77,8 @@ function buildGroup(block: Block, context: Context): Group {
     ([p, f]) => f.role.role === 'nesterov' && scopes.includes(scopeOf(p) ?? ''),
   );
   const { optimizer, defaults } = binding;
-  const unsaid = conclusion ? undefined : decaysUnsaid(binding, own, fields, !constructs(block));
+  const fixed = scopes.some((scope) => reading.fixed.has(scope));
+  const unsaid = conclusion || fixed ? undefined : decaysUnsaid(binding, own, fields, !constructs(block));
   if (unsaid) warnings.push(unsaid);
   return {
     pointer,

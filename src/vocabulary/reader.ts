@@ -133,15 +133,21 @@ class Reader {
       words.some((word) => ELSEWHERE.has(word) && !isTrainings(words, place.kinds))
     )
       return;
-    const declared = node.kind === 'scalar' && this.known.has(`${place.key}/${key}`);
-    if (declared) return;
+    if (isPlain(node) && this.declares(place.key, key)) return;
+    // Hydra's list of files, whose groups are called like settings.
+    if (key === 'defaults' && node.kind === 'list') return;
     if (this.ownName(key, node, pointer)) return;
     for (const meaning of meaningsOf(words, place)) if (this.read(meaning, node, pointer, words)) return;
-    if (node.kind !== 'scalar' && !(node.kind === 'list' && node.items.every((i) => i.kind === 'scalar')))
+    if (!isPlain(node))
       return this.walk(node, pointer, { ...place, key, words });
     const topic = topicOf(words, node);
     const source = node.kind === 'scalar' ? node.source : '[...]';
     if (topic) this.doubtful.push({ pointer, source, offset: node.offset ?? offset, topic });
+  }
+
+  /** Whether the dialect speaks of a key in this block, or in one of any name. */
+  private declares(block: string, key: string): boolean {
+    return this.known.has(`${block}/${key}`) || (block !== '' && this.known.has(`*/${key}`));
   }
 
   /** diffusers' EMAModel takes 1 for an inv_gamma that is not there. */
@@ -265,6 +271,11 @@ function holdsRate({ key, node }: KeyValue, kinds: ReadonlySet<string>): boolean
 function isTrainings(words: readonly string[], kinds: ReadonlySet<string>): boolean {
   const draws = words.includes('sampling') && kinds.has('data');
   return words.includes('step') || words.includes('clip') || draws;
+}
+
+/** A scalar, or a list of nothing else. */
+function isPlain(node: Node): boolean {
+  return node.kind === 'scalar' || (node.kind === 'list' && node.items.every((i) => i.kind === 'scalar'));
 }
 
 const DATA = new Set(['data', 'loader', 'dataloader', 'dataset', 'reader']);
