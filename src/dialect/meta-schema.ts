@@ -36,6 +36,7 @@ const LIBRARIES = [
   'slowfast',
   'ultralytics',
   'timm',
+  'opennmt',
 ] as const;
 export type LibraryName = (typeof LIBRARIES)[number];
 
