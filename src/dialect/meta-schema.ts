@@ -37,6 +37,7 @@ const LIBRARIES = [
   'ultralytics',
   'timm',
   'opennmt',
+  'espnet',
 ] as const;
 export type LibraryName = (typeof LIBRARIES)[number];
 
