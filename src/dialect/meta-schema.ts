@@ -44,6 +44,8 @@ const LIBRARIES = [
   'openpcdet',
   'deepmd',
   'ludwig',
+  'opennmt',
+  'espnet',
 ] as const;
 export type LibraryName = (typeof LIBRARIES)[number];
 

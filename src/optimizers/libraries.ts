@@ -493,6 +493,20 @@ export const LIBRARIES: Readonly<Record<string, Library>> = {
     extends: 'torch',
     names: { sgd: { is: 'sgd', gradient: 0.9, dampening: 0, weightDecay: 1e-4, nesterov: false } },
   },
+  // espnet/espnet espnet2/optimizers/sgd.py: torch's SGD with another default; the rest is torch's (espnet2/tasks/abs_task.py).
+  espnet: {
+    extends: 'torch',
+    names: { sgd: { is: 'sgd', lr: 0.1, gradient: 0, dampening: 0, weightDecay: 0, nesterov: false } },
+  },
+  // OpenNMT/OpenNMT-py and eole-nlp/eole {onmt,eole}/utils/optimizers.py: sparseadam is Adam, with torch's SparseAdam for
+  // the embeddings; FusedAdam is an old copy of apex's that adds its weight decay to the gradient.
+  opennmt: {
+    extends: 'torch',
+    names: {
+      sparseadam: { is: 'adam', ...ADAM },
+      fusedadam: { is: 'adam', ...ADAM },
+    },
+  },
   // microsoft/Swin-Transformer optimizer.py: SGD with nesterov=True; apex's FusedAdam is AdamW by default.
   swin: {
     extends: 'torch',

@@ -270,10 +270,10 @@ const BATCHES: readonly Entry[] = [
   },
   {
     words: 'accumulate|gradient accumulate',
-    also: 'step batch every number freq frequency count counts iter size',
+    also: 'step batch every number freq frequency count counts iter size factor',
     fits: 'count',
     reads: 'accumulation',
-    seen: 'ESPnet (accum_grad), OpenCLIP (accum_freq), Lightning (accumulate_grad_batches), lucidrains (gradient_accumulate_every), MAE (accum_iter)',
+    seen: 'ESPnet (accum_grad), SpeechBrain (grad_accumulation_factor), OpenCLIP (accum_freq), Lightning (accumulate_grad_batches), lucidrains (gradient_accumulate_every), MAE (accum_iter)',
   },
   {
     words: 'number micro batch|step freq',

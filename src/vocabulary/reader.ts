@@ -133,7 +133,7 @@ class Reader {
       words.some((word) => ELSEWHERE.has(word) && !isTrainings(words, place.kinds))
     )
       return;
-    if (isPlain(node) && this.declares(place.key, key)) return;
+    if (isPlain(node) && this.known.has(`${place.key}/${key}`)) return;
     // Hydra's list of files, whose groups are called like settings.
     if (key === 'defaults' && node.kind === 'list') return;
     if (this.ownName(key, node, pointer)) return;
@@ -143,11 +143,6 @@ class Reader {
     const topic = topicOf(words, node);
     const source = node.kind === 'scalar' ? node.source : '[...]';
     if (topic) this.doubtful.push({ pointer, source, offset: node.offset ?? offset, topic });
-  }
-
-  /** Whether the dialect speaks of a key in this block, or in one of any name. */
-  private declares(block: string, key: string): boolean {
-    return this.known.has(`${block}/${key}`) || (block !== '' && this.known.has(`*/${key}`));
   }
 
   /** diffusers' EMAModel takes 1 for an inv_gamma that is not there. */
