@@ -178,7 +178,7 @@ export class Editor {
       const sibling = this.siblingFor(at, map);
       const written: NewEntry[] = [...entries].map(([key, parts]) => ({
         key,
-        value: this.nested(parts, map.flow),
+        value: this.nested(parts, map.flow || inOneLine(parts)),
       }));
       this.edits.push(...insertAfter(this.document, map, sibling, written));
       for (const { pointer, value, changes: own } of [...entries.values()].flat()) {
@@ -253,6 +253,11 @@ export class Editor {
     if (typeof to === 'number') return one(to, from as number);
     return `[${to.map((v, i) => one(v, (from as readonly number[])[i]!)).join(', ')}]`;
   }
+}
+
+/** One value alone is written on one line, `optim: {lr: 0.1}`; several are a block. */
+function inOneLine([only, another]: readonly Nested[]): boolean {
+  return another === undefined && only !== undefined && !only.text.startsWith('\n');
 }
 
 /** A value to insert, and the keys that lead to it from the entry that is inserted. */

@@ -138,8 +138,7 @@ class Reader {
     if (key === 'defaults' && node.kind === 'list') return;
     if (this.ownName(key, node, pointer)) return;
     for (const meaning of meaningsOf(words, place)) if (this.read(meaning, node, pointer, words)) return;
-    if (!isPlain(node))
-      return this.walk(node, pointer, { ...place, key, words });
+    if (!isPlain(node)) return this.walk(node, pointer, { ...place, key, words });
     const topic = topicOf(words, node);
     const source = node.kind === 'scalar' ? node.source : '[...]';
     if (topic) this.doubtful.push({ pointer, source, offset: node.offset ?? offset, topic });

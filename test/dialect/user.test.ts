@@ -114,7 +114,7 @@ describe('a slip in a schema is refused at its place', () => {
       'an assumption',
       '"type": "object",',
       '"type": "object", "assumes": { "optimiser": "SGD" },',
-      '2:32: assumes lacks "optimizer"',
+      '2:47: assumes.optimiser is unknown here; allowed are optimizer, decays: did you mean optimizer?',
     ],
     [
       'an encoding',
