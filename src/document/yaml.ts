@@ -54,8 +54,8 @@ const FOLDED = '\u0001';
 const KEPT_BREAK = '\u0002';
 
 /**
- * The documents of a text. To PyYAML the indentation inside quotes over several lines says nothing, the parser wants it
- * deeper than the key's (YAML 1.2, 7.3.1): such a quote is read as if it stood on one line.
+ * The documents of a text. To PyYAML the indentation inside quotes and brackets over several lines says nothing, the
+ * parser wants it deeper than the key's (YAML 1.2, 7.3.1 and 7.4): such a one is read as if it stood on one line.
  */
 function documentsOf(text: string, progress: Progress): LibraryDocument[] {
   const documents = parseAllDocuments(text, {
@@ -66,15 +66,70 @@ function documentsOf(text: string, progress: Progress): LibraryDocument[] {
     lineCounter: watching(text, progress),
   });
   const parsed = Array.isArray(documents) ? documents : [];
-  const quote = parsed.map(openQuote).find((offset) => offset !== undefined);
-  const whole = quote === undefined ? undefined : closedQuote(text, quote);
-  if (quote === undefined || whole === undefined) return parsed;
-  const folded = whole.replace(/[ \t]*(?:\r?\n[ \t]*)+/g, (run) => {
+  const line = asOneLine(parsed, text);
+  if (!line) return parsed;
+  const { at, whole, folded } = line;
+  return documentsOf(text.slice(0, at) + folded + text.slice(at + whole.length), progress);
+}
+
+/** The first quote or bracket that the parser could not read to its end, and what of the same length it can read. */
+function asOneLine(parsed: readonly LibraryDocument[], text: string) {
+  for (const document of parsed) {
+    const quote = openQuote(document);
+    if (quote !== undefined) {
+      const whole = closedQuote(text, quote);
+      return whole === undefined ? undefined : { at: quote, whole, folded: foldedQuote(whole) };
+    }
+    const bracket = openBracket(document, text);
+    if (bracket !== undefined) {
+      const whole = closedBracket(text, bracket);
+      return whole === undefined ? undefined : { at: bracket, whole, folded: foldedBracket(whole) };
+    }
+  }
+  return undefined;
+}
+
+function foldedQuote(whole: string): string {
+  return whole.replace(/[ \t]*(?:\r?\n[ \t]*)+/g, (run) => {
     const breaks = run.split('\n').length - 1;
     const shown = breaks === 1 ? ' ' : KEPT_BREAK.repeat(breaks - 1);
     return shown + FOLDED.repeat(run.length - shown.length);
   });
-  return documentsOf(text.slice(0, quote) + folded + text.slice(quote + whole.length), progress);
+}
+
+/** What is neither a quote nor a comment in brackets stays; a quote over lines has been folded before or is left. */
+const IN_BRACKETS = /"(?:[^"\\]|\\[\s\S])*"|'[^']*'|(?:^|(?<=\s))#[^\r\n]*|[\r\n]/g;
+
+function foldedBracket(whole: string): string {
+  return whole.replace(IN_BRACKETS, (part) => (/^["']/.test(part) ? part : ' '.repeat(part.length)));
+}
+
+/** Where the flow collection begins whose end the parser did not see, since it is not indented as YAML 1.2 wants. */
+function openBracket({ errors, contents }: LibraryDocument, text: string): number | undefined {
+  const error = errors.find(({ code, message }) => code === 'BAD_INDENT' && message.startsWith('Flow '));
+  if (!error) return undefined;
+  let found: number | undefined;
+  const look = (_key: unknown, node: { flow?: boolean; range?: readonly number[] | null }) => {
+    const [start = 0, end = 0] = node.range ?? [];
+    if (node.flow && start < error.pos[1] && !/[\]}]/.test(text[end - 1] ?? '')) found = start;
+  };
+  visit(contents as LibraryNode, { Seq: look, Map: look });
+  return found;
+}
+
+/** A flow collection over several lines that does close, or undefined. */
+function closedBracket(text: string, at: number): string | undefined {
+  const rest = text.slice(at);
+  const bare = rest.replace(IN_BRACKETS, (part) => ' '.repeat(part.length));
+  let depth = 0;
+  for (const { 0: bracket, index } of bare.matchAll(/[[\]{}]/g)) {
+    depth += /[[{]/.test(bracket) ? 1 : -1;
+    if (depth === 0) {
+      const whole = rest.slice(0, index + 1);
+      return whole.includes('\n') ? whole : undefined;
+    }
+  }
+  return undefined;
 }
 
 /** Where the quote begins that the parser could not read to its end. */

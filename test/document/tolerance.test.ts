@@ -18,6 +18,11 @@ const CASES: [string, string][] = [
   ['single quotes with a blank line', "p:\n  k: 'x\n\n  y'\nb: 1\n"],
   ['several such quotes', 'p:\n  a: "1\n  2"\n  b: "3\n  4"\n'],
   ['a quote in a list', 'a: ["q\nr", "s"]\n'],
+  ['a list in brackets that end at the margin', 'p:\n  k: [\n    1,\n    2\n]\nb: 1\n'],
+  ['braces whose lines start at the margin', 'p:\n  k: {\na: 1,\nb: [2,\n3]\n}\n  c: 4\n'],
+  ['comments and quotes in such brackets', 'p:\n  k: [\n    "x]", # a ] here\n    \'y#[\'\n]\n'],
+  ['several such brackets', 'p:\n  a: [\n  1\n]\n  b: {\n  c: 1\n}\n'],
+  ['CRLF in such brackets', 'p:\r\n  k: [\r\n 1\r\n]\r\nc: 1\r\n'],
   ['CRLF in such a quote', 'p:\r\n  k: "a\r\n  b"\r\nc: 1\r\n'],
 ];
 
@@ -54,6 +59,9 @@ describe('keys that stand twice', () => {
     const [document] = await documentsOf('lr: 1\nb: 2\nlr: 3\n');
     expect(document!.doubled).toEqual([{ pointer: '/lr', offset: 11, lines: [1, 3] }]);
   });
+
+  it('a bracket that is never closed is refused still', async () =>
+    await expect(documentsOf('p:\n  k: [1,\n2\nb: 1\n')).rejects.toMatchObject({ code: 'syntax' }));
 
   it('a quote that is never closed is refused still', async () =>
     await expect(documentsOf('a: "b\nc: 1\n')).rejects.toMatchObject({ code: 'syntax' }));

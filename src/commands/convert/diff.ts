@@ -7,7 +7,8 @@ export { chalkFor } from '../../base/colour.ts';
 /** A unified diff for `patch` and `git apply`; empty if nothing differs. */
 export function unifiedDiff({ file, text: before }: Source, after: string, chalk: ChalkInstance): string {
   if (before === after) return '';
-  const patch = createTwoFilesPatch(`a/${file}`, `b/${file}`, before, after, undefined, undefined, {
+  const name = file.replace(/^\/+/, '');
+  const patch = createTwoFilesPatch(`a/${name}`, `b/${name}`, before, after, undefined, undefined, {
     context: 3,
   });
   const plain = chalk.level === 0;
