@@ -18,7 +18,8 @@ export function conversionJson(conversion: Conversion): object {
 }
 
 function changeJson(change: PlacedChange, { byName }: Account, { text }: Source): object {
-  const { pointer, part, offset, role, from, to, formula, reason, inserted, uses, scales } = change;
+  const { pointer, part, offset, role, from, to, formula, reason, inserted, uses, scales, overrides } =
+    change;
   const { role: name, ...details } = role;
   return {
     pointer,
@@ -32,6 +33,7 @@ function changeJson(change: PlacedChange, { byName }: Account, { text }: Source)
     formula,
     reason,
     inserted,
+    ...(overrides === undefined ? {} : { overrides }),
     uses,
     scales,
   };
