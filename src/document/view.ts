@@ -109,8 +109,14 @@ export function experimentsIn({ nodes }: Document): Pointer[] {
   for (const [pointer, node] of nodes) {
     const path = segments(pointer);
     const [top] = path;
-    if (node.kind !== 'scalar' || top === undefined || path.length < 2 || path.length > 4) continue;
-    const at = pointer.slice(0, pointer.indexOf('/', 1));
+    if (node.kind !== 'scalar' || top === undefined || path.length < 2) continue;
+    // Trainings one after the other are the entries of a list, at any depth.
+    const stage = path.findIndex((key) => /^\d+$/.test(key));
+    if (stage === -1 ? path.length > 4 : stage < path.length - 3) continue;
+    const at = pointer
+      .split('/')
+      .slice(0, stage === -1 ? 2 : stage + 2)
+      .join('/');
     const seen = blocks.get(at) ?? {};
     const key = path.at(-1)!;
     // Directly in the block for the batch: a data loader of its own is a part of a config, not a config.

@@ -45,6 +45,9 @@ const ABOVE = 6;
 const HYDRA = 'defaults';
 const isPath = (text: string) => /\.(?:ya?ml|json)$/.test(text);
 
+/** A file that says nothing of its own. */
+const EMPTY: MapNode = { kind: 'map', offset: 0, end: 0, flow: true, entries: [], written: [] };
+
 /** What a document builds on. */
 export interface Bases extends Inherited {
   /** The keys that name other files. */
@@ -141,7 +144,7 @@ class Reader {
     try {
       const { documents } = await parse(found.text, found.file);
       const root = documents[0]?.nodes.get('');
-      if (root?.kind !== 'map') return undefined;
+      if (root?.kind !== 'map') return EMPTY;
       const bases = await this.bases(root, found);
       missing.push(...(bases?.missing ?? []));
       return bases ? rootWith(root, bases, bases.keys) : root;

@@ -8,7 +8,7 @@ import { type ParsedText, parse } from '../document/parse.ts';
 import { isWithin, readable } from '../document/pointer.ts';
 import { experimentsIn, partOf, withoutWrappers } from '../document/view.ts';
 import { buildRecipe, type RecipeOptions } from '../recipe/build.ts';
-import type { Recipe } from '../recipe/recipe.ts';
+import { fieldsOf, type Recipe } from '../recipe/recipe.ts';
 import { type Account, accountOf } from '../vocabulary/account.ts';
 import type { OwnNames } from '../vocabulary/own-names.ts';
 import { type Doubtful, type NamedReading, readByName } from '../vocabulary/reader.ts';
@@ -196,7 +196,13 @@ export function understand(
   warnings.push(...doubledKeys(document, found));
   const recipe = buildRecipe(document, found, dialect.library, options, warnings);
   const account = accountOf(document, claimed, named);
-  warnings.push(...misspeltKeys(document, found), ...leftAlone(named), ...byName(dialect, account));
+  const read = new Set(fieldsOf(recipe).map(({ pointer }) => pointer));
+  const left = named.doubtful.filter(({ pointer }) => !read.has(pointer));
+  warnings.push(
+    ...misspeltKeys(document, found),
+    ...leftAlone({ ...named, doubtful: left }),
+    ...byName(dialect, account),
+  );
   if (!dependsOnBatch(recipe)) refuseIdle(recipe, dialect);
   const unclear = unclearBatch(claimed, named);
   return { document, dialect, recipe, warnings, account, ...(unclear ? { unclear } : {}) };

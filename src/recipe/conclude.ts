@@ -1,4 +1,4 @@
-import { keyOf } from '../document/pointer.ts';
+import { keyOf, parentOf } from '../document/pointer.ts';
 import { findOptimizer } from '../optimizers/find.ts';
 import type { Binding } from '../optimizers/optimizer.ts';
 import { type Field, type Group, isRole } from './recipe.ts';
@@ -17,18 +17,19 @@ const BETA = /beta|adam|^b1$|^moms$/i;
 /** Betas belong to the Adam family, a momentum beside a learning rate to heavy ball; a learning rate alone to nobody. */
 export function inferred(fields: readonly Field[]): Conclusion {
   const decays = fields.filter((f) => isRole(f, 'decay'));
+  const epsilon = fields.find((f) => isRole(f, 'epsilon') && /adam/i.test(nameOf(f)));
   const adam = decays.some((f) => f.role.of !== 'gradient' || BETA.test(f.pointer.replaceAll('/', ' ')));
-  if (decays.some((f) => /adamw/i.test(keyOf(f.pointer))))
+  if (decays.some((f) => /adamw/i.test(nameOf(f))))
     return {
       from: 'key',
       binding: rule('adamw'),
-      message: `no optimizer named: ${keyOf(decays[0]!.pointer)} means AdamW (if it is another: --optimizer NAME)`,
+      message: `no optimizer named: ${nameOf(decays[0]!)} means AdamW (if it is another: --optimizer NAME)`,
     };
-  if (adam)
+  if (adam || epsilon)
     return {
       from: 'betas',
       binding: rule('adam'),
-      message: `no optimizer named: ${keyOf(decays[0]!.pointer)} means one of the Adam family (if it is another: --optimizer NAME)`,
+      message: `no optimizer named: ${nameOf(decays[0] ?? epsilon!)} means one of the Adam family (if it is another: --optimizer NAME)`,
     };
   if (decays.length)
     return {
@@ -43,6 +44,12 @@ export function inferred(fields: readonly Field[]): Conclusion {
     message:
       'no optimizer named, and how the learning rate follows the batch depends on it: pass --optimizer NAME (adamw, sgd, ...)',
   };
+}
+
+/** The key of a field; of an entry of a list, that of the list. */
+function nameOf({ pointer }: Field): string {
+  const key = keyOf(pointer);
+  return /^\d+$/.test(key) ? keyOf(parentOf(pointer)) : key;
 }
 
 /** What an optimizer named nowhere could be, as groups to be compared: where they agree, it need not be known. */

@@ -85,8 +85,8 @@ class FieldReader {
     if (/\$\{|^\?\?\?$|^[@$]/.test(value)) return this.skip(pointer, role, node, 'interpolation');
     if (role.role === 'optimizer') return void this.reading.names.set(usedAt ?? pointer, value);
     if (value === 'auto') return this.skip(pointer, role, node, 'auto');
-    const devices = countsDevices(role) && /^\d+(?:\s*,\s*\d+)*,?$/.test(value.trim());
-    if (devices) return this.deviceList(pointer, role, value.split(',').filter((v) => v.trim()).length);
+    const devices = countsDevices(role) && /^(\[?)\d+(?:\s*,\s*\d+)*,?(\]?)$/.test(value.trim());
+    if (devices) return this.deviceList(pointer, role, value.match(/\d+/g)!.length);
     throw new Problem(
       'schema',
       `${readable(pointer)} must be a number, not ${JSON.stringify(value)}`,

@@ -78,7 +78,9 @@ function buildGroup(block: Block, context: Context): Group {
   );
   const { optimizer, defaults } = binding;
   const fixed = scopes.some((scope) => reading.fixed.has(scope));
-  const unsaid = conclusion || fixed ? undefined : decaysUnsaid(binding, own, fields, !constructs(block));
+  // What was concluded from the decays has them.
+  const saysThem = conclusion && (conclusion.from !== 'betas' || own.some((f) => isRole(f, 'decay')));
+  const unsaid = saysThem || fixed ? undefined : decaysUnsaid(binding, own, fields, !constructs(block));
   if (unsaid) warnings.push(unsaid);
   return {
     pointer,
@@ -193,7 +195,7 @@ function decaysUnsaid(
   const remembers = optimizer.buffer === 'ema' || optimizer.secondMoment;
   if (decays.length === 0 && remembers)
     return say(
-      'its decays are not in the file and the trainer’s defaults are unknown; write them (the betas) into the file to have them converted',
+      'its decays are not in the file and the trainer’s defaults are unknown: where the trainer reads them (the betas) from the file, write them there to have them converted; where they are in its code, raise them to the power kappa there',
     );
   if (decays.length === 0)
     return mayBeInCode && optimizer.buffer === 'sum' && defaults.gradient === 0

@@ -37,6 +37,21 @@ export function cycledUnsaid(
   return [[child(pointer, named.key), { note }]];
 }
 
+/** What to know about a scheduler that waits for so many evaluations without progress. */
+export function plateauUnsaid(
+  block: MapNode,
+  pointer: Pointer,
+  isScheduler: (key: string) => boolean,
+): Found[] {
+  const named = block.entries.find(
+    ({ key, node }) => isScheduler(key) && node.kind === 'scalar' && /plateau/i.test(String(node.value)),
+  );
+  if (!named) return [];
+  const note =
+    'waits for a number of evaluations, which stays: where these come every so many steps, their interval must follow the batch (--cadence)';
+  return [[child(pointer, named.key), { note }]];
+}
+
 /** The momenta of a scheduler that a block builds. */
 export function cycledMomenta(block: MapNode, pointer: Pointer): Found[] {
   const named = block.entries.find(({ key, node }) => CLASS.test(key) && cyclerOf(node) !== undefined);

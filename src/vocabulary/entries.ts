@@ -22,7 +22,7 @@ export interface Entry {
   readonly also?: string;
   /** A word, one of which must be in the keys of the blocks around, or the block holds a learning rate (`rate`). */
   readonly within?: string;
-  /** A kind of file or block in which the key means something else. */
+  /** Kinds of files or blocks in which the key means something else. */
   readonly unless?: string;
   readonly fits: Fits;
   /** The role's definition in schemas/roles.schema.json. */
@@ -53,7 +53,8 @@ const RATES: readonly Entry[] = [
     seen: 'LLaVA (mm_projector_lr, vision_tower_lr), diffusers (text_encoder_lr)',
   },
   {
-    words: 'learning rate minimum|learning rate final|eta minimum|learning rate cool',
+    words:
+      'learning rate minimum|learning rate final|eta minimum|eta minimum learning rate|learning rate cool',
     also: `${RATE} down`,
     fits: 'rate',
     reads: 'minimumLearningRate',
@@ -230,7 +231,7 @@ const COUNTS: readonly Entry[] = [
   {
     words: 'maximum step|total step|train step',
     also: COUNTED,
-    unless: 'environment',
+    unless: 'environment solver',
     fits: 'count',
     reads: 'scheduleSteps',
     seen: 'HF TrainingArguments (max_steps), trlX (total_steps), nanoGPT (max_iters)',
@@ -276,11 +277,11 @@ const BATCHES: readonly Entry[] = [
     seen: 'ESPnet (accum_grad), SpeechBrain (grad_accumulation_factor), OpenCLIP (accum_freq), Lightning (accumulate_grad_batches), lucidrains (gradient_accumulate_every), MAE (accum_iter)',
   },
   {
-    words: 'number micro batch|step freq',
+    words: 'number micro batch|step freq|batch multiplier',
     also: '',
     fits: 'count',
     reads: 'accumulation',
-    seen: 'mistral-finetune (num_microbatches), fairseq and BEiT (update_freq)',
+    seen: 'mistral-finetune (num_microbatches), fairseq and BEiT (update_freq), joeynmt/joeynmt (batch_multiplier)',
   },
   {
     words: 'number device|device|device per node|process per node|number process per node',
@@ -315,11 +316,12 @@ const BATCHES: readonly Entry[] = [
 
 const OTHERS: readonly Entry[] = [
   {
-    words: 'gradient clip|maximum gradient norm|clip gradient norm|clip norm',
-    also: 'value norm maximum gradient val',
+    words:
+      'gradient clip|maximum gradient norm|clip gradient norm|clip norm|gradient norm|maximum gradient l 2 norm',
+    also: 'value norm maximum gradient val g d gen disc generator discriminator',
     fits: 'positive',
     reads: 'clip',
-    seen: 'HF TrainingArguments (max_grad_norm), Lightning (gradient_clip_val)',
+    seen: 'HF TrainingArguments (max_grad_norm), Lightning (gradient_clip_val), AllenNLP (grad_norm), MMF (max_grad_l2_norm)',
   },
   {
     words: 'batch norm momentum|norm momentum',
@@ -359,7 +361,7 @@ export const ENTRIES: readonly Entry[] = [...RATES, ...DECAYS, ...AVERAGES, ...C
 
 /** Words of a block that is not about training, or of a key that is none of training's. */
 export const ELSEWHERE = new Set(
-  'validation evaluation test inference sampling profiler profiling sde diffusion generation env environment rollout logging callback callbacks balancer tokenizer augmentation stats sampler loss'.split(
+  'validation evaluation test inference sampling profiler profiling sde diffusion generation env environment rollout logging callback callbacks balancer tokenizer augmentation augment aug stats sampler'.split(
     ' ',
   ),
 );

@@ -29,7 +29,7 @@ export function meaningsOf(words: readonly string[], { kinds }: Around): Entry[]
   const own = new Set(words);
   return COMPILED.flatMap(({ entry, ways, also, within }) => {
     if (within.length && !within.some((kind) => kinds.has(kind))) return [];
-    if (entry.unless !== undefined && kinds.has(entry.unless)) return [];
+    if (entry.unless?.split(' ').some((kind) => kinds.has(kind))) return [];
     const covered = ways
       .filter((way) => way.every((word) => own.has(word)))
       .filter((way) => [...own].every((word) => way.includes(word) || also.has(word)))

@@ -1,4 +1,4 @@
-import type { Found } from '../dialect/roles.ts';
+import type { Found, Role } from '../dialect/roles.ts';
 import { type Fault, schemaProblem } from '../dialect/schema-errors.ts';
 import {
   type Document,
@@ -6,9 +6,10 @@ import {
   type MapNode,
   type Node,
   numberOf,
+  type ScalarNode,
 } from '../document/nodes.ts';
 import { child, type Pointer, parentOf, readable } from '../document/pointer.ts';
-import { cycledMomenta, cycledUnsaid } from './cyclers.ts';
+import { cycledMomenta, cycledUnsaid, plateauUnsaid } from './cyclers.ts';
 import { BETAS, type Definition, outOfBounds, roleOf } from './definitions.ts';
 import { ELSEWHERE, type Entry, type Fits } from './entries.ts';
 import { meaningsOf } from './match.ts';
@@ -46,7 +47,7 @@ export function readByName(
   const root = document.nodes.get('');
   if (root) reader.walk(root, '', { key: '', words: [], kinds: kindsOf(root), scoped: reader.hasScope('') });
   if (reader.faults.length) throw schemaProblem(reader.faults, document);
-  reader.settleMaxima();
+  reader.settleMaxima(document);
   return { doubtful: reader.doubtful, found: accumulating(reader.found) };
 }
 
@@ -79,6 +80,7 @@ class Reader {
   private readonly stepCounts = new Set<number | undefined>();
   private readonly claimed: Set<Pointer>;
   private readonly scopes: ReadonlySet<Pointer>;
+  private readonly lengths: readonly Pointer[];
 
   constructor(
     found: readonly Found[],
@@ -91,6 +93,10 @@ class Reader {
       found
         .filter(([, what]) => has(what, 'role', 'encoding', 'note'))
         .flatMap(([pointer]) => (/\/\d+$/.test(pointer) ? [pointer, parentOf(pointer)] : [pointer])),
+    );
+    // A T_max that is one of the dialect's lengths is in steps, too.
+    this.lengths = found.flatMap(([pointer, what]) =>
+      'role' in what && isLength(what.role) ? [pointer] : [],
     );
     this.scopes = new Set(found.filter(([, what]) => has(what, 'scope')).map(([pointer]) => pointer));
   }
@@ -116,9 +122,11 @@ class Reader {
     const rate = node.entries.some((e) => holdsRate(e, next));
     next.delete('rate');
     next.delete('optimizer-itself');
+    next.delete('solver');
     if (kind === 'optimizer') next.add('optimizer-itself');
     if (words.some((word) => DATA.has(word))) next.add('data');
     if (rate) next.add('rate');
+    if (node.entries.some((e) => SOLVER.test(e.key))) next.add('solver');
     if (kind === 'ema') this.rampDefault(node, pointer);
     this.cycled(node, pointer);
     const opens = !scoped && (kind === 'optimizer' || (rate && kind !== 'learning-rate'));
@@ -137,11 +145,32 @@ class Reader {
     // Hydra's list of files, whose groups are called like settings.
     if (key === 'defaults' && node.kind === 'list') return;
     if (this.ownName(key, node, pointer)) return;
+    if (this.clipSwitch(words, node, pointer, place) || this.batches(words, node, pointer)) return;
     for (const meaning of meaningsOf(words, place)) if (this.read(meaning, node, pointer, words)) return;
     if (!isPlain(node)) return this.walk(node, pointer, { ...place, key, words });
-    const topic = topicOf(words, node);
+    const topic = topicOf(words, node, place.kinds);
     const source = node.kind === 'scalar' ? node.source : '[...]';
     if (topic) this.doubtful.push({ pointer, source, offset: node.offset ?? offset, topic });
+  }
+
+  /** Composer's `1000ba` is a number of optimizer steps in any file (mosaicml/composer composer/core/time.py). */
+  private batches(words: readonly string[], node: Node, pointer: Pointer): boolean {
+    if (node.kind !== 'scalar' || !/^\d[\d_.]*(?:e\d+)?ba$/i.test(String(node.value))) return false;
+    const often = words.some((word) => CADENCE.has(word));
+    const use = often ? 'cadenceSteps' : words.includes('ema') ? 'averageSteps' : 'scheduleSteps';
+    this.found.push([pointer, { encoding: { kind: 'time-string', items: [{ role: roleOf(use) }] } }]);
+    return true;
+  }
+
+  /** `clip_grad_norm: true`: gradients are clipped, and at which norm the code says. */
+  private clipSwitch(words: readonly string[], node: Node, pointer: Pointer, { kinds }: Place): boolean {
+    const enables =
+      words.includes('clip') || (kinds.has('clip') && words.some((word) => /^enabled?$/.test(word)));
+    if (!enables || node.kind !== 'scalar' || typeof node.value !== 'boolean') return false;
+    const note =
+      'gradients are clipped at a norm that the code sets, and which stays: no rule is exact for one that mixes signal and noise';
+    if (node.value) this.found.push([pointer, { note }]);
+    return true;
   }
 
   /** diffusers' EMAModel takes 1 for an inv_gamma that is not there. */
@@ -153,7 +182,9 @@ class Reader {
 
   /** The momenta of a scheduler that overrules the optimizer's. */
   private cycled(node: MapNode, pointer: Pointer): void {
-    const isScheduler = (key: string) => wordsOf(key).includes('scheduler');
+    const isScheduler = (key: string) => /^schedul/i.test(key) || wordsOf(key).includes('scheduler');
+    for (const [at, what] of plateauUnsaid(node, pointer, isScheduler))
+      if (!this.claimed.has(at)) this.found.push([at, what]);
     const momenta = cycledMomenta(node, pointer);
     for (const [at, what] of momenta.length ? momenta : cycledUnsaid(node, pointer, isScheduler)) {
       if (this.claimed.has(at)) continue;
@@ -170,7 +201,11 @@ class Reader {
   }
 
   /** A scheduler's T_max counts epochs or steps; where it equals a number of steps of the file, steps. */
-  settleMaxima(): void {
+  settleMaxima({ nodes }: Document): void {
+    for (const pointer of this.lengths) {
+      const node = nodes.get(pointer);
+      if (node) this.stepCounts.add(numberOf(node));
+    }
     for (const one of this.doubtful.splice(0)) {
       const steps = /\/t_?max$/i.test(one.pointer) && this.stepCounts.has(Number(one.source));
       if (steps) this.found.push([one.pointer, { role: roleOf('scheduleSteps') }]);
@@ -245,6 +280,8 @@ function kindOf(words: readonly string[]): string | undefined {
   if (has('optimizer') && words.every((word) => OPTIMIZER_BLOCK.has(word) || /^\d+$/.test(word)))
     return 'optimizer';
   if (has('ema')) return 'ema';
+  if (has('clip')) return 'clip';
+  if (has('loss')) return 'loss';
   if (has('batch', 'norm')) return 'batch-norm';
   return undefined;
 }
@@ -267,10 +304,22 @@ function isTrainings(words: readonly string[], kinds: ReadonlySet<string>): bool
   return words.includes('step') || words.includes('clip') || draws;
 }
 
+function isLength(role: Role): boolean {
+  return role.role === 'count' && role.unit === 'steps' && role.use === 'schedule';
+}
+
 /** A scalar, or a list of nothing else. */
 function isPlain(node: Node): boolean {
   return node.kind === 'scalar' || (node.kind === 'list' && node.items.every((i) => i.kind === 'scalar'));
 }
+
+/** Words of a key that says how often something is done. */
+const CADENCE = new Set(
+  'interval every logging save evaluation checkpoint validation frequency freq'.split(' '),
+);
+
+/** Keys of an iterative solver of linear models, whose `max_iter` is no length of a training (pecos, scikit-learn). */
+const SOLVER = /^(?:solver|solver_type|tol|newton_eps|Cp|Cn)$/;
 
 const DATA = new Set(['data', 'loader', 'dataloader', 'dataset', 'reader']);
 
@@ -296,7 +345,12 @@ const FITS: Readonly<Record<Fits, (node: Node) => boolean>> = {
   'small-rate': orElsewhere(each((value) => value > 0 && value <= 0.02)),
   decay: someNumber,
   'high-decay': each((value) => value > 0.5 && value <= 1),
-  count: orElsewhere(each(Number.isInteger)),
+  // Devices may be a list in a string.
+  count: orElsewhere(
+    (node) =>
+      each(Number.isInteger)(node) ||
+      (text(node) && /^\[\d+(?:\s*,\s*\d+)*\]$/.test(String((node as ScalarNode).value))),
+  ),
   boolean: (node) => node.kind === 'scalar' && typeof node.value === 'boolean',
   name: (node) => text(node) && numberOf(node) === undefined,
   betas: (node) =>

@@ -11,6 +11,9 @@ const TOPICS: readonly {
   /** Words with which the name means something else: a multiplier, a cadence, a number of denoising steps. */
   readonly not: ReadonlySet<string>;
   fits(value: number): boolean;
+  /** The kind of block that it must stand in, and one that it must not. */
+  readonly within?: string;
+  readonly unless?: string;
 }[] = [
   {
     topic: 'batch',
@@ -23,7 +26,10 @@ const TOPICS: readonly {
       ['sample', 'device'],
       ['sample', 'per', 'step'],
       ['batch', 'device'],
+      ['maximum', 'atom'],
+      ['maximum', 'atoms'],
     ],
+    unless: 'loss',
     not: words(
       'norm momentum epsilon time loss index limit queue prefetch worker first dim axis seed group print',
     ),
@@ -32,9 +38,45 @@ const TOPICS: readonly {
   {
     topic: 'other',
     of: [['step'], ['warm', 'up'], ['milestone'], ['tmax'], ['t', 'maximum']],
+    unless: 'solver',
     not: words(
-      'logging save saving print checkpoint checkpoints ckpt report display vis plot summary dump sync every interval freq frequency per sample generate ddim noise denoising rollout horizon obs action accumulate epoch ratio frac fraction portion factor power mult type method policy limit size critic ns newton search beam refine inner cg attack resume skip patience batch momentum bias weight initial evaluation validation inference',
+      'logging save saving print checkpoint checkpoints ckpt report display vis plot summary dump sync every interval freq frequency per sample generate ddim noise denoising rollout horizon obs action accumulate epoch ratio frac fraction portion factor power mult type method policy limit size critic griffin kmeans ns newton search beam refine inner cg attack resume skip patience batch momentum bias weight initial evaluation validation inference',
     ),
+    fits: (value) => Number.isInteger(value) && value >= 2,
+  },
+  {
+    // StepLR's period.
+    topic: 'other',
+    of: [['step', 'size']],
+    not: words(''),
+    within: 'scheduler',
+    fits: (value) => Number.isInteger(value) && value >= 2,
+  },
+  {
+    // ExponentialLR's factor of every step, or of every epoch.
+    topic: 'other',
+    of: [['gamma']],
+    not: words(''),
+    within: 'scheduler',
+    fits: (value) => value >= 0.9 && value < 1,
+  },
+  {
+    // When one network of several begins to train.
+    topic: 'other',
+    of: [
+      ['discriminator', 'initial'],
+      ['disc', 'initial'],
+      ['generator', 'initial'],
+      ['train', 'initial', 'step'],
+    ],
+    not: words('epoch'),
+    fits: (value) => Number.isInteger(value) && value >= 2,
+  },
+  {
+    // Hard examples kept out of a whole batch.
+    topic: 'other',
+    of: [['ohemkeep'], ['ohem', 'keep'], ['minimum', 'kept']],
+    not: words(''),
     fits: (value) => Number.isInteger(value) && value >= 2,
   },
   {
@@ -69,12 +111,18 @@ const TOPICS: readonly {
 ];
 
 /** What a key that was not read speaks of; undefined where it says nothing about the batch. */
-export function topicOf(key: readonly string[], node: Node): 'batch' | 'other' | undefined {
+export function topicOf(
+  key: readonly string[],
+  node: Node,
+  kinds: ReadonlySet<string> = new Set(),
+): 'batch' | 'other' | undefined {
   const values = (node.kind === 'list' ? node.items : [node]).map((n) =>
     n.kind !== 'scalar' ? undefined : typeof n.value === 'string' ? numberWritten(n.value) : n.value,
   );
   return TOPICS.find(
-    ({ of, not, fits }) =>
+    ({ of, not, fits, within, unless }) =>
+      !(within && !kinds.has(within)) &&
+      !(unless && kinds.has(unless)) &&
       of.some((way) => way.every((word) => key.includes(word))) &&
       !key.some((word) => not.has(word)) &&
       values.some((value) => typeof value === 'number' && fits(value)),

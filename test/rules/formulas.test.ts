@@ -1,6 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
+import { readSource } from '../../src/base/io/files.ts';
+import type { Io } from '../../src/base/io/streams.ts';
 import { conversionOptions, conversionSettings } from '../../src/commands/options.ts';
 import { scheduleConfig } from '../../src/commands/schedule/schedule.ts';
 import type { Role } from '../../src/dialect/roles.ts';
@@ -29,7 +30,7 @@ function distance(formula: string, role: Role, from: number, to: number): number
 /** The formula of a part of the batch is the equation of the whole. */
 function checkBatch(formula: string): void {
   const arithmetic = formula.replace(
-    / \(accumulation x devices\)| in all|micro |accumulation |devices /g,
+    / \(accumulation x devices\)| in all| per device|micro |accumulation |devices /g,
     '',
   );
   const [total, ...products] = split(arithmetic.replaceAll(' x ', '*'), ' = ').map((side) => evaluate(side));
@@ -49,15 +50,22 @@ async function optionsOf({ input, plan }: Fixture): Promise<ConvertOptions> {
   return conversionSettings(flags, io, input);
 }
 
+/** A ratio of batches needs no number of devices; a noise scale and phases do. */
+function devicesFor({ by, from, world }: ConvertOptions): ConvertOptions {
+  return by === undefined || from !== undefined || world !== undefined ? {} : { world: 8 };
+}
+
+/** A fixture, with the files that it builds on. */
+const sourceOf = (input: string) => readSource(input, { cwd: process.cwd() } as Io);
+
 const all = fixtures();
 const named = all.map((f) => [`${f.dialect}/${f.name}`, f] as const);
 
 describe.each(named)('%s', (_, fixture) => {
   const { input } = fixture;
-  const text = readFileSync(input, 'utf8');
 
   async function check(options: ConvertOptions): Promise<void> {
-    for (const { formula, role, from, to, pointer } of (await convertConfig({ text, file: input }, options))
+    for (const { formula, role, from, to, pointer } of (await convertConfig(await sourceOf(input), options))
       .changes) {
       if (role.role === 'batch') checkBatch(formula);
       else {
@@ -77,18 +85,27 @@ describe.each(named)('%s', (_, fixture) => {
 
   it.each(RULES.map((r) => [r.name, r] as const))('so it does under %s', async (_rule, rule) => {
     const { literal: _, ...options } = await optionsOf(fixture);
-    await check({ ...options, rule, noiseScale: 1000 });
+    await check({ ...options, ...devicesFor(options), rule, noiseScale: 1000 });
   });
 });
 
 describe('the state of an optimizer at a switch', () => {
   it.each(named)('%s: every formula comes to the factor', async (_, fixture) => {
-    const { from, to, micro, accumulation, ...options } = await optionsOf(fixture);
+    const { from, to, by, micro, accumulation, ...options } = await optionsOf(fixture);
     const size = (typeof to === 'number' ? to : 64) * 64;
     const ramp = [size, size / 2, size * 4].map((batch, i) => ({ batch, start: i * 1e6 }));
-    const text = readFileSync(fixture.input, 'utf8');
-    const asked = { ...options, ...(from ? { from } : {}), noiseScale: 1000, unit: 'samples' as const };
-    const { phases } = await scheduleConfig({ text, file: fixture.input }, ramp, asked);
+    const asked = {
+      ...options,
+      ...devicesFor({
+        ...options,
+        ...(by === undefined ? {} : { by }),
+        ...(from === undefined ? {} : { from }),
+      }),
+      ...(from ? { from } : {}),
+      noiseScale: 1000,
+      unit: 'samples' as const,
+    };
+    const { phases } = await scheduleConfig(await sourceOf(fixture.input), ramp, asked);
     for (const { what, factor, formula } of phases.flatMap((p) => p.state)) {
       if (factor === 1 && formula.startsWith('unchanged')) continue;
       const value = evaluate(split(formula, ' = ').at(-1)!, { t: 1 });

@@ -89,15 +89,16 @@ it('--print-config shows what applies and where it comes from', async () => {
   const { code, stdout } = await run('check', '--print-config', 'big/a/run.yaml', '--tolerance', '0.1');
   expect(code).toBe(0);
   expect(stdout).toBe(`big/a/run.yaml
-  rule         sqrt                            rebatch.config.yaml:7
-  noise-scale  unknown                         default
-  tolerance    0.1                             --tolerance
-  world        64                              rebatch.config.yaml:6
-  dialect      recognised from the content     default
-  optimizer    as the file says                default
-  ignore       changed-otherwise,string-float  rebatch.config.yaml:8
-  names        none                            default
-  schema       none                            default
+  rule          sqrt                            rebatch.config.yaml:7
+  noise-scale   unknown                         default
+  tolerance     0.1                             --tolerance
+  world         64                              rebatch.config.yaml:6
+  dialect       recognised from the content     default
+  optimizer     as the file says                default
+  lr-scaled-by  as the dialect says             default
+  ignore        changed-otherwise,string-float  rebatch.config.yaml:8
+  names         none                            default
+  schema        none                            default
 `);
 });
 

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Found } from '../../src/dialect/roles.ts';
+import { convertConfig } from '../../src/pipe/convert.ts';
 import { readConfigs } from '../../src/pipe/read.ts';
 import { ENTRIES } from '../../src/vocabulary/entries.ts';
 import { readByName } from '../../src/vocabulary/reader.ts';
@@ -188,3 +189,64 @@ function declares({ known }: { readonly known: ReadonlySet<string> }, pointer: s
 function exists(folder: string): boolean {
   return statSync(folder, { throwIfNoEntry: false }) !== undefined;
 }
+
+describe('keys that were once left in silence', () => {
+  it.each([
+    ['a clip under another name', 'lr: 1\ntrainer: {grad_norm: 1.0}\n', '/trainer/grad_norm clip'],
+    ['the clip of one network', 'lr: 1\ngenerator_grad_norm: 10\n', '/generator_grad_norm clip'],
+    ['an L2 clip', 'lr: 1\nmax_grad_l2_norm: 0.1\n', '/max_grad_l2_norm clip'],
+    [
+      'the floor of a cosine',
+      'SOLVER: {BASE_LR: 0.1, ETA_MIN_LR: 0.001}\n',
+      '/SOLVER/ETA_MIN_LR learning-rate',
+    ],
+    ['an accumulation', 'batch_size: 8\nbatch_multiplier: 2\n', '/batch_multiplier accumulation'],
+    ['devices in a string', 'batch_size: 8\ngpus: "[0,1]"\n', '/gpus devices'],
+  ])('%s', async (_, text, read_) => {
+    expect((await read(text)).some((one) => one.startsWith(read_.split(' ')[0]!))).toBe(true);
+  });
+
+  const doubtful = async (text: string) => {
+    const [document] = await documentsOf(text);
+    return readByName(document!, [], new Set()).doubtful.map(({ pointer }) => pointer);
+  };
+
+  it.each([
+    ["StepLR's period", 'lr: 1\nlr_scheduler: {step_size: 200, gamma: 0.5}\n', '/lr_scheduler/step_size'],
+    ["ExponentialLR's factor", 'lr: 1\nlr_scheduler: {gamma: 0.999}\n', '/lr_scheduler/gamma'],
+    ['when a network begins', 'discriminator_train_start_steps: 1000\n', '/discriminator_train_start_steps'],
+    ['hard examples of a batch', 'LOSS: {OHEMKEEP: 1000}\n', '/LOSS/OHEMKEEP'],
+    ['atoms of a batch', 'max_atoms: 300\n', '/max_atoms'],
+  ])('%s is named', async (_, text, pointer) => expect(await doubtful(text)).toEqual([pointer]));
+
+  it.each([
+    ['a solver of linear models', 'model: {solver_type: L2R, max_iter: 100, eps: 0.1}\n'],
+    ['a loss', 'Loss: {tcl_bs: 64}\n'],
+  ])('what belongs to %s is not', async (_, text) => {
+    expect(await doubtful(text)).toEqual([]);
+    expect(await read(text)).toEqual([]);
+  });
+
+  it.each([
+    ['clip_grad_norm: true', '/clip_grad_norm'],
+    ['CLIP_GRADIENTS: {ENABLED: true}', '/CLIP_GRADIENTS/ENABLED'],
+    ['scheduling: plateau', '/scheduling'],
+  ])('%s gets a note', async (text, pointer) => {
+    const [document] = await documentsOf(`${text}\n`);
+    const notes = readByName(document!, [], new Set()).found.filter(([, what]) => 'note' in what);
+    expect(notes.map(([at]) => at)).toEqual([pointer]);
+  });
+
+  it("Composer's numbers of batches are steps in any file", async () => {
+    const { changes } = await convertConfig(
+      {
+        file: 'run.yaml',
+        text: 'global_batch_size: 64\noptimizer: {name: adamw, lr: 0.1, betas: [0.9, 0.99]}\nscheduler: {t_warmup: 100ba}\nmax_duration: 1000ba\nsave_interval: 10ba\nhalf: 3ep\n',
+      },
+      { by: 1 / 4 },
+    );
+    const texts = Object.fromEntries(changes.map((c) => [c.pointer, c.text.to]));
+    expect(texts).toMatchObject({ '/scheduler/t_warmup': '400', '/max_duration': '4000' });
+    expect(Object.keys(texts)).not.toContain('/save_interval');
+  });
+});
