@@ -184,7 +184,7 @@ describe('completion', () => {
     [['rebatch', 'check', '--format', 's'], 'sarif'],
     [['rebatch', 'run.yaml', '--st'], '--steps'],
     [['rebatch', 'completion', 'po'], 'powershell'],
-    [['rebatch', 'run.yaml', '--dialect', 'deep'], 'deepspeed'],
+    [['rebatch', 'run.yaml', '--dialect', 'deeps'], 'deepspeed'],
     [['rebatch', 'run.yaml', '--rule', 'noi'], 'noise-aware'],
     [['rebatch', 'verify', 'run.yaml', '--backend', 'web'], 'webgpu'],
     [['rebatch', 'check', 'run.yaml', '--optimizer', 'adaf'], 'adafactor'],

@@ -47,8 +47,8 @@ export const FINDINGS = {
   'companion-differs': {
     severity: 'error',
     title: 'A file that the config names has another number',
-    why: 'The Hugging Face Trainer compares its arguments with the DeepSpeed file and stops where a number in one is not the number in the other.',
-    remedy: 'Write `"auto"` into the DeepSpeed file, or the same number.',
+    why: 'Some trainers hand their numbers on to a library with a file of its own, compare the two, and stop where a number in one is not the number in the other.',
+    remedy: 'Write `"auto"` into that file where the library takes it, or the same number.',
   },
   'new-file': {
     severity: 'notice',

@@ -19,7 +19,7 @@ export type Schema = { readonly [keyword: string]: unknown };
 const INSTANCE_PATH = new Name('instancePath');
 
 function collector(
-  keyword: 'role' | 'encoding' | 'scope' | 'constraint' | 'note' | 'assumes',
+  keyword: 'role' | 'encoding' | 'scope' | 'constraint' | 'note' | 'assumes' | 'agrees',
 ): CodeKeywordDefinition {
   return {
     keyword,
@@ -109,7 +109,7 @@ export function createAjv(options: { standalone: boolean; detector?: boolean }):
   // Dialects use neither unevaluatedProperties nor $dynamicRef, whose bookkeeping would double the code.
   ajv.opts.unevaluated = false;
   ajv.opts.dynamicRef = false;
-  for (const keyword of ['role', 'encoding', 'scope', 'constraint', 'note', 'assumes'] as const)
+  for (const keyword of ['role', 'encoding', 'scope', 'constraint', 'note', 'assumes', 'agrees'] as const)
     ajv.addKeyword(collector(keyword));
   ajv.addKeyword(absent);
   ajv.addKeyword(forbidden);

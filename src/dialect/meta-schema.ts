@@ -124,6 +124,7 @@ const KEYWORDS = {
   spelling: { enum: Object.keys(SPELLINGS) },
   assumes: { ...record({ optimizer: SENTENCE, decays: { enum: ['in the code'] } }), minProperties: 1 },
   note: SENTENCE,
+  agrees: record({ dialect: SENTENCE }, ['dialect']),
   forbidden: SENTENCE,
   detect: SUBSCHEMA,
   certain: SUBSCHEMA,

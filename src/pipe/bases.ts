@@ -3,46 +3,11 @@ import { Problem } from '../base/problem.ts';
 import { fromFile, type Inherited, inheriting, joined, rootWith } from '../document/inherit.ts';
 import type { Document, Entry, MapNode, Node } from '../document/nodes.ts';
 import { parse } from '../document/parse.ts';
-
-/** How a framework names the files that a config builds on. */
-interface BaseKey {
-  readonly key: string;
-  /** Paths start in a folder above the file, such as the project's, where not in its own. */
-  readonly fromAbove?: true;
-  /** Where that was read. */
-  readonly source: string;
-}
-
-const KEYS: readonly BaseKey[] = [
-  {
-    key: '_BASE_',
-    source:
-      'facebookresearch/fvcore fvcore/common/config.py; PaddlePaddle/PaddleDetection ppdet/core/workspace.py',
-  },
-  {
-    key: '_base_',
-    source:
-      'open-mmlab/mmengine mmengine/config/config.py; PaddlePaddle/PaddleSeg paddleseg/cvlibs/config.py',
-  },
-  { key: '__include__', source: 'lyuwenyu/RT-DETR rtdetrv2_pytorch/src/core/yaml_utils.py' },
-  { key: 'BASE', source: 'microsoft/Swin-Transformer config.py _update_config_from_file' },
-  { key: 'base_config', source: 'AI-Hypercomputer/maxtext src/MaxText/pyconfig.py' },
-  {
-    key: 'includes',
-    fromAbove: true,
-    source:
-      'facebookresearch/mmf mmf/utils/configuration.py load_yaml; Open-Catalyst-Project/ocp src/fairchem/core/common/utils.py load_config',
-  },
-];
+import { BASE_KEYS, DEFAULTS } from '../vocabulary/base-keys.ts';
 
 /** How far above a file the folder is looked for from which its paths start. */
 const ABOVE = 6;
 
-/**
- * Hydra's list of what a config is composed of (https://hydra.cc/docs/advanced/defaults_list); one path, or a list of
- * paths, in NVIDIA-NeMo/RL nemo_rl/utils/config.py.
- */
-const HYDRA = 'defaults';
 const isPath = (text: string) => /\.(?:ya?ml|json)$/.test(text);
 
 /** A file that says nothing of its own. */
@@ -61,7 +26,7 @@ export interface Bases extends Inherited {
 
 /** Whether a text may build on other files. */
 export function mayInherit(text: string): boolean {
-  return [...KEYS.map(({ key }) => key), HYDRA].some((key) => text.includes(key));
+  return [...BASE_KEYS.map(({ key }) => key), DEFAULTS].some((key) => text.includes(key));
 }
 
 /**
@@ -157,7 +122,7 @@ class Reader {
 /** A document joined with what it builds on; keys of files that were all read are gone, as they are for the trainer. */
 export function withBases(document: Document, bases: Bases | undefined): Document {
   if (!bases) return document;
-  const keys = bases.missing.length ? [] : bases.keys.filter((key) => key !== HYDRA);
+  const keys = bases.missing.length ? [] : bases.keys.filter((key) => key !== DEFAULTS);
   return inheriting(document, bases, keys);
 }
 
@@ -170,9 +135,9 @@ export function baseWarnings(bases: Bases | undefined): Diagnostic[] {
 
 /** The files that one entry of a config names, in the order in which they are joined. */
 function partsOf(key: string, node: Node): Part[] {
-  if (key === HYDRA && node.kind === 'list' && !textsOf(node).some(isPath)) return hydraParts(node);
-  const known = KEYS.find((k) => k.key === key);
-  if (key !== HYDRA && !known) return [];
+  if (key === DEFAULTS && node.kind === 'list' && !textsOf(node).some(isPath)) return hydraParts(node);
+  const known = BASE_KEYS.find((k) => k.key === key);
+  if (key !== DEFAULTS && !known) return [];
   const paths = (name: string) =>
     known?.fromAbove ? Array.from({ length: ABOVE + 1 }, (_, up) => '../'.repeat(up) + name) : [name];
   return textsOf(node)

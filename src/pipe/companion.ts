@@ -1,6 +1,6 @@
 import type { Source } from '../base/diagnostic.ts';
 import { collect, loadDialect } from '../dialect/dialect.ts';
-import type { Role } from '../dialect/roles.ts';
+import type { Found, Role } from '../dialect/roles.ts';
 import type { Document } from '../document/nodes.ts';
 import { parse } from '../document/parse.ts';
 import { keyOf, type Pointer, readable } from '../document/pointer.ts';
@@ -18,24 +18,28 @@ export interface Companion {
 }
 
 /**
- * The DeepSpeed file that a config of the Hugging Face Trainer names (`deepspeed: ds.json`). Its numbers, where they
- * are not "auto", must be those of the config: huggingface/transformers src/transformers/integrations/deepspeed.py
- * (trainer_config_process, trainer_config_finalize) stops the run where one is not.
+ * The file that a config names and whose numbers must be its own, as its dialect says (`agrees`).
  * @returns undefined where none is named or it cannot be read
  */
-export async function companionOf(document: Document, source: Source): Promise<Companion | undefined> {
-  const pointer = '/deepspeed';
+export async function companionOf(
+  document: Document,
+  claimed: readonly Found[],
+  source: Source,
+): Promise<Companion | undefined> {
+  const named = claimed.find(([, what]) => 'agrees' in what);
+  if (!named || !('agrees' in named[1])) return undefined;
+  const [pointer, { agrees }] = named;
   const node = document.nodes.get(pointer);
   if (node?.kind !== 'scalar' || typeof node.value !== 'string' || node.value === '') return undefined;
   const found = await source.beside?.(node.value);
   if (!found) return undefined;
   try {
     const { documents } = await parse(found.text, found.file);
-    const roles = collect(documents[0]!, await loadDialect('deepspeed'));
+    const roles = collect(documents[0]!, await loadDialect(agrees.dialect));
     const fields = readFields(documents[0]!, roles).fields.filter(({ site }) => site.kind === 'text');
     return { file: node.value, pointer, offset: node.offset, fields };
   } catch {
-    return undefined; // A file that DeepSpeed itself would refuse is not compared.
+    return undefined; // A file that its own trainer would refuse is not compared.
   }
 }
 

@@ -133,7 +133,8 @@ function sameSettings({ config, changes }: Meant, now: Recipe): void {
   const before = placesOf(config.recipe);
   const planned = plannedValues(changes);
   for (const [place, field] of before) {
-    const wanted = planned.get(place) ?? field.value;
+    // One text has one value, whatever uses it.
+    const wanted = planned.get(place) ?? planned.get(placeKey({ ...field, usedAt: ALL })) ?? field.value;
     const read = after.get(place);
     if (!read) {
       if (field.site.kind === 'text' || planned.has(place)) throw lost(field, wanted);
@@ -166,6 +167,9 @@ function placesOf(recipe: Recipe): Map<string, Field> {
   return new Map(fieldsOf(recipe).map((field) => [placeKey(field), field]));
 }
 
+/** Stands for every use of a value. */
+const ALL = '*';
+
 function placeKey({ pointer, part = '', usedAt = '' }: Field): string {
   return `${pointer}\n${part}\n${usedAt}`;
 }
@@ -173,7 +177,13 @@ function placeKey({ pointer, part = '', usedAt = '' }: Field): string {
 function plannedValues(changes: readonly Change[]): Map<string, number> {
   return new Map(
     changes.flatMap(({ fields, to }) =>
-      fields.map((field, i): [string, number] => [placeKey(field), typeof to === 'number' ? to : to[i]!]),
+      fields.flatMap((field, i): [string, number][] => {
+        const value = typeof to === 'number' ? to : to[i]!;
+        return [
+          [placeKey(field), value],
+          [placeKey({ ...field, usedAt: ALL }), value],
+        ];
+      }),
     ),
   );
 }

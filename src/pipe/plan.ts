@@ -13,6 +13,7 @@ import { incomplete } from '../rules/incomplete.ts';
 import { defaultRule, findRule } from '../rules/index.ts';
 import { type Change, changesOf } from '../rules/plan.ts';
 import type { Rule } from '../rules/rule.ts';
+import { BASE_KEYS, DEFAULTS } from '../vocabulary/base-keys.ts';
 import type { Doubtful } from '../vocabulary/reader.ts';
 import type { Bases } from './bases.ts';
 import type { Config, ReadOptions } from './read.ts';
@@ -108,13 +109,10 @@ export function lacking(
   return { ...(lacks ? { lacks } : {}), rest: [] };
 }
 
-/** Keys that name the files which a config builds on. */
-const BASES = ['_BASE_', '_base_', 'defaults', 'base_config', '__include__', '__base__'];
-
 /** Where the rest of a config is that builds on other files. */
 function buildsOn({ nodes }: Document, bases: Bases | undefined): string | undefined {
   if (bases && bases.missing.length === 0) return undefined;
-  const key = BASES.find((base) => nodes.has(child('', base)));
+  const key = [...BASE_KEYS.map((base) => base.key), DEFAULTS].find((base) => nodes.has(child('', base)));
   return (
     key &&
     `no learning rate is in this file, which builds on others (${key}): convert the one that has it too`

@@ -71,7 +71,7 @@ export async function readConfigs(
       const byName = await otherwiseByName(document, dialect, claimed, options);
       const meaning = byName ?? understand(document, dialect, options, claimed);
       const warnings = [...baseWarnings(bases), ...meaning.warnings];
-      const companion = await companionOf(document, source);
+      const companion = await companionOf(document, claimed, source);
       const notes = meaning.recipe.notes.filter(({ pointer }) => pointer !== companion?.pointer);
       const recipe = { ...meaning.recipe, notes };
       const beside = { ...(bases ? { bases } : {}), ...(companion ? { companion } : {}) };

@@ -104,11 +104,18 @@ function oneName(block: Block, others: readonly Block[]): Block | undefined {
   if (block.fields.length === 0) return same.length === 1 ? same[0] : undefined;
   if (!hasDecay(block)) {
     const complete = same.filter(hasDecay);
-    return innermostAround(block, complete) ?? (complete.length === 1 ? complete[0] : undefined);
+    const [only, another] = complete;
+    return innermostAround(block, complete) ?? (only && !another ? only : ratesOfNamed(block, same));
   }
   if (hasRate(block)) return undefined;
   const rated = same.filter((b) => hasRate(b) && hasDecay(b));
   return innermostAround(block, rated);
+}
+
+/** Rates alone, such as a scheduler's, belong to the block that holds the name, where both go by one. */
+function ratesOfNamed(block: Block, same: readonly Block[]): Block | undefined {
+  const holds = (b: Block) => b.named !== undefined && isWithin(b.named.at, b.pointer);
+  return onlyRates(block) && !holds(block) ? same.find(holds) : undefined;
 }
 
 /** A block with momentum but no learning rate has that of the block around it (`lr` beside `optimizer:`), which joins it. */

@@ -130,7 +130,7 @@ function compareGroup(old: Group, now: Group, context: Context, unpaired: string
       `the optimizer is ${optimizer.title} in the old config, ${now.binding.optimizer.title} in the new`,
     );
   const pairs = IN_OPTIMIZERS.filter((of) => of !== 'gradient' || !optimizer.interpolatesIterates).map(
-    (of) => [of, pairDecays(decaysOf(old.fields, of), decaysOf(now.fields, of), unpaired)] as const,
+    (of) => [of, pairDecays(inForce(old, of), inForce(now, of), unpaired)] as const,
   );
   const momentum = pairs.find(([of]) => of === 'gradient')?.[1][0]?.[1];
   const learningRate = compareLearningRates(old, now, momentum ? decayOf(momentum) : 0, context);
@@ -190,6 +190,14 @@ function mixedWithNewest(
     gain: (c1 / b1) * Math.exp(inherited(c2, updates.now) - before),
     unconvertedGain: Math.exp(inherited(b2, updates.now) - before),
   };
+}
+
+/** The averages of a group that are in force, the one at the peak of the learning rate first: a scheduler overrules. */
+function inForce({ fields }: Group, of: DecayRole['of']): Field<DecayRole>[] {
+  const decays = decaysOf(fields, of);
+  const cycled = decays.filter((f) => f.role.cycled !== undefined);
+  if (cycled.length === 0) return decays;
+  return cycled.sort((a, b) => Number(b.role.cycled === 'lowest') - Number(a.role.cycled === 'lowest'));
 }
 
 /** The step that one gradient causes in the end, over the learning rate: 1/(1-mu) for sums, (1-tau)/(1-mu) dampened. */

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { placeOf } from '../../../src/base/diagnostic.ts';
+import { readSource } from '../../../src/base/io/files.ts';
 import type { Io } from '../../../src/base/io/streams.ts';
 import { checkPair } from '../../../src/commands/check/check.ts';
 import { conversionOptions, conversionSettings } from '../../../src/commands/options.ts';
@@ -178,7 +179,7 @@ const converted = fixtures().filter(
   ({ plan }) => !plan.args.some((a) => ['--schema', '--no-insert', '--micro', '--accumulation'].includes(a)),
 );
 
-const BATCH_KEY = /batch|accumulation|max_tokens|devices|num_processes/i;
+const BATCH_KEY = /batch|accumulation|max_tokens|devices|num_processes|gpus|num_workers|first_bs/i;
 
 describe.each(converted.map((f) => [`${f.dialect}/${f.name}`, f] as const))('%s', (_, fixture) => {
   const { input, expected, plan } = fixture;
@@ -188,7 +189,10 @@ describe.each(converted.map((f) => [`${f.dialect}/${f.name}`, f] as const))('%s'
   });
 
   it('its conversion passes, and every change that the plan lists was compared', async () => {
-    const args = plan.args.filter((_, i, all) => all[i] !== '--to' && all[i - 1] !== '--to');
+    const ofBatch = ['--to', '--by'];
+    const args = plan.args.filter(
+      (arg, i, all) => !ofBatch.includes(arg) && !ofBatch.includes(all[i - 1] ?? ''),
+    );
     const candidate = from === undefined || to === undefined ? [] : ['--to', to];
     const { code, stdout } = await cli(['check', input, expected, ...args, ...candidate, '--json']);
     expect({ code, stdout }).toMatchObject({ code: 0 });
@@ -215,17 +219,17 @@ it('every fixture with only its batch moved fails, and --fix makes of it what co
   for (const { input, expected, plan } of converted) {
     const flags = conversionOptions(new Command()).parse(plan.args, { from: 'user' }).opts();
     const { rule, noiseScale, ...options } = await conversionSettings(flags, await io(), input);
-    const text = readFileSync(input, 'utf8');
-    const moved = await convertConfig({ text, file: input }, { ...options, rule: forgetful });
+    const source = await readSource(input, await io());
+    const moved = await convertConfig(source, { ...options, rule: forgetful });
     if (moved.changes.some((c) => c.role.role !== 'batch') || moved.batch.kappa === 1) continue;
     const given = { ...options, ...(rule ? { rule } : {}), ...(noiseScale ? { noiseScale } : {}) };
-    const { to, ...whereTheFileSays } = given;
+    const { to, by: _ratio, ...whereTheFileSays } = given;
     const checkOptions = { ...(given.from === undefined ? whereTheFileSays : given), fix: true };
-    const candidate = { file: input, text: moved.text };
+    const candidate = { ...source, text: moved.text };
     const changes = plan.changes.filter(({ pointer }) => !BATCH_KEY.test(pointer)).length;
-    const judged = await checkPair({ file: input, text }, candidate, { ...checkOptions, fix: false });
+    const judged = await checkPair(source, candidate, { ...checkOptions, fix: false });
     expect([input, judged.pass]).toEqual([input, changes === 0]);
-    const fixed = await checkPair({ file: input, text }, candidate, checkOptions);
+    const fixed = await checkPair(source, candidate, checkOptions);
     // What both insert stands in the order in which it was written.
     const lines = (written = '') => written.split('\n').sort();
     expect([input, lines(fixed.text)]).toEqual([input, lines(readFileSync(expected, 'utf8'))]);

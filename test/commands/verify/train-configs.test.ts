@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Chalk } from 'chalk';
 import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
+import { readSource } from '../../../src/base/io/files.ts';
 import type { Io } from '../../../src/base/io/streams.ts';
 import { conversionOptions, conversionSettings } from '../../../src/commands/options.ts';
 import { compareConfigs, compareWithConversion } from '../../../src/commands/verify/comparisons.ts';
@@ -65,7 +66,7 @@ describe('configs', () => {
     const first = all.filter(({ dialect }, i) => dialect !== all[i - 1]?.dialect);
     for (const { dialect, name, input, plan } of first) {
       const options = await optionsOf(plan.args);
-      const source = { text: readFileSync(input, 'utf8'), file: input };
+      const source = await readSource(input, { cwd: process.cwd() } as Io);
       for (const comparison of await compareWithConversion(source, options))
         for (const training of await trainConfigs(
           comparison,
