@@ -34,6 +34,9 @@ export function readFields(document: Document, found: readonly Found[]): Reading
   return reader.reading;
 }
 
+/** Device numbers in a string, in brackets or without: `0,1`, `[0, 1]` (wenet-e2e/wespeaker examples). */
+const DEVICE_LIST = /^\s*(?:\[\s*(?=.*\]))?(\d+(?:\s*,\s*\d+)*,?)\s*\]?\s*$/;
+
 /** How texts refer to another value of their file. */
 const REFERENCES = [
   /^\$\{([\w-]+(?:[.[\]]+[\w-]+)*\]?)\}$/,
@@ -85,8 +88,8 @@ class FieldReader {
     if (/\$\{|^\?\?\?$|^[@$]/.test(value)) return this.skip(pointer, role, node, 'interpolation');
     if (role.role === 'optimizer') return void this.reading.names.set(usedAt ?? pointer, value);
     if (value === 'auto') return this.skip(pointer, role, node, 'auto');
-    const devices = countsDevices(role) && /^\d+(?:\s*,\s*\d+)*,?$/.test(value.trim());
-    if (devices) return this.deviceList(pointer, role, value.split(',').filter((v) => v.trim()).length);
+    const devices = countsDevices(role) && DEVICE_LIST.exec(value)?.[1];
+    if (devices) return this.deviceList(pointer, role, devices.split(',').filter((v) => v.trim()).length);
     throw new Problem(
       'schema',
       `${readable(pointer)} must be a number, not ${JSON.stringify(value)}`,
