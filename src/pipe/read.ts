@@ -111,9 +111,12 @@ async function otherwiseByName(
   return { ...meaning, warnings: [warning('read-by-name', message), ...meaning.warnings] };
 }
 
+/** A number, or `${a.b}` of one. */
 function isNumber({ nodes }: Document, pointer: string): boolean {
   const node = nodes.get(pointer);
-  return node !== undefined && numberOf(node) !== undefined;
+  const path = node?.kind === 'scalar' ? /^\$\{([\w.]+)\}$/.exec(String(node.value))?.[1] : undefined;
+  const target = path ? nodes.get(`/${path.replaceAll('.', '/')}`) : node;
+  return target !== undefined && numberOf(target) !== undefined;
 }
 
 /** @throws Problem: several-experiments with the choices */

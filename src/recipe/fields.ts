@@ -34,6 +34,9 @@ export function readFields(document: Document, found: readonly Found[]): Reading
   return reader.reading;
 }
 
+/** Device numbers in a string, in brackets or without: `0,1`, `[0, 1]` (wenet-e2e/wespeaker examples). */
+const DEVICE_LIST = /^\s*(?:\[\s*(?=.*\]))?(\d+(?:\s*,\s*\d+)*,?)\s*\]?\s*$/;
+
 /** How texts refer to another value of their file. */
 const REFERENCES = [
   /^\$\{([\w-]+(?:[.[\]]+[\w-]+)*\]?)\}$/,

@@ -67,6 +67,22 @@ lightning: {trainer: {gpus: "0,1", accumulate_grad_batches: 4}}
     );
   });
 
+  it('devices numbered in a string with brackets', async () => {
+    const text = `
+gpus: "[0, 1]"
+num_epochs: 4
+save_epoch_interval: 1
+dataloader_args: {batch_size: 8}
+optim_type: lars
+dino_loss_args: {center_momentum: 0.9}
+scheduler_args: {lr: 0.1, min_lr: 0.001, momentum_teacher: 0.99}
+`;
+    expect(await memory(text, '/scheduler_args/momentum_teacher')).toBeCloseTo(
+      (16 * Math.log(2)) / -Math.log(0.99),
+      6,
+    );
+  });
+
   it('BatchNorm statistics that the devices share', async () => {
     const text = 'batch_size: 8\ngpus: 4\nlr: 0.1\nmomentum: 0.9\nsync_bn: true\nbn_momentum: 0.1\n';
     const halfLife = await memory(text, '/bn_momentum', '--world', '4');
