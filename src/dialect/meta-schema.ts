@@ -28,6 +28,7 @@ const LIBRARIES = [
   'deepspeed',
   'megatron',
   'nemo',
+  'monai',
   'efficientvit',
   'ai-toolkit',
   'kohya',

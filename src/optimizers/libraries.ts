@@ -402,6 +402,30 @@ export const LIBRARIES: Readonly<Record<string, Library>> = {
       },
     },
   },
+  // Project-MONAI/MONAI monai/optimizers/novograd.py: sums unless grad_averaging is set, as NeMo's.
+  monai: {
+    extends: 'torch',
+    package: true,
+    names: {
+      novograd: {
+        is: 'novograd',
+        lr: 1e-3,
+        gradient: 0.9,
+        secondMoment: 0.98,
+        epsilon: 1e-8,
+        weightDecay: 0,
+      },
+      novogradgradaveraging: {
+        is: 'novograd',
+        lr: 1e-3,
+        gradient: 0.9,
+        secondMoment: 0.98,
+        epsilon: 1e-8,
+        weightDecay: 0,
+        differs: { buffer: 'ema' },
+      },
+    },
+  },
   // mit-han-lab/efficientvit efficientvit/apps/utils/opt.py REGISTERED_OPTIMIZER_DICT: SGD is Nesterov's.
   efficientvit: {
     extends: 'torch',

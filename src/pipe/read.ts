@@ -8,6 +8,7 @@ import { type ParsedText, parse } from '../document/parse.ts';
 import { isWithin, readable } from '../document/pointer.ts';
 import { experimentsIn, partOf, withoutWrappers } from '../document/view.ts';
 import { buildRecipe, type RecipeOptions } from '../recipe/build.ts';
+import { usedThrough } from '../recipe/fields.ts';
 import { fieldsOf, type Recipe } from '../recipe/recipe.ts';
 import { type Account, accountOf } from '../vocabulary/account.ts';
 import type { OwnNames } from '../vocabulary/own-names.ts';
@@ -194,11 +195,12 @@ export function understand(
   claimed: readonly Found[] = collect(document, dialect),
 ): Omit<Config, 'source' | 'parsed' | 'at' | 'certain' | 'bases' | 'companion'> {
   const warnings: Diagnostic[] = [];
-  const named = readByName(document, claimed, dialect.known, options.names);
+  const spoken = [...claimed, ...usedThrough(document, claimed)];
+  const named = readByName(document, spoken, dialect.known, options.names);
   const found = [...claimed, ...named.found];
   warnings.push(...doubledKeys(document, found));
   const recipe = buildRecipe(document, found, dialect.library, options, warnings);
-  const account = accountOf(document, claimed, named);
+  const account = accountOf(document, spoken, named);
   const read = new Set(fieldsOf(recipe).map(({ pointer }) => pointer));
   const left = named.doubtful.filter(({ pointer }) => !read.has(pointer));
   warnings.push(

@@ -44,6 +44,38 @@ const REFERENCES = [
   /^\$([A-Za-z_]\w*)$/,
 ];
 
+/**
+ * The scalar or list that `${a.b}`, `$a`, or MONAI's `@a::b` and `@a#b` stand for, where it is in this file
+ * (Project-MONAI/MONAI monai/bundle/reference_resolver.py).
+ */
+function targetOf({ nodes }: Document, value: string): Pointer | undefined {
+  const reference = REFERENCES.map((pattern) => pattern.exec(value)?.[1]).find((found) => found);
+  const target = reference && `/${reference.replace(/::|[\][.#]+/g, '/').replace(/\/$/, '')}`;
+  const node = target && nodes.get(target);
+  return node && node.kind !== 'map' ? target : undefined;
+}
+
+/** What is found at the values that fields with a role refer to: these are read under another key. */
+export function usedThrough(document: Document, found: readonly Found[]): Found[] {
+  const targets: Found[] = [];
+  for (const [pointer, what] of found) {
+    if (!('role' in what)) continue;
+    const via = new Set<Pointer>();
+    for (let at: Pointer | undefined = pointer; at !== undefined && !via.has(at); at = next(at)) {
+      if (at !== pointer) targets.push([at, what]);
+      via.add(at);
+    }
+  }
+  return targets;
+
+  function next(pointer: Pointer): Pointer | undefined {
+    const node = document.nodes.get(pointer);
+    return node?.kind === 'scalar' && typeof node.value === 'string'
+      ? targetOf(document, node.value)
+      : undefined;
+  }
+}
+
 class FieldReader {
   readonly reading: Reading = {
     fields: [],
@@ -82,30 +114,19 @@ class FieldReader {
     if (typeof value === 'number') return this.add(pointer, role, value, node, usedAt);
     const number = numberInString(value);
     if (number !== undefined) return this.add(pointer, role, number, node, usedAt);
-    const target = this.target(value);
+    const target = targetOf(this.document, value);
     const path = [...via, pointer];
     if (target !== undefined && !path.includes(target)) return this.role(target, role, path);
     if (/\$\{|^\?\?\?$|^[@$]/.test(value)) return this.skip(pointer, role, node, 'interpolation');
     if (role.role === 'optimizer') return void this.reading.names.set(usedAt ?? pointer, value);
     if (value === 'auto') return this.skip(pointer, role, node, 'auto');
-    const devices = countsDevices(role) && /^(\[?)\d+(?:\s*,\s*\d+)*,?(\]?)$/.test(value.trim());
-    if (devices) return this.deviceList(pointer, role, value.match(/\d+/g)!.length);
+    const devices = countsDevices(role) && DEVICE_LIST.exec(value)?.[1];
+    if (devices) return this.deviceList(pointer, role, devices.split(',').filter((v) => v.trim()).length);
     throw new Problem(
       'schema',
       `${readable(pointer)} must be a number, not ${JSON.stringify(value)}`,
       node.offset,
     );
-  }
-
-  /**
-   * The scalar or list that `${a.b}`, `$a`, or MONAI's `@a::b` and `@a#b` stand for, where it is in this file
-   * (Project-MONAI/MONAI monai/bundle/reference_resolver.py).
-   */
-  private target(value: string): Pointer | undefined {
-    const reference = REFERENCES.map((pattern) => pattern.exec(value)?.[1]).find((found) => found);
-    const target = reference && `/${reference.replace(/::|[\][.#]+/g, '/').replace(/\/$/, '')}`;
-    const node = target && this.document.nodes.get(target);
-    return node && node.kind !== 'map' ? target : undefined;
   }
 
   /** `devices: [0, 2]` is two devices; such a list cannot be rewritten as another count. */
@@ -158,7 +179,7 @@ class FieldReader {
         if (role) this.role(child(pointer, i), role, via);
       }
     if (node?.kind !== 'scalar' || typeof node.value !== 'string') return;
-    const target = this.target(node.value);
+    const target = targetOf(this.document, node.value);
     const path = [...via, pointer];
     if (target !== undefined && !path.includes(target)) return this.encoded(target, encoding, path);
     const first = items[0]?.role;

@@ -36,6 +36,12 @@ describe('keys of a config that only its own code knows', () => {
     expect(await said(`${OWN}${lines}\n`, 'unclaimed')).toEqual([]);
   });
 
+  it('are not where another key reads them through a reference', async () => {
+    const text =
+      'defaults: [run]\nfirst_batch_size_part: 32\ndataset: {batch_size: "${first_batch_size_part}"}\noptimizer: {_target_: torch.optim.AdamW, lr: 3.0e-4}\n';
+    expect(await said(text, 'unclaimed')).toEqual([]);
+  });
+
   it('are named once and counted where there are many', async () => {
     const many = Array.from({ length: 12 }, (_, i) => `phase${i}_steps: ${100 + i}\n`).join('');
     const [message, ...others] = await said(OWN + many, 'unclaimed');
