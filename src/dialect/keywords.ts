@@ -23,7 +23,7 @@ function collector(
 ): CodeKeywordDefinition {
   return {
     keyword,
-    schemaType: keyword === 'scope' || keyword === 'note' ? 'string' : 'object',
+    schemaType: ['scope', 'note', 'agrees'].includes(keyword) ? 'string' : 'object',
     code: (cxt) => push(cxt, '', { [keyword]: keyword === 'encoding' ? rolesOnly(cxt.schema) : cxt.schema }),
   };
 }

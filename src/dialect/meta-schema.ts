@@ -125,7 +125,7 @@ const KEYWORDS = {
   spelling: { enum: Object.keys(SPELLINGS) },
   assumes: { ...record({ optimizer: SENTENCE, decays: { enum: ['in the code'] } }), minProperties: 1 },
   note: SENTENCE,
-  agrees: record({ dialect: SENTENCE }, ['dialect']),
+  agrees: SENTENCE,
   forbidden: SENTENCE,
   detect: SUBSCHEMA,
   certain: SUBSCHEMA,

@@ -272,6 +272,6 @@ export type Found = readonly [
     | { readonly constraint: Constraint }
     | { readonly note: string }
     | { readonly assumes: Assumed }
-    | { readonly agrees: { readonly dialect: string } }
+    | { readonly agrees: string }
     | { readonly absent: Absent },
 ];

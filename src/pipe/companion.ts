@@ -35,7 +35,7 @@ export async function companionOf(
   if (!found) return undefined;
   try {
     const { documents } = await parse(found.text, found.file);
-    const roles = collect(documents[0]!, await loadDialect(agrees.dialect));
+    const roles = collect(documents[0]!, await loadDialect(agrees));
     const fields = readFields(documents[0]!, roles).fields.filter(({ site }) => site.kind === 'text');
     return { file: node.value, pointer, offset: node.offset, fields };
   } catch {
