@@ -5,7 +5,7 @@ import type { Found } from '../dialect/roles.ts';
 import type { Document, Progress } from '../document/nodes.ts';
 import { numberOf } from '../document/nodes.ts';
 import { type ParsedText, parse } from '../document/parse.ts';
-import { isWithin, readable } from '../document/pointer.ts';
+import { child, isWithin, readable } from '../document/pointer.ts';
 import { experimentsIn, partOf, withoutWrappers } from '../document/view.ts';
 import { buildRecipe, type RecipeOptions } from '../recipe/build.ts';
 import { usedThrough } from '../recipe/fields.ts';
@@ -73,7 +73,10 @@ export async function readConfigs(
       const meaning = byName ?? understand(document, dialect, options, claimed);
       const warnings = [...baseWarnings(bases), ...meaning.warnings];
       const companion = await companionOf(document, claimed, source);
-      const notes = meaning.recipe.notes.filter(({ pointer }) => pointer !== companion?.pointer);
+      // What a dialect says of files that it cannot read is out of date where they were read.
+      const read = bases && bases.missing.length === 0 ? bases.keys : [];
+      const followed = [companion?.pointer, ...read.map((key) => child('', key))];
+      const notes = meaning.recipe.notes.filter(({ pointer }) => !followed.includes(pointer));
       const recipe = { ...meaning.recipe, notes };
       const beside = { ...(bases ? { bases } : {}), ...(companion ? { companion } : {}) };
       configs.push({ source, parsed, at, certain, ...beside, ...meaning, recipe, warnings });

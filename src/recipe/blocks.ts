@@ -1,5 +1,5 @@
 import type { DecayRole, Role } from '../dialect/roles.ts';
-import { isWithin, type Pointer } from '../document/pointer.ts';
+import { isWithin, keyOf, type Pointer } from '../document/pointer.ts';
 import type { Reading } from './fields.ts';
 import { type Named, nameOf, type Surroundings } from './optimizer-names.ts';
 import { type Field, isRole } from './recipe.ts';
@@ -96,7 +96,9 @@ const hasRate = ({ fields }: Block) =>
 const isCycled = (f: Field) => isRole(f, 'decay') && f.role.cycled !== undefined;
 const hasDecay = ({ fields }: Block) => fields.some((f) => isRole(f, 'decay') && !isCycled(f));
 const onlyRates = ({ fields }: Block) => fields.every((f) => isRole(f, 'learning-rate') || isCycled(f));
-const isOptimizer = (block: Block) => block.named !== undefined || hasDecay(block);
+/** A scheduler's block is no optimizer, whatever it names. */
+const isScheduler = (block: Block) => onlyRates(block) && /sched/i.test(keyOf(block.pointer));
+const isOptimizer = (block: Block) => (block.named !== undefined && !isScheduler(block)) || hasDecay(block);
 
 /** Blocks under one name are one optimizer where each lacks what another has: betas here, the learning rate there. */
 function oneName(block: Block, others: readonly Block[]): Block | undefined {
@@ -115,7 +117,8 @@ function oneName(block: Block, others: readonly Block[]): Block | undefined {
 /** Rates alone, such as a scheduler's, belong to the block that holds the name, where both go by one. */
 function ratesOfNamed(block: Block, same: readonly Block[]): Block | undefined {
   const holds = (b: Block) => b.named !== undefined && isWithin(b.named.at, b.pointer);
-  return onlyRates(block) && !holds(block) ? same.find(holds) : undefined;
+  if (!onlyRates(block)) return undefined;
+  return same.find((b) => holds(b) && (!holds(block) || isWithin(b.pointer, block.pointer)));
 }
 
 /** A block with momentum but no learning rate has that of the block around it (`lr` beside `optimizer:`), which joins it. */

@@ -55,7 +55,7 @@ const RATES: readonly Entry[] = [
   {
     words:
       'learning rate minimum|learning rate final|eta minimum|eta minimum learning rate|learning rate cool',
-    also: `${RATE} down`,
+    also: `${RATE} down scheduler g d e`,
     fits: 'rate',
     reads: 'minimumLearningRate',
     seen: 'torch CosineAnnealingLR (eta_min), Megatron (min_lr), I-JEPA (final_lr)',
@@ -88,7 +88,13 @@ const RATES: readonly Entry[] = [
 const OPTIMIZER = 'adam adamw optimizer lion lamb muon radam nadam';
 
 const DECAYS: readonly Entry[] = [
-  { words: 'beta', also: OPTIMIZER, fits: 'betas', reads: 'betas', seen: 'torch, fastai (moms)' },
+  {
+    words: 'beta',
+    also: `${OPTIMIZER} g d e generator discriminator`,
+    fits: 'betas',
+    reads: 'betas',
+    seen: 'torch, fastai (moms)',
+  },
   {
     words: 'beta 1|b 1',
     also: OPTIMIZER,
@@ -319,6 +325,7 @@ const OTHERS: readonly Entry[] = [
     words:
       'gradient clip|maximum gradient norm|clip gradient norm|clip norm|gradient norm|maximum gradient l 2 norm',
     also: 'value norm maximum gradient val g d gen disc generator discriminator',
+    unless: 'audio',
     fits: 'positive',
     reads: 'clip',
     seen: 'HF TrainingArguments (max_grad_norm), Lightning (gradient_clip_val), AllenNLP (grad_norm), MMF (max_grad_l2_norm)',

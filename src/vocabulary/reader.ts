@@ -9,11 +9,11 @@ import {
   type ScalarNode,
 } from '../document/nodes.ts';
 import { child, type Pointer, parentOf, readable } from '../document/pointer.ts';
-import { cycledMomenta, cycledUnsaid, plateauUnsaid } from './cyclers.ts';
 import { BETAS, type Definition, outOfBounds, roleOf } from './definitions.ts';
 import { ELSEWHERE, type Entry, type Fits } from './entries.ts';
 import { meaningsOf } from './match.ts';
 import { OWN_NAMES, type OwnNames } from './own-names.ts';
+import { averageUnsaid, cycledMomenta, cycledUnsaid, plateauUnsaid } from './schedulers.ts';
 import { topicOf } from './topics.ts';
 import { wordsOf } from './words.ts';
 
@@ -164,6 +164,7 @@ class Reader {
 
   /** `clip_grad_norm: true`: gradients are clipped, and at which norm the code says. */
   private clipSwitch(words: readonly string[], node: Node, pointer: Pointer, { kinds }: Place): boolean {
+    if (kinds.has('audio')) return false;
     const enables =
       words.includes('clip') || (kinds.has('clip') && words.some((word) => /^enabled?$/.test(word)));
     if (!enables || node.kind !== 'scalar' || typeof node.value !== 'boolean') return false;
@@ -183,8 +184,8 @@ class Reader {
   /** The momenta of a scheduler that overrules the optimizer's. */
   private cycled(node: MapNode, pointer: Pointer): void {
     const isScheduler = (key: string) => /^schedul/i.test(key) || wordsOf(key).includes('scheduler');
-    for (const [at, what] of plateauUnsaid(node, pointer, isScheduler))
-      if (!this.claimed.has(at)) this.found.push([at, what]);
+    const unsaid = [...plateauUnsaid(node, pointer, isScheduler), ...averageUnsaid(node, pointer)];
+    for (const [at, what] of unsaid) if (!this.claimed.has(at)) this.found.push([at, what]);
     const momenta = cycledMomenta(node, pointer);
     for (const [at, what] of momenta.length ? momenta : cycledUnsaid(node, pointer, isScheduler)) {
       if (this.claimed.has(at)) continue;
@@ -282,6 +283,7 @@ function kindOf(words: readonly string[]): string | undefined {
   if (has('ema')) return 'ema';
   if (has('clip')) return 'clip';
   if (has('loss')) return 'loss';
+  if (has('audio')) return 'audio';
   if (has('batch', 'norm')) return 'batch-norm';
   return undefined;
 }
@@ -298,19 +300,19 @@ function holdsRate({ key, node }: KeyValue, kinds: ReadonlySet<string>): boolean
   return node.kind !== 'map' && meaningsOf(wordsOf(key), { kinds }).some(rate);
 }
 
-/** `eval_steps` still counts optimizer steps, `gradient_clip_val` is a value, and a data loader's sampler draws batches. */
+/** `train_eval_unit` trains, too; `eval_steps` still counts optimizer steps, `gradient_clip_val` is a value, and a data loader's sampler draws batches. */
 function isTrainings(words: readonly string[], kinds: ReadonlySet<string>): boolean {
   const draws = words.includes('sampling') && kinds.has('data');
-  return words.includes('step') || words.includes('clip') || draws;
+  return ['step', 'clip', 'train'].some((word) => words.includes(word)) || draws;
 }
 
 function isLength(role: Role): boolean {
   return role.role === 'count' && role.unit === 'steps' && role.use === 'schedule';
 }
 
-/** A scalar, or a list of nothing else. */
+/** A scalar, or a list of nothing else, also of such lists. */
 function isPlain(node: Node): boolean {
-  return node.kind === 'scalar' || (node.kind === 'list' && node.items.every((i) => i.kind === 'scalar'));
+  return node.kind === 'scalar' || (node.kind === 'list' && node.items.every(isPlain));
 }
 
 /** Words of a key that says how often something is done. */

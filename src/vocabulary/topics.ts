@@ -1,4 +1,4 @@
-import type { Node } from '../document/nodes.ts';
+import type { Node, ScalarNode } from '../document/nodes.ts';
 import { numberInString } from '../document/scalar.ts';
 
 const words = (list: string) => new Set(list.split(' '));
@@ -50,6 +50,15 @@ const TOPICS: readonly {
     of: [['step', 'size']],
     not: words(''),
     within: 'scheduler',
+    fits: (value) => Number.isInteger(value) && value >= 2,
+  },
+  {
+    // Periods of a schedule with restarts, and stages that grow.
+    topic: 'other',
+    of: [['period'], ['periods'], ['t', '0'], ['gradual', 'train']],
+    not: words(
+      'logging save saving print checkpoint evaluation validation display vis plot summary time frame',
+    ),
     fits: (value) => Number.isInteger(value) && value >= 2,
   },
   {
@@ -116,9 +125,7 @@ export function topicOf(
   node: Node,
   kinds: ReadonlySet<string> = new Set(),
 ): 'batch' | 'other' | undefined {
-  const values = (node.kind === 'list' ? node.items : [node]).map((n) =>
-    n.kind !== 'scalar' ? undefined : typeof n.value === 'string' ? numberWritten(n.value) : n.value,
-  );
+  const values = scalarsIn(node).map((n) => (typeof n.value === 'string' ? numberWritten(n.value) : n.value));
   return TOPICS.find(
     ({ of, not, fits, within, unless }) =>
       !(within && !kinds.has(within)) &&
@@ -127,6 +134,11 @@ export function topicOf(
       !key.some((word) => not.has(word)) &&
       values.some((value) => typeof value === 'number' && fits(value)),
   )?.topic;
+}
+
+function scalarsIn(node: Node): ScalarNode[] {
+  if (node.kind === 'list') return node.items.flatMap(scalarsIn);
+  return node.kind === 'scalar' ? [node] : [];
 }
 
 /** A number in a string, also with a suffix that no parser reads: `400k` still is a count. */

@@ -52,7 +52,7 @@ async function optionsOf({ input, plan }: Fixture): Promise<ConvertOptions> {
 
 /** A ratio of batches needs no number of devices; a noise scale and phases do. */
 function devicesFor({ by, from, world }: ConvertOptions): ConvertOptions {
-  return by === undefined || from !== undefined || world !== undefined ? {} : { world: 8 };
+  return by === undefined || from !== undefined || world !== undefined ? {} : { world: 4 };
 }
 
 /** A fixture, with the files that it builds on. */

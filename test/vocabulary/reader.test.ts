@@ -201,6 +201,21 @@ describe('keys that were once left in silence', () => {
       '/SOLVER/ETA_MIN_LR learning-rate',
     ],
     ['an accumulation', 'batch_size: 8\nbatch_multiplier: 2\n', '/batch_multiplier accumulation'],
+    [
+      'the floor of one network',
+      'train: {G_scheduler_eta_min: 1.0e-7}\n',
+      '/train/G_scheduler_eta_min learning-rate',
+    ],
+    [
+      'the betas of one network',
+      'train: {G_optimizer_betas: [0.9, 0.99]}\n',
+      '/train/G_optimizer_betas betas',
+    ],
+    [
+      'what a unit trains with',
+      'train_eval_unit: {ema_decay: 0.999}\n',
+      '/train_eval_unit/ema_decay model-ema',
+    ],
     ['devices in a string', 'batch_size: 8\ngpus: "[0,1]"\n', '/gpus devices'],
   ])('%s', async (_, text, read_) => {
     expect((await read(text)).some((one) => one.startsWith(read_.split(' ')[0]!))).toBe(true);
@@ -217,11 +232,15 @@ describe('keys that were once left in silence', () => {
     ['when a network begins', 'discriminator_train_start_steps: 1000\n', '/discriminator_train_start_steps'],
     ['hard examples of a batch', 'LOSS: {OHEMKEEP: 1000}\n', '/LOSS/OHEMKEEP'],
     ['atoms of a batch', 'max_atoms: 300\n', '/max_atoms'],
+    ['periods of restarts', 'train: {G_scheduler_periods: 300000}\n', '/train/G_scheduler_periods'],
+    ['a first restart', 'lr: 1\nlr_scheduler: {T_0: 5000}\n', '/lr_scheduler/T_0'],
+    ['stages in nested lists', 'gradual_training: [[0, 7, 64], [1000, 5, 32]]\n', '/gradual_training'],
   ])('%s is named', async (_, text, pointer) => expect(await doubtful(text)).toEqual([pointer]));
 
   it.each([
     ['a solver of linear models', 'model: {solver_type: L2R, max_iter: 100, eps: 0.1}\n'],
     ['a loss', 'Loss: {tcl_bs: 64}\n'],
+    ['a spectrogram', 'audio: {clip_norm: true, max_norm: 4}\n'],
   ])('what belongs to %s is not', async (_, text) => {
     expect(await doubtful(text)).toEqual([]);
     expect(await read(text)).toEqual([]);
@@ -231,6 +250,7 @@ describe('keys that were once left in silence', () => {
     ['clip_grad_norm: true', '/clip_grad_norm'],
     ['CLIP_GRADIENTS: {ENABLED: true}', '/CLIP_GRADIENTS/ENABLED'],
     ['scheduling: plateau', '/scheduling'],
+    ['module: {_target_: nets.train.EMAModule}', '/module/_target_'],
   ])('%s gets a note', async (text, pointer) => {
     const [document] = await documentsOf(`${text}\n`);
     const notes = readByName(document!, [], new Set()).found.filter(([, what]) => 'note' in what);

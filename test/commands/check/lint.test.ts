@@ -147,7 +147,7 @@ describe('--fix', () => {
 
 /** Refusals to convert that say nothing against the file. */
 const ABOUT_CONVERTING =
-  /^(?:batch-un|world-un|auto|interpolation|alias-conflict|cannot-insert|not-readable-again|rule-not|noise)/;
+  /^(?:batch-un|world-un|auto|interpolation|alias-conflict|cannot-insert|half-converted|not-readable-again|rule-not|noise)/;
 
 it.each(rejects().map((r) => [r.file.replace(/.*fixtures\//, ''), r.file] as const))(
   '%s: what convert refuses is found at the same place, unless it is about converting',

@@ -37,6 +37,21 @@ export function cycledUnsaid(
   return [[child(pointer, named.key), { note }]];
 }
 
+/** What to know about a class that keeps an average of the weights by its name, whose decay the file leaves out. */
+export function averageUnsaid(block: MapNode, pointer: Pointer): Found[] {
+  const named = block.entries.find(
+    ({ key, node }) =>
+      CLASS.test(key) && node.kind === 'scalar' && /\.\w*(?:EMA|Ema)[A-Z]?\w*$/.test(String(node.value)),
+  );
+  const says = (node: Node): boolean =>
+    node.kind === 'map' &&
+    node.entries.some(({ key, node: inner }) => /decay|half|momentum|power/i.test(key) || says(inner));
+  if (!named || says(block)) return [];
+  const note =
+    'keeps an average of the weights by its name, and its decay is not in this file: where it has one by default, write it down raised to the power kappa, the ratio of the batches';
+  return [[child(pointer, named.key), { note }]];
+}
+
 /** What to know about a scheduler that waits for so many evaluations without progress. */
 export function plateauUnsaid(
   block: MapNode,
