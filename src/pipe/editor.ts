@@ -140,59 +140,59 @@ export class Editor {
   }
 
   private insertions(changes: readonly Change[]): PlacedChange[] {
-    const placed: PlacedChange[] = [];
-    const byPlace = new Map<Pointer, { map: MapNode; entries: Map<string, Nested[]> }>();
     const together = new Map<Pointer, Change[]>();
     for (const change of changes) {
       const pointer = placeOfOverride(change, this.whole);
       together.set(pointer, [...(together.get(pointer) ?? []), change]);
     }
+    const filled: PlacedChange[] = [];
+    const byMap = new Map<Pointer, Nested[]>();
     for (const [pointer, own] of together) {
-      const [change] = own as [Change, ...Change[]];
-      const existing = this.document.nodes.get(pointer);
-      if (existing?.kind === 'scalar' && existing.value === null) {
-        this.refuseShared(existing, change);
-        placed.push(this.fillEmpty(existing, change));
-        continue;
-      }
-      let at = parentOf(pointer);
-      while (at !== '' && !this.document.nodes.has(at)) at = parentOf(at);
-      const map = this.document.nodes.get(at);
-      if (map?.kind !== 'map')
-        throw new Problem(
-          'cannot-insert',
-          `${readable(pointer)} should be ${JSON.stringify(change.to)}, but there is no mapping to write it into: write it there, or use --no-insert`,
-          map ? ('offset' in map ? map.offset : 0) : 0,
-        );
-      this.refuseShared(map, change);
-      const written = this.document.inText(pointer).slice(this.document.inText(at).length);
-      const [key = '', ...path] = segments(written);
-      const place = byPlace.get(at) ?? { map, entries: new Map() };
-      place.entries.set(key, [
-        ...(place.entries.get(key) ?? []),
-        { path, pointer, changes: own, ...this.newValue(pointer, own, map.flow) },
-      ]);
-      byPlace.set(at, place);
-    }
-    for (const [at, { map, entries }] of byPlace) {
-      const sibling = this.siblingFor(at, map);
-      const written: NewEntry[] = [...entries].map(([key, parts]) => ({
-        key,
-        value: this.nested(parts, map.flow || inOneLine(parts)),
-      }));
-      this.edits.push(...insertAfter(this.document, map, sibling, written));
-      for (const { pointer, value, changes: own } of [...entries.values()].flat()) {
-        this.planned.push({ pointer, value });
-        for (const change of own)
-          placed.push({
-            ...change,
-            offset: sibling?.end ?? map.offset,
-            uses: [],
-            text: { from: '', to: this.oneValue(change) },
-          });
+      const empty = this.document.nodes.get(pointer);
+      if (empty?.kind === 'scalar' && empty.value === null) filled.push(this.fillEmpty(empty, own[0]!));
+      else {
+        const { at, nested } = this.nest(pointer, own);
+        byMap.set(at, [...(byMap.get(at) ?? []), nested]);
       }
     }
-    return placed;
+    return [...filled, ...[...byMap].flatMap(([at, values]) => this.insert(at, values))];
+  }
+
+  /** Where new values go: the innermost mapping around their place that is in the text. */
+  private nest(pointer: Pointer, changes: readonly Change[]): { at: Pointer; nested: Nested } {
+    const [change] = changes as readonly [Change, ...Change[]];
+    let at = parentOf(pointer);
+    while (at !== '' && !this.document.nodes.has(at)) at = parentOf(at);
+    const map = this.document.nodes.get(at);
+    if (map?.kind !== 'map')
+      throw new Problem(
+        'cannot-insert',
+        `${readable(pointer)} should be ${JSON.stringify(change.to)}, but there is no mapping to write it into: write it there, or use --no-insert`,
+        map ? map.offset : 0,
+      );
+    this.refuseShared(map, change);
+    const written = this.document.inText(pointer).slice(this.document.inText(at).length);
+    const value = this.newValue(pointer, changes, map.flow);
+    return { at, nested: { path: segments(written), pointer, changes, ...value } };
+  }
+
+  /** Inserts values into one mapping, those of one new block together. */
+  private insert(at: Pointer, values: readonly Nested[]): PlacedChange[] {
+    const map = this.document.nodes.get(at) as MapNode;
+    const sibling = this.siblingFor(at, map);
+    const entries = [...byFirstKey(values)].map(
+      ([key, inner]): NewEntry => ({ key, value: this.nested(inner, map.flow || inOneLine(inner)) }),
+    );
+    this.edits.push(...insertAfter(this.document, map, sibling, entries));
+    this.planned.push(...values.map(({ pointer, value }) => ({ pointer, value })));
+    return values.flatMap(({ changes }) =>
+      changes.map((change) => ({
+        ...change,
+        offset: sibling?.end ?? map.offset,
+        uses: [],
+        text: { from: '', to: this.oneValue(change) },
+      })),
+    );
   }
 
   private refuseShared(node: MapNode | ScalarNode, { pointer, to }: Change): void {
@@ -206,6 +206,7 @@ export class Editor {
 
   /** `key:` without a value gets one; `null` is replaced. */
   private fillEmpty(node: ScalarNode, change: Change): PlacedChange {
+    this.refuseShared(node, change);
     const { text: to, value } = this.newValue(change.pointer, [change], true);
     this.edits.push(fillEmpty(this.document, node, to));
     this.planned.push({ pointer: change.pointer, value });
@@ -226,12 +227,7 @@ export class Editor {
     const [only] = parts;
     if (only && only.path.length === 0) return only.text;
     const quote = this.document.format === 'json' ? '"' : '';
-    const groups = new Map<string, Nested[]>();
-    for (const part of parts) {
-      const [key = '', ...path] = part.path;
-      groups.set(key, [...(groups.get(key) ?? []), { ...part, path }]);
-    }
-    const entries = [...groups].map(([key, inner]) => {
+    const entries = [...byFirstKey(parts)].map(([key, inner]) => {
       const value = this.nested(inner, flow);
       return `${quote}${key}${quote}:${value.startsWith('\n') ? '' : ' '}${value}`;
     });
@@ -253,6 +249,16 @@ export class Editor {
     if (typeof to === 'number') return one(to, from as number);
     return `[${to.map((v, i) => one(v, (from as readonly number[])[i]!)).join(', ')}]`;
   }
+}
+
+/** Values by the key that they begin with, each with the rest of its path. */
+function byFirstKey(values: readonly Nested[]): Map<string, Nested[]> {
+  const groups = new Map<string, Nested[]>();
+  for (const value of values) {
+    const [key = '', ...path] = value.path;
+    groups.set(key, [...(groups.get(key) ?? []), { ...value, path }]);
+  }
+  return groups;
 }
 
 /** One value alone is written on one line, `optim: {lr: 0.1}`; several are a block. */

@@ -13,7 +13,7 @@ import { BETAS, type Definition, outOfBounds, roleOf } from './definitions.ts';
 import { ELSEWHERE, type Entry, type Fits } from './entries.ts';
 import { meaningsOf } from './match.ts';
 import { OWN_NAMES, type OwnNames } from './own-names.ts';
-import { averageUnsaid, cycledMomenta, cycledUnsaid, plateauUnsaid } from './schedulers.ts';
+import { cycledMomenta, unsaidIn } from './schedulers.ts';
 import { topicOf } from './topics.ts';
 import { wordsOf } from './words.ts';
 
@@ -128,7 +128,7 @@ class Reader {
     if (rate) next.add('rate');
     if (node.entries.some((e) => SOLVER.test(e.key))) next.add('solver');
     if (kind === 'ema') this.rampDefault(node, pointer);
-    this.cycled(node, pointer);
+    this.scheduled(node, pointer);
     const opens = !scoped && (kind === 'optimizer' || (rate && kind !== 'learning-rate'));
     if (opens && !this.scopes.has(pointer)) this.found.push([pointer, { scope: 'optimizer' }]);
     return { key, words, kinds: next, scoped: scoped || kind === 'optimizer' || this.scopes.has(pointer) };
@@ -181,17 +181,13 @@ class Reader {
       this.found.push([child(pointer, 'inv_gamma'), { absent: { default: 1, role: roleOf('rampGamma') } }]);
   }
 
-  /** The momenta of a scheduler that overrules the optimizer's. */
-  private cycled(node: MapNode, pointer: Pointer): void {
+  /** The momenta of a scheduler that overrules the optimizer's, and what else its name says. */
+  private scheduled(node: MapNode, pointer: Pointer): void {
     const isScheduler = (key: string) => /^schedul/i.test(key) || wordsOf(key).includes('scheduler');
-    const unsaid = [...plateauUnsaid(node, pointer, isScheduler), ...averageUnsaid(node, pointer)];
-    for (const [at, what] of unsaid) if (!this.claimed.has(at)) this.found.push([at, what]);
-    const momenta = cycledMomenta(node, pointer);
-    for (const [at, what] of momenta.length ? momenta : cycledUnsaid(node, pointer, isScheduler)) {
-      if (this.claimed.has(at)) continue;
-      this.claimed.add(at);
-      this.found.push([at, what]);
-    }
+    const momenta = cycledMomenta(node, pointer).filter(([at]) => !this.claimed.has(at));
+    for (const [at] of momenta) this.claimed.add(at);
+    const notes = unsaidIn(node, pointer, isScheduler).filter(([at]) => !this.claimed.has(at));
+    this.found.push(...momenta, ...notes);
   }
 
   private ownName(key: string, node: Node, pointer: Pointer): boolean {

@@ -17,54 +17,55 @@ const CYCLERS: Readonly<Record<string, readonly [base: number, max: number]>> = 
 const CLASS = /^(?:_target_|class_path|class_name|class|type|name|target)$/;
 const ARGUMENTS = /^(?:init_args|params|args|kwargs|arguments|config)$/;
 
-/** Names of such a scheduler where no class is built: `sched: onecycle`. */
-const NAMED = /^(?:torch\.optim\.lr_scheduler\.)?(?:(?:one|1)[-_ ]?cycle|cyclic)(?:[-_]?lr)?$/i;
-const MOMENTA = /^(?:cycle_momentum|(?:base|max|min)_momentum|moms?)$/i;
-
-/** What to know where a scheduler that moves the momentum is named and its momenta have no known place in the file. */
-export function cycledUnsaid(
-  block: MapNode,
-  pointer: Pointer,
-  isScheduler: (key: string) => boolean,
-): Found[] {
-  const named = block.entries.find(
-    ({ key, node }) =>
-      isScheduler(key) && node.kind === 'scalar' && typeof node.value === 'string' && NAMED.test(node.value),
-  );
-  if (!named || block.entries.some(({ key }) => MOMENTA.test(key))) return [];
-  const note =
-    'in most libraries moves the momentum or beta1 between two values of its own (torch: 0.85 and 0.95), whatever the optimizer has. They are not in this file and were not converted: write them down where the trainer takes them, or switch that off (cycle_momentum: false)';
-  return [[child(pointer, named.key), { note }]];
+/** Something that changes with the batch, is known by a name alone, and has no known place in the file. */
+interface Unsaid {
+  /** The key that says the name: a scheduler's, or one of a class. */
+  readonly key: 'scheduler' | 'class';
+  readonly name: RegExp;
+  /** Whether the block says it after all. */
+  readonly unless?: (block: Node) => boolean;
+  readonly note: string;
 }
 
-/** What to know about a class that keeps an average of the weights by its name, whose decay the file leaves out. */
-export function averageUnsaid(block: MapNode, pointer: Pointer): Found[] {
-  const named = block.entries.find(
-    ({ key, node }) =>
-      CLASS.test(key) && node.kind === 'scalar' && /\.\w*(?:EMA|Ema)[A-Z]?\w*$/.test(String(node.value)),
-  );
-  const says = (node: Node): boolean =>
-    node.kind === 'map' &&
-    node.entries.some(({ key, node: inner }) => /decay|half|momentum|power/i.test(key) || says(inner));
-  if (!named || says(block)) return [];
-  const note =
-    'keeps an average of the weights by its name, and its decay is not in this file: where it has one by default, write it down raised to the power kappa, the ratio of the batches';
-  return [[child(pointer, named.key), { note }]];
+const UNSAID: readonly Unsaid[] = [
+  {
+    key: 'scheduler',
+    name: /^(?:torch\.optim\.lr_scheduler\.)?(?:(?:one|1)[-_ ]?cycle|cyclic)(?:[-_]?lr)?$/i,
+    unless: has(/^(?:cycle_momentum|(?:base|max|min)_momentum|moms?)$/i),
+    note: 'in most libraries moves the momentum or beta1 between two values of its own (torch: 0.85 and 0.95), whatever the optimizer has. They are not in this file and were not converted: write them down where the trainer takes them, or switch that off (cycle_momentum: false)',
+  },
+  {
+    key: 'scheduler',
+    name: /plateau/i,
+    note: 'waits for a number of evaluations, which stays: where these come every so many steps, their interval must follow the batch (--cadence)',
+  },
+  {
+    key: 'class',
+    name: /\.\w*(?:EMA|Ema)[A-Z]?\w*$/,
+    unless: has(/decay|half|momentum|power/i),
+    note: 'keeps an average of the weights by its name, and its decay is not in this file: where it has one by default, write it down raised to the power kappa, the ratio of the batches',
+  },
+];
+
+/** Whether a key stands anywhere in a block. */
+function has(name: RegExp): (block: Node) => boolean {
+  const within = (node: Node): boolean =>
+    node.kind === 'map' && node.entries.some((entry) => name.test(entry.key) || within(entry.node));
+  return within;
 }
 
-/** What to know about a scheduler that waits for so many evaluations without progress. */
-export function plateauUnsaid(
-  block: MapNode,
-  pointer: Pointer,
-  isScheduler: (key: string) => boolean,
-): Found[] {
-  const named = block.entries.find(
-    ({ key, node }) => isScheduler(key) && node.kind === 'scalar' && /plateau/i.test(String(node.value)),
-  );
-  if (!named) return [];
-  const note =
-    'waits for a number of evaluations, which stays: where these come every so many steps, their interval must follow the batch (--cadence)';
-  return [[child(pointer, named.key), { note }]];
+/** What to know about a block by the names in it. @param isScheduler whether a key says a scheduler */
+export function unsaidIn(block: MapNode, pointer: Pointer, isScheduler: (key: string) => boolean): Found[] {
+  return UNSAID.flatMap(({ key: of, name, unless, note }): Found[] => {
+    const named = block.entries.find(
+      ({ key, node }) =>
+        (of === 'class' ? CLASS.test(key) : isScheduler(key)) &&
+        node.kind === 'scalar' &&
+        typeof node.value === 'string' &&
+        name.test(node.value),
+    );
+    return named && !unless?.(block) ? [[child(pointer, named.key), { note }]] : [];
+  });
 }
 
 /** The momenta of a scheduler that a block builds. */
