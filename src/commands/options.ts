@@ -61,7 +61,7 @@ export function ruleOptions(command: Command): Command {
     )
     .option('--partial', 'go by what is in the file, although its learning rate is not')
     .option('--cadence', 'also scale how often the run logs, saves and evaluates')
-    .option('--at <pointer>', 'of several experiments in one file, the one to read: /small')
+    .option('--at <pointer>', 'of several experiments in one file, the one to read: /small', once)
     .option('--dialect <name>', 'read the file as this dialect')
     .option('--schema <file>', 'read the file with a custom dialect');
 }
@@ -135,6 +135,13 @@ export function wholeNumber(text: string): number {
     );
   if (!Number.isSafeInteger(value) || value < 1)
     throw new InvalidArgumentError('It must be a whole number of at least 1.');
+  return value;
+}
+
+/** A value that can be given once: of two, the first would be dropped in silence. */
+function once(value: string, before: string | undefined): string {
+  if (before !== undefined)
+    throw new InvalidArgumentError('It can be given once: convert one after the other, with --write.');
   return value;
 }
 

@@ -131,7 +131,7 @@ function oneExperiment(document: Document): void {
   const choices = [first, ...others].map((at) => `--at ${document.inText(at)}`).join(' or ');
   throw new Problem(
     'several-experiments',
-    `${names} each have a batch size and a learning rate: several experiments in one file. Say which to convert: ${choices}`,
+    `${names} each have a batch size and a learning rate: several experiments, or stages of one, in one file. Say which to convert, one after the other: ${choices}`,
     document.nodes.get(first)?.offset ?? 0,
   );
 }

@@ -145,7 +145,8 @@ class Reader {
     // Hydra's list of files, whose groups are called like settings.
     if (key === 'defaults' && node.kind === 'list') return;
     if (this.ownName(key, node, pointer)) return;
-    if (this.clipSwitch(words, node, pointer, place) || this.batches(words, node, pointer)) return;
+    if (this.clipSwitch(words, node, pointer, place) || this.normSwitch(words, node, pointer)) return;
+    if (this.batches(words, node, pointer)) return;
     for (const meaning of meaningsOf(words, place)) if (this.read(meaning, node, pointer, words)) return;
     if (!isPlain(node)) return this.walk(node, pointer, { ...place, key, words });
     const topic = topicOf(words, node, place.kinds);
@@ -159,6 +160,17 @@ class Reader {
     const often = words.some((word) => CADENCE.has(word));
     const use = often ? 'cadenceSteps' : words.includes('ema') ? 'averageSteps' : 'scheduleSteps';
     this.found.push([pointer, { encoding: { kind: 'time-string', items: [{ role: roleOf(use) }] } }]);
+    return true;
+  }
+
+  /** `batchnorm: true`: the statistics of one device's batch, averaged with a momentum that the code sets. */
+  private normSwitch(words: readonly string[], node: Node, pointer: Pointer): boolean {
+    const plain = words.every((word) => ['use', 'with', 'batch', 'norm'].includes(word));
+    if (!plain || !words.includes('batch') || !words.includes('norm')) return false;
+    if (node.kind !== 'scalar' || typeof node.value !== 'boolean') return false;
+    const note =
+      'batch normalisation averages the statistics of one device’s batch with a momentum that is not in this file (torch: 0.1, and 1-(1-0.1)^k at k times the samples on a device): write it down where the trainer takes it';
+    if (node.value) this.found.push([pointer, { note }]);
     return true;
   }
 

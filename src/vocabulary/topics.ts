@@ -57,9 +57,23 @@ const TOPICS: readonly {
     topic: 'other',
     of: [['period'], ['periods'], ['t', '0'], ['gradual', 'train']],
     not: words(
-      'logging save saving print checkpoint evaluation validation display vis plot summary time frame',
+      'logging save saving print checkpoint evaluation validation display vis plot summary time frame ckpt',
     ),
+    // Smaller ones are lengths of patterns, as in a vocoder.
+    fits: (value) => Number.isInteger(value) && value >= 100,
+  },
+  {
+    topic: 'other',
+    of: [['decay', 'interval']],
+    not: words(''),
     fits: (value) => Number.isInteger(value) && value >= 2,
+  },
+  {
+    // An average under a short name (`E_decay`).
+    topic: 'other',
+    of: [['decay']],
+    not: words('weight learning rate step epoch layer layerwise wise lr gamma factor'),
+    fits: (value) => value >= 0.9 && value < 1,
   },
   {
     // ExponentialLR's factor of every step, or of every epoch.

@@ -231,6 +231,8 @@ describe('keys that were once left in silence', () => {
     ["ExponentialLR's factor", 'lr: 1\nlr_scheduler: {gamma: 0.999}\n', '/lr_scheduler/gamma'],
     ['when a network begins', 'discriminator_train_start_steps: 1000\n', '/discriminator_train_start_steps'],
     ['hard examples of a batch', 'LOSS: {OHEMKEEP: 1000}\n', '/LOSS/OHEMKEEP'],
+    ['an average under a short name', 'train: {E_decay: 0.999}\n', '/train/E_decay'],
+    ['how often something decays', 'IL: {decay_interval: 2000}\n', '/IL/decay_interval'],
     ['atoms of a batch', 'max_atoms: 300\n', '/max_atoms'],
     ['periods of restarts', 'train: {G_scheduler_periods: 300000}\n', '/train/G_scheduler_periods'],
     ['a first restart', 'lr: 1\nlr_scheduler: {T_0: 5000}\n', '/lr_scheduler/T_0'],
@@ -240,6 +242,7 @@ describe('keys that were once left in silence', () => {
   it.each([
     ['a solver of linear models', 'model: {solver_type: L2R, max_iter: 100, eps: 0.1}\n'],
     ['a loss', 'Loss: {tcl_bs: 64}\n'],
+    ['a vocoder', 'discriminator_params: {periods: [2, 3, 5, 7, 11]}\n'],
     ['a spectrogram', 'audio: {clip_norm: true, max_norm: 4}\n'],
   ])('what belongs to %s is not', async (_, text) => {
     expect(await doubtful(text)).toEqual([]);
@@ -250,6 +253,7 @@ describe('keys that were once left in silence', () => {
     ['clip_grad_norm: true', '/clip_grad_norm'],
     ['CLIP_GRADIENTS: {ENABLED: true}', '/CLIP_GRADIENTS/ENABLED'],
     ['scheduling: plateau', '/scheduling'],
+    ['gnn: {batchnorm: true}', '/gnn/batchnorm'],
     ['module: {_target_: nets.train.EMAModule}', '/module/_target_'],
   ])('%s gets a note', async (text, pointer) => {
     const [document] = await documentsOf(`${text}\n`);

@@ -79,12 +79,14 @@ describe('configs', () => {
     }
     // Their betas are the code's, out of the file's reach: that is what the training has to show.
     expect(written).toEqual([
+      'fast-reid/adam-defaults',
       'jepa/betas-in-the-code',
       'latent-diffusion/lr-per-sample',
       'lavis/own-beta2',
       'ltx-trainer/defaults',
       'mistral-finetune/all-by-default',
       'ml-agents/proximal',
+      'reid-baseline/adam-with-center',
       'rl-zoo/off-policy',
       'ultralytics/adamw-above-nbs',
     ]);
