@@ -13,8 +13,8 @@ import { BETAS, type Definition, outOfBounds, roleOf } from './definitions.ts';
 import { ELSEWHERE, type Entry, type Fits } from './entries.ts';
 import { meaningsOf } from './match.ts';
 import { OWN_NAMES, type OwnNames } from './own-names.ts';
-import { cycledMomenta, unsaidIn } from './schedulers.ts';
 import { topicOf } from './topics.ts';
+import { cycledMomenta, unsaidIn } from './unsaid.ts';
 import { wordsOf } from './words.ts';
 
 /** A number whose key may depend on the batch, and which was not understood. */

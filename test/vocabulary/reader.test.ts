@@ -254,6 +254,8 @@ describe('keys that were once left in silence', () => {
     ['CLIP_GRADIENTS: {ENABLED: true}', '/CLIP_GRADIENTS/ENABLED'],
     ['scheduling: plateau', '/scheduling'],
     ['gnn: {batchnorm: true}', '/gnn/batchnorm'],
+    ['dataset: {transductive: true}', '/dataset/transductive'],
+    ['train: {sampler: full_batch}', '/train/sampler'],
     ['module: {_target_: nets.train.EMAModule}', '/module/_target_'],
   ])('%s gets a note', async (text, pointer) => {
     const [document] = await documentsOf(`${text}\n`);

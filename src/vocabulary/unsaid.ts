@@ -19,8 +19,8 @@ const ARGUMENTS = /^(?:init_args|params|args|kwargs|arguments|config)$/;
 
 /** Something that changes with the batch, is known by a name alone, and has no known place in the file. */
 interface Unsaid {
-  /** The key that says the name: a scheduler's, or one of a class. */
-  readonly key: 'scheduler' | 'class';
+  /** The key that says the name: a scheduler's, one of a class, or a certain one. */
+  readonly key: 'scheduler' | 'class' | RegExp;
   readonly name: RegExp;
   /** Whether the block says it after all. */
   readonly unless?: (block: Node) => boolean;
@@ -38,6 +38,17 @@ const UNSAID: readonly Unsaid[] = [
     key: 'scheduler',
     name: /plateau/i,
     note: 'waits for a number of evaluations, which stays: where these come every so many steps, their interval must follow the batch (--cadence)',
+  },
+  {
+    // snap-stanford/GraphGym and PyTorch Geometric torch_geometric/graphgym/loader.py
+    key: /^transductive$/,
+    name: /^true$/,
+    note: 'one graph is the whole dataset: where every step takes all of it (a full_batch sampler, or none), the batch size sets nothing, and the learning rate must stay',
+  },
+  {
+    key: /sampler/,
+    name: /^full[-_]?batch$/i,
+    note: 'every step takes the whole dataset: the batch size sets nothing, and the learning rate must stay',
   },
   {
     key: 'class',
@@ -59,10 +70,9 @@ export function unsaidIn(block: MapNode, pointer: Pointer, isScheduler: (key: st
   return UNSAID.flatMap(({ key: of, name, unless, note }): Found[] => {
     const named = block.entries.find(
       ({ key, node }) =>
-        (of === 'class' ? CLASS.test(key) : isScheduler(key)) &&
+        (of === 'scheduler' ? isScheduler(key) : (of === 'class' ? CLASS : of).test(key)) &&
         node.kind === 'scalar' &&
-        typeof node.value === 'string' &&
-        name.test(node.value),
+        name.test(String(node.value)),
     );
     return named && !unless?.(block) ? [[child(pointer, named.key), { note }]] : [];
   });
