@@ -63,6 +63,25 @@ const TOPICS: readonly {
     fits: (value) => Number.isInteger(value) && value >= 100,
   },
   {
+    // InverseLR of crowsonkb/k-diffusion k_diffusion/utils.py: a number of steps and a decay of every step.
+    topic: 'other',
+    of: [['inv', 'gamma']],
+    not: words(''),
+    fits: (value) => value >= 2,
+  },
+  {
+    topic: 'other',
+    of: [['warm', 'up']],
+    not: words('ratio fraction frac epoch learning rate momentum bias factor'),
+    fits: (value) => value >= 0.9 && value < 1,
+  },
+  {
+    topic: 'other',
+    of: [['in', 'batch']],
+    not: words('norm momentum'),
+    fits: (value) => Number.isInteger(value) && value >= 2,
+  },
+  {
     topic: 'other',
     of: [['decay', 'interval']],
     not: words(''),

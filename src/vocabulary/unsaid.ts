@@ -51,6 +51,12 @@ const UNSAID: readonly Unsaid[] = [
     note: 'every step takes the whole dataset: the batch size sets nothing, and the learning rate must stay',
   },
   {
+    key: /^use_ema$/i,
+    name: /^true$/i,
+    unless: has(/ema.*(?:decay|beta|rate|momentum)|decay|half/i),
+    note: 'an average of the weights is kept and its decay is not in this file: where the trainer takes it, write it down raised to the power kappa, the ratio of the batches',
+  },
+  {
     key: 'class',
     name: /\.\w*(?:EMA|Ema)[A-Z]?\w*$/,
     unless: has(/decay|half|momentum|power/i),
