@@ -17,8 +17,7 @@ const EMPTY: MapNode = { kind: 'map', offset: 0, end: 0, flow: true, entries: []
 export interface Bases extends Inherited {
   /** The keys that name other files. */
   readonly keys: readonly string[];
-  /** Files that were read, and those that could not be, as the text names them. */
-  readonly read: readonly string[];
+  /** Files that could not be read, as the text names them. */
   readonly missing: readonly string[];
   /** The place of the first key. */
   readonly offset: number;
@@ -32,7 +31,7 @@ export function mayInherit(text: string): boolean {
 /**
  * Reads the files that a document builds on, and those that they build on.
  * @returns undefined where it names none
- * @throws Problem: syntax and the like, in one of those files
+ * @throws Problem: usage where one builds on itself
  */
 export async function basesOf(document: Document, source: Source): Promise<Bases | undefined> {
   const root = document.nodes.get('');
@@ -58,7 +57,6 @@ class Reader {
     const named = root.entries.filter(({ key, node }) => partsOf(key, node).length > 0);
     const [first] = named;
     if (!first) return undefined;
-    const read: string[] = [];
     const missing: string[] = [];
     let under: Node | undefined;
     let over: Node | undefined;
@@ -69,7 +67,6 @@ class Reader {
           if (!part.optional) missing.push(part.name);
           continue;
         }
-        read.push(found.file);
         const tree = fromFile(found.node, {
           file: found.file,
           text: found.text,
@@ -81,7 +78,6 @@ class Reader {
       }
     return {
       keys: named.map(({ key }) => key),
-      read,
       missing,
       offset: first.offset,
       ...(under ? { under } : {}),
@@ -105,17 +101,18 @@ class Reader {
     return undefined;
   }
 
+  /** @returns undefined where the file is no YAML or JSON */
   private async tree(found: Source, missing: string[]): Promise<Node | undefined> {
-    try {
-      const { documents } = await parse(found.text, found.file);
-      const root = documents[0]?.nodes.get('');
-      if (root?.kind !== 'map') return EMPTY;
-      const bases = await this.bases(root, found);
-      missing.push(...(bases?.missing ?? []));
-      return bases ? rootWith(root, bases, bases.keys) : root;
-    } catch (error) {
-      throw error instanceof Problem ? error.in(found) : error;
-    }
+    const documents = await parse(found.text, found.file).then(
+      (parsed) => parsed.documents,
+      () => undefined,
+    );
+    if (!documents) return undefined;
+    const root = documents[0]?.nodes.get('');
+    if (root?.kind !== 'map') return EMPTY;
+    const bases = await this.bases(root, found);
+    missing.push(...(bases?.missing ?? []));
+    return bases ? rootWith(root, bases, bases.keys) : root;
   }
 }
 

@@ -20,7 +20,12 @@ export const BASE_KEYS: readonly BaseKey[] = [
   },
   { key: '__include__', source: 'lyuwenyu/RT-DETR rtdetrv2_pytorch/src/core/yaml_utils.py' },
   { key: 'BASE', source: 'microsoft/Swin-Transformer config.py _update_config_from_file' },
-  { key: 'base_config', source: 'AI-Hypercomputer/maxtext src/MaxText/pyconfig.py' },
+  {
+    key: 'base_config',
+    fromAbove: true,
+    source:
+      'AI-Hypercomputer/maxtext src/MaxText/pyconfig.py; microsoft/NeuralSpeech LightSpeech/utils/hparams.py',
+  },
   {
     key: 'includes',
     fromAbove: true,

@@ -123,6 +123,16 @@ describe('a file that builds on another', () => {
     expect(warnings.find(({ code }) => code === 'base-unread')?.message).toMatch(message);
   });
 
+  it('says so of a base that is no YAML, and shows none of it', async () => {
+    const { warnings } = await converted({
+      'base.yml': 'root:x:0:0: [secret\n',
+      'run.yaml': '_BASE_: base.yml\nbatch_size: 64\noptimizer: adamw\nlr: 0.1\nbetas: [0.9, 0.99]\n',
+    });
+    const said = warnings.map(({ message }) => message).join('\n');
+    expect(said).toContain('builds on base.yml');
+    expect(said).not.toContain('secret');
+  });
+
   it.each([
     ['itself', { 'run.yaml': '_BASE_: run.yaml\nlr: 1\n' }, /builds on itself/],
     [
