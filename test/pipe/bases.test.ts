@@ -1,6 +1,9 @@
+import { Chalk } from 'chalk';
 import { describe, expect, it } from 'vitest';
 import { parse as parseYaml } from 'yaml';
 import type { Source } from '../../src/base/diagnostic.ts';
+import { explainConfig } from '../../src/commands/explain/explain.ts';
+import { explanationText } from '../../src/commands/explain/view.ts';
 import { convertConfig } from '../../src/pipe/convert.ts';
 import type { ConvertOptions } from '../../src/pipe/plan.ts';
 
@@ -234,4 +237,11 @@ describe("Hydra's defaults", () => {
     });
     expect(written['/lr']).toBe('base.yaml: 0.025');
   });
+});
+
+it('explain says in which file a value stands', async () => {
+  const explanation = await explainConfig(folder(PADDLE, 'run.yaml'), { by: 1 / 4 });
+  const text = explanationText(explanation, new Chalk({ level: 0 }));
+  expect(text).toContain('OptimizerBuilder.optimizer.momentum  heavy-ball momentum, in base.yml');
+  expect(text).toContain('LearningRate.base_lr  learning rate (peak), line 5');
 });

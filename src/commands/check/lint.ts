@@ -9,7 +9,15 @@ import type { ConvertOptions } from '../../pipe/plan.ts';
 import type { Config } from '../../pipe/read.ts';
 import { readConfigs } from '../../pipe/read.ts';
 import { brokenDemands, valuesAt } from '../../recipe/demands.ts';
-import { decayOf, type Field, fieldsOf, type Group, isRole, type Recipe } from '../../recipe/recipe.ts';
+import {
+  decayOf,
+  type Field,
+  fieldsOf,
+  type Group,
+  isRole,
+  offsetOf,
+  type Recipe,
+} from '../../recipe/recipe.ts';
 import { fieldOf } from '../../recipe/statements.ts';
 import { halfLife } from '../../rules/decays.ts';
 import { type Finding, finding, findingOf } from './finding.ts';
@@ -69,10 +77,11 @@ export function companionFindings({ recipe, companion }: Config): Finding[] {
 }
 
 function where(field: Field): Pick<Finding, 'offset' | 'pointer' | 'part'> {
+  const at = offsetOf(field);
   return {
     pointer: field.pointer,
     ...(field.part === undefined ? {} : { part: field.part }),
-    ...(field.site.kind === 'text' ? { offset: field.site.offset } : {}),
+    ...(at === undefined ? {} : { offset: at }),
   };
 }
 

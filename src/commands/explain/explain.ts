@@ -4,7 +4,7 @@ import type { Pointer } from '../../document/pointer.ts';
 import { type ConvertOptions, draftFor, namesTarget, type Plan, planFor } from '../../pipe/plan.ts';
 import { readConfigs } from '../../pipe/read.ts';
 import type { BatchChange } from '../../recipe/batch.ts';
-import { decayOf, type Field, isRole } from '../../recipe/recipe.ts';
+import { decayOf, type Field, isRole, offsetOf } from '../../recipe/recipe.ts';
 import { samplesPerUpdate } from '../../recipe/samples.ts';
 import type { Assessment } from '../../rules/assessment.ts';
 import { halfLife } from '../../rules/decays.ts';
@@ -15,6 +15,8 @@ import type { Account } from '../../vocabulary/account.ts';
 export interface ExplainedField {
   readonly pointer: Pointer;
   readonly part?: string;
+  /** The file that it stands in, where this one builds on it; its place then is that of the key that names the file. */
+  readonly file?: string;
   /** Where it stands; undefined where the trainer's default holds. */
   readonly offset?: number;
   /** In words: `heavy-ball momentum`, `learning rate (peak)`. */
@@ -86,10 +88,12 @@ function explanation(a: Assessment, plan: Plan, framework: string): ExplainedFie
     isRole(field, 'decay') ||
     isRole(field, 'weight-decay') ||
     isRole(field, 'epsilon');
+  const at = offsetOf(field);
   return {
     pointer: field.pointer,
     ...(field.part === undefined ? {} : { part: field.part }),
-    ...(site.kind === 'text' ? { offset: site.offset } : {}),
+    ...(at === undefined ? {} : { offset: at }),
+    ...(site.kind === 'text' && site.inherited !== undefined ? { file: site.inherited } : {}),
     role: roleInWords(a),
     value: field.value,
     ...(memory ? { memory } : {}),

@@ -25,7 +25,8 @@ export function explanationText(explanation: Explanation, chalk: ChalkInstance, 
     : `batch ${num(sides.from)}${countedPer({ per: sides.per })} (shown beside twice that; ${sides.per ? '--by R' : '--to N'} chooses)`;
   const head = `${chalk.bold(printable(source.file))}  ${dialect}  ${shown}  kappa ${fraction(batch.kappa)}  rule ${rule}\n`;
   const blocks = fields.map((f) => {
-    const place = f.offset === undefined ? 'default' : `line ${placeOf(source.text, f.offset).line}`;
+    const line = f.offset === undefined ? 'default' : `line ${placeOf(source.text, f.offset).line}`;
+    const place = f.file === undefined ? line : `in ${f.file}`;
     const title = `${chalk.bold(printable(fieldName(f)))}  ${f.role}, ${place}`;
     const change =
       f.to === f.value
