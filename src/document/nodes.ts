@@ -109,3 +109,10 @@ export function numberOf(node: Node): number | undefined {
   if (typeof node.value === 'number') return node.value;
   return typeof node.value === 'string' ? numberInString(node.value) : undefined;
 }
+
+/** Every scalar of a node, in order. */
+export function scalarsIn(node: Node): ScalarNode[] {
+  if (node.kind === 'scalar') return [node];
+  const below = node.kind === 'list' ? node.items : node.entries.map((entry) => entry.node);
+  return below.flatMap(scalarsIn);
+}

@@ -1,7 +1,14 @@
 import { isDeepStrictEqual } from 'node:util';
 import { Problem } from '../base/problem.ts';
 import { applyEdits, type Edit, inOrder } from './edit.ts';
-import type { Document, Node, Progress, ScalarNode, WrittenScalar } from './nodes.ts';
+import {
+  type Document,
+  type Node,
+  type Progress,
+  type ScalarNode,
+  scalarsIn,
+  type WrittenScalar,
+} from './nodes.ts';
 import type { ParsedText } from './parse.ts';
 import { type Pointer, readable } from './pointer.ts';
 import type { ScalarValue } from './scalar.ts';
@@ -99,13 +106,12 @@ function same(node: unknown, value: ScalarValue): boolean {
 /** The scalars that no plan changes: by offset, since a merged value is planned under another pointer. */
 function unplanned(document: Document, plans: readonly Planned[]): WrittenScalar[] {
   const planned = new Set(
-    plans.flatMap(({ pointer }) => scalarsBelow(document.nodes.get(pointer)).map((node) => node.offset)),
+    plans.flatMap(({ pointer }) => scalarsAt(document, pointer).map((node) => node.offset)),
   );
   return document.scalars.filter((s) => !planned.has(s.offset));
 }
 
-function scalarsBelow(node: Node | undefined): ScalarNode[] {
-  if (node?.kind === 'list') return node.items.flatMap(scalarsBelow);
-  if (node?.kind === 'map') return node.entries.flatMap((entry) => scalarsBelow(entry.node));
-  return node?.kind === 'scalar' ? [node] : [];
+function scalarsAt({ nodes }: Document, pointer: Pointer): ScalarNode[] {
+  const node = nodes.get(pointer);
+  return node ? scalarsIn(node) : [];
 }

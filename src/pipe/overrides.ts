@@ -1,7 +1,7 @@
 import { numbers } from '../base/numbers.ts';
 import { Problem } from '../base/problem.ts';
 import { applyEdits, type Edit } from '../document/edit.ts';
-import type { Document, ListNode, Node, ScalarNode } from '../document/nodes.ts';
+import { type Document, type ListNode, type Node, type ScalarNode, scalarsIn } from '../document/nodes.ts';
 import { writeNumber } from '../document/number.ts';
 import { child, type Pointer, parentOf, readable } from '../document/pointer.ts';
 import type { Planned } from '../document/proof.ts';
@@ -113,10 +113,4 @@ function treeOf(
     return own.length ? newScalar(at, own, format) : at.value;
   };
   return { tree: data(node, pointer) };
-}
-
-function scalarsIn(node: Node): ScalarNode[] {
-  if (node.kind === 'scalar') return [node];
-  const below = node.kind === 'list' ? node.items : node.entries.map((entry) => entry.node);
-  return below.flatMap(scalarsIn);
 }

@@ -1,4 +1,4 @@
-import type { Node, ScalarNode } from '../document/nodes.ts';
+import { type Node, scalarsIn } from '../document/nodes.ts';
 import { numberInString } from '../document/scalar.ts';
 
 const words = (list: string) => new Set(list.split(' '));
@@ -9,7 +9,7 @@ const TOPICS: readonly {
   /** All words of one of these. */
   readonly of: readonly (readonly string[])[];
   /** Words with which the name means something else: a multiplier, a cadence, a number of denoising steps. */
-  readonly not: ReadonlySet<string>;
+  readonly not?: ReadonlySet<string>;
   fits(value: number): boolean;
   /** The kind of block that it must stand in, and one that it must not. */
   readonly within?: string;
@@ -27,7 +27,6 @@ const TOPICS: readonly {
       ['sample', 'per', 'step'],
       ['batch', 'device'],
       ['maximum', 'atom'],
-      ['maximum', 'atoms'],
     ],
     unless: 'loss',
     not: words(
@@ -48,14 +47,13 @@ const TOPICS: readonly {
     // StepLR's period.
     topic: 'other',
     of: [['step', 'size']],
-    not: words(''),
     within: 'scheduler',
     fits: (value) => Number.isInteger(value) && value >= 2,
   },
   {
     // Periods of a schedule with restarts, and stages that grow.
     topic: 'other',
-    of: [['period'], ['periods'], ['t', '0'], ['gradual', 'train']],
+    of: [['period'], ['t', '0'], ['gradual', 'train']],
     not: words(
       'logging save saving print checkpoint evaluation validation display vis plot summary time frame ckpt',
     ),
@@ -66,7 +64,6 @@ const TOPICS: readonly {
     // InverseLR of crowsonkb/k-diffusion k_diffusion/utils.py: a number of steps and a decay of every step.
     topic: 'other',
     of: [['inv', 'gamma']],
-    not: words(''),
     fits: (value) => value >= 2,
   },
   {
@@ -84,7 +81,6 @@ const TOPICS: readonly {
   {
     topic: 'other',
     of: [['decay', 'interval']],
-    not: words(''),
     fits: (value) => Number.isInteger(value) && value >= 2,
   },
   {
@@ -98,7 +94,6 @@ const TOPICS: readonly {
     // ExponentialLR's factor of every step, or of every epoch.
     topic: 'other',
     of: [['gamma']],
-    not: words(''),
     within: 'scheduler',
     fits: (value) => value >= 0.9 && value < 1,
   },
@@ -118,7 +113,6 @@ const TOPICS: readonly {
     // Hard examples kept out of a whole batch.
     topic: 'other',
     of: [['ohemkeep'], ['ohem', 'keep'], ['minimum', 'kept']],
-    not: words(''),
     fits: (value) => Number.isInteger(value) && value >= 2,
   },
   {
@@ -164,14 +158,9 @@ export function topicOf(
       !(within && !kinds.has(within)) &&
       !(unless && kinds.has(unless)) &&
       of.some((way) => way.every((word) => key.includes(word))) &&
-      !key.some((word) => not.has(word)) &&
+      !key.some((word) => not?.has(word)) &&
       values.some((value) => typeof value === 'number' && fits(value)),
   )?.topic;
-}
-
-function scalarsIn(node: Node): ScalarNode[] {
-  if (node.kind === 'list') return node.items.flatMap(scalarsIn);
-  return node.kind === 'scalar' ? [node] : [];
 }
 
 /** A number in a string, also with a suffix that no parser reads: `400k` still is a count. */

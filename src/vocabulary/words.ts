@@ -18,6 +18,8 @@ const SPELLINGS: Readonly<Record<string, readonly string[]>> = {
     'sentences',
   ],
   token: ['tokens', 'tok'],
+  atom: ['atoms'],
+  period: ['periods'],
   device: [
     'devices',
     'gpu',
