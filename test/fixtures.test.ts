@@ -40,7 +40,7 @@ describe.each(all)('$dialect/$name', (fixture) => {
     for (const [i, document] of before.entries())
       for (const [pointer, type] of types(document)) {
         const now = types(after[i]!).get(pointer);
-        if (now !== undefined && type !== 'other' && before[0]?.format === 'yaml')
+        if (now !== undefined && type !== 'other' && before[0]?.notation.format === 'yaml')
           expect({ pointer, type: now }).toEqual({ pointer, type });
       }
   });

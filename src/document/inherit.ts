@@ -24,8 +24,8 @@ export function inheriting(document: Document, inherited: Inherited, without: re
   const own = document.nodes.get('');
   if (own?.kind !== 'map') return document;
   const root = rootWith(own, inherited, without);
-  const { format, text, scalars, doubled, shared, inText } = document;
-  return { ...documentOf(format, text, root, scalars, doubled, false), shared, inText };
+  const { notation, text, scalars, doubled, shared, inText } = document;
+  return { ...documentOf(notation, text, root, scalars, doubled, false), shared, inText };
 }
 
 /** The root of a file joined with what it inherits. */

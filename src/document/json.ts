@@ -1,5 +1,6 @@
 import { type Node as JsonNode, type ParseError, parseTree, printParseErrorCode } from 'jsonc-parser';
 import { Problem } from '../base/problem.ts';
+import { JSON_TEXT } from './insert.ts';
 import type { Document, DoubledKey, Entry, Node, WrittenScalar } from './nodes.ts';
 import { child, type Pointer } from './pointer.ts';
 import { documentOf, lastOf } from './tree.ts';
@@ -19,7 +20,7 @@ export function parseJson(text: string): Document {
   if (!tree) throw new Problem('empty', 'the file is empty', 0);
   const scalars: WrittenScalar[] = [];
   const doubled: DoubledKey[] = [];
-  return documentOf('json', text, convert(tree, text, '', scalars, doubled), scalars, doubled, false);
+  return documentOf(JSON_TEXT, text, convert(tree, text, '', scalars, doubled), scalars, doubled, false);
 }
 
 function convert(

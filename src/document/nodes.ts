@@ -1,3 +1,4 @@
+import type { Edit } from './edit.ts';
 import type { Pointer } from './pointer.ts';
 import { numberInString, type ScalarValue } from './scalar.ts';
 
@@ -64,9 +65,24 @@ export interface NodesByPointer extends Iterable<readonly [Pointer, Node]> {
   has(pointer: Pointer): boolean;
 }
 
-/** One parsed document (a YAML file can hold several): its values and their places. */
+/** A key with what is to be written for it: a text, or a mapping of more; a text that is a block starts with a line break. */
+export interface NewEntry {
+  readonly key: string;
+  readonly value: string | readonly NewEntry[];
+}
+
+/** How a format writes what its text does not have yet. */
+export interface Notation {
+  readonly format: 'yaml' | 'json' | 'toml' | 'python' | 'shell';
+  /** The edits that insert entries into a mapping of the document after `sibling`, in the mapping's own style. */
+  insert(document: Document, map: MapNode, sibling: Entry | undefined, entries: readonly NewEntry[]): Edit[];
+  /** A list of numbers; `sibling` as for `insert`. */
+  list(items: readonly string[]): string;
+}
+
+/** One parsed document (a YAML file can hold several, a script several commands): its values and their places. */
 export interface Document {
-  readonly format: 'yaml' | 'json';
+  readonly notation: Notation;
   /** The text of the whole file, for `document/` alone: other code uses offsets. */
   readonly text: string;
   /** Plain data for the validator: what the trainer's parser would make of the text. */

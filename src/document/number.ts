@@ -1,6 +1,8 @@
+import type { Notation } from './nodes.ts';
+
 /** How to write a number. */
 export interface NumberStyle {
-  readonly format: 'yaml' | 'json';
+  readonly format: Notation['format'];
   /** Significant digits of the value, and of 1 - value where `complement` is given. */
   readonly digits: number;
   /** 1 - value for a decay, computed without cancellation: it sets the decay's time scale. */

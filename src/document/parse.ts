@@ -1,6 +1,15 @@
 import { Problem } from '../base/problem.ts';
 import type { Document, Parse, Progress } from './nodes.ts';
 
+/** A format with a reader of its own, loaded for its files alone. */
+interface Format {
+  /** Matches the names of its files. */
+  readonly files: RegExp;
+  readonly load: () => Promise<Parse>;
+}
+
+const FORMATS: readonly Format[] = [];
+
 /** Formats that are not supported, by file extension. */
 const OTHERS: Readonly<Record<string, string>> = { '.toml': 'TOML', '.py': 'Python' };
 
@@ -27,6 +36,11 @@ export async function parse(text: string, fileName = '', progress?: Progress): P
     );
   const content = text.replace(/^\ufeff/, '');
   if (content.trim() === '') throw new Problem('empty', 'the file is empty', 0);
+  const own = FORMATS.find(({ files }) => files.test(fileName));
+  if (own) {
+    const again = await own.load();
+    return { documents: again(text, progress), again };
+  }
   const named = /\.(?:json|jsonc|json5)$/i.test(fileName);
   if (named || /^\s*(?:[{[]|\/[/*])/.test(content)) {
     const { parseJson } = await import('./json.ts');

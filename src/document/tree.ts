@@ -1,5 +1,5 @@
 import { placeOf } from '../base/diagnostic.ts';
-import type { Document, DoubledKey, Entry, Node, NodesByPointer, WrittenScalar } from './nodes.ts';
+import type { Document, DoubledKey, Entry, Node, NodesByPointer, Notation, WrittenScalar } from './nodes.ts';
 import { child, type Pointer, segments } from './pointer.ts';
 
 /** A document's nodes by their pointers, found by walking: stored pointers would take most of the memory. */
@@ -40,7 +40,7 @@ function* walk(node: Node, pointer: Pointer): Generator<readonly [Pointer, Node]
  * @param aliases whether one node may be in several places of the tree
  */
 export function documentOf(
-  format: Document['format'],
+  notation: Notation,
   text: string,
   root: Node,
   scalars: readonly WrittenScalar[],
@@ -50,7 +50,7 @@ export function documentOf(
   const nodes = new NodeTree(root);
   const shared = aliases ? sharedIn(nodes) : new Map();
   const inText = (pointer: Pointer) => pointer;
-  return { format, text, data: dataOf(root), nodes, shared, doubled, scalars, inText };
+  return { notation, text, data: dataOf(root), nodes, shared, doubled, scalars, inText };
 }
 
 /** A mapping's entries without those whose key comes again; what is dropped is noted. */

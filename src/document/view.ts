@@ -90,7 +90,7 @@ function viewed(document: Document, { root, inText, inView }: View): Document {
     const pointer = inView(key.pointer);
     return pointer === undefined ? [] : [{ ...key, pointer }];
   });
-  const view = documentOf(document.format, document.text, root, scalars, doubled, false);
+  const view = documentOf(document.notation, document.text, root, scalars, doubled, false);
   const shared = new Map(
     [...document.shared].map(([node, pointers]) => [node, pointers.map(place)] as const),
   );

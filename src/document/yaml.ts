@@ -11,6 +11,7 @@ import {
   visit,
 } from 'yaml';
 import { Problem } from '../base/problem.ts';
+import { YAML } from './insert.ts';
 import type {
   Document,
   DoubledKey,
@@ -179,7 +180,7 @@ class Reader {
 
   read(): Document {
     const root = this.convert(this.document.contents as LibraryNode, '');
-    return documentOf('yaml', this.text, root, this.scalars, this.doubled, this.anchored.size > 0);
+    return documentOf(YAML, this.text, root, this.scalars, this.doubled, this.anchored.size > 0);
   }
 
   private convert(node: LibraryNode, path: Pointer): Node {

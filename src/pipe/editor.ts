@@ -1,7 +1,7 @@
 import { type Diagnostic, warning } from '../base/diagnostic.ts';
 import { Problem } from '../base/problem.ts';
-import { type Edit, fillEmpty, insertAfter, type NewEntry } from '../document/edit.ts';
-import type { Document, MapNode, ScalarNode } from '../document/nodes.ts';
+import { type Edit, fillEmpty } from '../document/edit.ts';
+import type { Document, MapNode, NewEntry, ScalarNode } from '../document/nodes.ts';
 import { writeNumber } from '../document/number.ts';
 import { isWithin, keyOf, type Pointer, parentOf, readable, segments } from '../document/pointer.ts';
 import type { Planned } from '../document/proof.ts';
@@ -56,7 +56,7 @@ export class Editor {
       if (site.kind !== 'text') throw new TypeError('a replaced value stands in the text');
       const quoted = node.style === 'single' || node.style === 'double';
       const quote = change.part === undefined && quoted ? node.source[0]! : '';
-      const to = writeNumber(change.to as number, site.source, this.document.format);
+      const to = writeNumber(change.to as number, site.source, this.document.notation.format);
       inner.push({ offset: site.offset, length: site.length, text: quote + to + quote });
       return {
         ...change,
@@ -180,10 +180,7 @@ export class Editor {
   private insert(at: Pointer, values: readonly Nested[]): PlacedChange[] {
     const map = this.document.nodes.get(at) as MapNode;
     const sibling = this.siblingFor(at, map);
-    const entries = [...byFirstKey(values)].map(
-      ([key, inner]): NewEntry => ({ key, value: this.nested(inner, map.flow || inOneLine(inner)) }),
-    );
-    this.edits.push(...insertAfter(this.document, map, sibling, entries));
+    this.edits.push(...this.document.notation.insert(this.document, map, sibling, entriesOf(values)));
     this.planned.push(...values.map(({ pointer, value }) => ({ pointer, value })));
     return values.flatMap(({ changes }) =>
       changes.map((change) => ({
@@ -222,19 +219,6 @@ export class Editor {
     return map.written.find((e) => field && e.key === keyOf(field.pointer)) ?? map.written.at(-1);
   }
 
-  /** The text after `key:`: a value, or a mapping in the style of the one that it goes into. */
-  private nested(parts: readonly Nested[], flow: boolean): string {
-    const [only] = parts;
-    if (only && only.path.length === 0) return only.text;
-    const quote = this.document.format === 'json' ? '"' : '';
-    const entries = [...byFirstKey(parts)].map(([key, inner]) => {
-      const value = this.nested(inner, flow);
-      return `${quote}${key}${quote}:${value.startsWith('\n') ? '' : ' '}${value}`;
-    });
-    if (flow) return `{${entries.join(', ')}}`;
-    return entries.map((entry) => `\n${entry}`.replaceAll('\n', '\n  ')).join('');
-  }
-
   private newValue(pointer: Pointer, changes: readonly Change[], flow: boolean): Override {
     const [change] = changes as readonly [Change, ...Change[]];
     if (change.overrides !== undefined) return override(pointer, changes, this.whole, flow);
@@ -245,25 +229,23 @@ export class Editor {
   private oneValue({ from, to, fields }: Change): string {
     const { site } = fields[0]!;
     const one = (value: number, like: number) =>
-      writeNumber(value, site.kind === 'text' ? site.source : String(like), this.document.format);
+      writeNumber(value, site.kind === 'text' ? site.source : String(like), this.document.notation.format);
     if (typeof to === 'number') return one(to, from as number);
-    return `[${to.map((v, i) => one(v, (from as readonly number[])[i]!)).join(', ')}]`;
+    return this.document.notation.list(to.map((v, i) => one(v, (from as readonly number[])[i]!)));
   }
 }
 
-/** Values by the key that they begin with, each with the rest of its path. */
-function byFirstKey(values: readonly Nested[]): Map<string, Nested[]> {
+/** Values as entries, those that begin with the same key together. */
+function entriesOf(values: readonly Nested[]): NewEntry[] {
   const groups = new Map<string, Nested[]>();
   for (const value of values) {
     const [key = '', ...path] = value.path;
     groups.set(key, [...(groups.get(key) ?? []), { ...value, path }]);
   }
-  return groups;
-}
-
-/** One value alone is written on one line, `optim: {lr: 0.1}`; several are a block. */
-function inOneLine([only, another]: readonly Nested[]): boolean {
-  return another === undefined && only !== undefined && !only.text.startsWith('\n');
+  return [...groups].map(([key, inner]) => {
+    const [only] = inner;
+    return { key, value: only && only.path.length === 0 ? only.text : entriesOf(inner) };
+  });
 }
 
 /** A value to insert, and the keys that lead to it from the entry that is inserted. */

@@ -1,7 +1,14 @@
 import { numbers } from '../base/numbers.ts';
 import { Problem } from '../base/problem.ts';
 import { applyEdits, type Edit } from '../document/edit.ts';
-import { type Document, type ListNode, type Node, type ScalarNode, scalarsIn } from '../document/nodes.ts';
+import {
+  type Document,
+  type ListNode,
+  type Node,
+  type Notation,
+  type ScalarNode,
+  scalarsIn,
+} from '../document/nodes.ts';
 import { writeNumber } from '../document/number.ts';
 import { child, type Pointer, parentOf, readable } from '../document/pointer.ts';
 import type { Planned } from '../document/proof.ts';
@@ -45,7 +52,7 @@ export function override(
   };
   if (scalarsIn(node).some(({ from }) => from?.overrules))
     refuse("whose values overrule this file's: convert that file, or let _self_ be the last of the defaults");
-  if (node.kind === 'scalar') return scalar(node, changes, whole.format);
+  if (node.kind === 'scalar') return scalar(node, changes, whole.notation.format);
   const { text, offset, end } = (node as ListNode).from!;
   const source = text.slice(offset, end);
   const block = !/^[[{]/.test(source);
@@ -53,15 +60,15 @@ export function override(
     refuse(
       'in a list that cannot be copied into the style of this file: convert that file, or write the list here first',
     );
-  const edits = changes.flatMap((change) => editsOf(change, offset, whole.format));
+  const edits = changes.flatMap((change) => editsOf(change, offset, whole.notation.format));
   const lines = applyEdits(source, edits).replaceAll('\r\n', '\n');
   const indent = ' '.repeat(offset - (text.lastIndexOf('\n', offset - 1) + 1));
-  const value = treeOf(node, pointer, changes, whole.format);
+  const value = treeOf(node, pointer, changes, whole.notation.format);
   if (!block) return { text: lines, value };
   return { text: `\n${lines.replaceAll(`\n${indent}`, '\n')}`.replaceAll('\n', '\n  '), value };
 }
 
-function scalar(node: ScalarNode, changes: readonly Change[], format: Document['format']): Override {
+function scalar(node: ScalarNode, changes: readonly Change[], format: Notation['format']): Override {
   const value = newScalar(node, changes, format);
   if (typeof value === 'number') return { text: writeNumber(value, node.source, format), value };
   // A plain text with a comma would be two in a flow mapping; to a parser of YAML quotes make no difference.
@@ -69,7 +76,7 @@ function scalar(node: ScalarNode, changes: readonly Change[], format: Document['
 }
 
 /** The edits of one change in the text of a list that begins at `start` of its file. */
-function editsOf({ fields, to, part }: Change, start: number, format: Document['format']): Edit[] {
+function editsOf({ fields, to, part }: Change, start: number, format: Notation['format']): Edit[] {
   const { site } = fields[0]!;
   if (site.kind !== 'text') return [];
   const { node } = site;
@@ -85,7 +92,7 @@ function editsOf({ fields, to, part }: Change, start: number, format: Document['
 function newScalar(
   node: ScalarNode,
   changes: readonly Change[],
-  format: Document['format'],
+  format: Notation['format'],
 ): string | number {
   const [{ to, part }] = changes as readonly [Change, ...Change[]];
   if (typeof node.value === 'number') return to as number;
@@ -103,7 +110,7 @@ function treeOf(
   node: Node,
   pointer: Pointer,
   changes: readonly Change[],
-  format: Document['format'],
+  format: Notation['format'],
 ): { tree: unknown } {
   const data = (at: Node, path: Pointer): unknown => {
     if (at.kind === 'list') return at.items.map((item, i) => data(item, child(path, i)));

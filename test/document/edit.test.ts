@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { applyEdits, insertAfter } from '../../src/document/edit.ts';
+import { applyEdits } from '../../src/document/edit.ts';
 import type { MapNode } from '../../src/document/nodes.ts';
 import { documentsOf } from '../helpers/parse.ts';
 
@@ -8,7 +8,10 @@ async function insert(text: string, pointer = '', file = 'x.yaml'): Promise<stri
   const document = (await documentsOf(text, file))[0]!;
   const map = document.nodes.get(pointer) as MapNode;
   const sibling = map.entries.find((e) => e.key === 'lr') ?? map.entries.at(-1);
-  return applyEdits(text, insertAfter(document, map, sibling, [{ key: 'betas', value: '[0.9, 0.99]' }]));
+  return applyEdits(
+    text,
+    document.notation.insert(document, map, sibling, [{ key: 'betas', value: '[0.9, 0.99]' }]),
+  );
 }
 
 describe('an entry is inserted in the style of its mapping', () => {

@@ -1,0 +1,117 @@
+import type { Edit } from './edit.ts';
+import { lineEnd, lineStart, newline } from './lines.ts';
+import type { Document, Entry, MapNode, NewEntry, Notation } from './nodes.ts';
+
+/** How YAML writes what is new. */
+export const YAML: Notation = {
+  format: 'yaml',
+  insert: (document, map, sibling, entries) => insertAfter(document, map, sibling, entries, ''),
+  list: inBrackets,
+};
+
+/** How JSON does. */
+export const JSON_TEXT: Notation = {
+  format: 'json',
+  insert: (document, map, sibling, entries) => insertAfter(document, map, sibling, entries, '"'),
+  list: inBrackets,
+};
+
+/** `[0.9, 0.95]`. */
+export function inBrackets(items: readonly string[]): string {
+  return `[${items.join(', ')}]`;
+}
+
+/**
+ * The edits that insert entries into a mapping after `sibling`, in the mapping's style: one a line in a block, on the
+ * same line in a flow mapping. A comment on the sibling's line stays there.
+ */
+function insertAfter(
+  { text }: Document,
+  map: MapNode,
+  sibling: Entry | undefined,
+  entries: readonly NewEntry[],
+  quoteBelow: '' | '"',
+): Edit[] {
+  const quote = sibling ? sibling.quote : startsWithBracket(text) ? '"' : '';
+  const written = entries.map((entry) =>
+    keyAndValue(entry, quote, quoteBelow, map.flow || inOneLine(entry.value)),
+  );
+  if (!sibling) return [{ offset: map.offset + 1, length: 0, text: written.join(', ') }];
+  const end = contentEnd(text, sibling);
+  const indent = indentBefore(text, sibling.offset);
+  if (!map.flow) {
+    const at = lineEnd(text, end);
+    const pad = ' '.repeat(
+      sibling.offset -
+        lineStart(text, sibling.offset) -
+        (text.charCodeAt(0) === 0xfeff && lineStart(text, sibling.offset) === 0 ? 1 : 0),
+    );
+    return [
+      {
+        offset: at,
+        length: 0,
+        text: written.map((w) => `\n${w}`.replaceAll('\n', newline(text) + pad)).join(''),
+      },
+    ];
+  }
+  if (indent === undefined) return [{ offset: end, length: 0, text: written.map((w) => `, ${w}`).join('') }];
+  const comma = commaAfter(text, end);
+  const at =
+    comma === undefined ? restOfLine(text, end, map.end - 1) : restOfLine(text, comma + 1, map.end - 1);
+  const lines = written.map((w) => newline(text) + indent + w);
+  if (comma === undefined)
+    return [
+      { offset: end, length: 0, text: ',' },
+      { offset: at, length: 0, text: lines.join(',') },
+    ];
+  return [{ offset: at, length: 0, text: lines.map((l) => `${l},`).join('') }];
+}
+
+function startsWithBracket(text: string): boolean {
+  return /^(?:\s|\/\/.*|\/\*[\s\S]*?\*\/|#.*)*[{[]/.test(text);
+}
+
+/** `key: value`; a mapping in braces, or a block that starts with a line break and has its indentation from there. */
+function keyAndValue({ key, value }: NewEntry, quote: string, below: '' | '"', flow: boolean): string {
+  const text = typeof value === 'string' ? value : mapping(value, below, flow);
+  return `${quote}${key}${quote}:${text.startsWith('\n') ? '' : ' '}${text}`;
+}
+
+function mapping(entries: readonly NewEntry[], quote: '' | '"', flow: boolean): string {
+  const written = entries.map((entry) => keyAndValue(entry, quote, quote, flow));
+  if (flow) return `{${written.join(', ')}}`;
+  return written.map((entry) => `\n${entry}`.replaceAll('\n', '\n  ')).join('');
+}
+
+/** One value alone is written on one line, `optim: {lr: 0.1}`; several are a block. */
+function inOneLine(value: NewEntry['value']): boolean {
+  if (typeof value === 'string') return !value.startsWith('\n');
+  const [only, another] = value;
+  return another === undefined && only !== undefined && inOneLine(only.value);
+}
+
+/** One past the last character of an entry: block scalars end before the line break. */
+function contentEnd(text: string, { offset, end }: Entry): number {
+  let at = end;
+  while (at > offset && /[\r\n]/.test(text[at - 1]!)) at--;
+  return at;
+}
+
+/** The indentation of a key; undefined if it is not the first on its line. */
+function indentBefore(text: string, offset: number): string | undefined {
+  const before = text.slice(lineStart(text, offset), offset).replace(/^\ufeff/, '');
+  return /^[ \t]*$/.test(before) ? before : undefined;
+}
+
+/** The offset of the comma after a flow entry, past white space and comments, or undefined. */
+function commaAfter(text: string, from: number): number | undefined {
+  const rest = /^(?:\s|\/\*[\s\S]*?\*\/|\/\/[^\n]*|(?<=\s)#[^\n]*)*/.exec(text.slice(from))?.[0] ?? '';
+  return text[from + rest.length] === ',' ? from + rest.length : undefined;
+}
+
+/** The end of the line, or the closing bracket if it comes first. */
+function restOfLine(text: string, from: number, close: number): number {
+  const end = Math.min(lineEnd(text, from), close);
+  const rest = text.slice(from, end);
+  return /^[ \t]*(?:\/\/|\/\*|#|$)/.test(rest) ? from + rest.trimEnd().length : from;
+}
