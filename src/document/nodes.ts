@@ -95,8 +95,16 @@ export interface Document {
   inText(pointer: Pointer): Pointer;
   /** Keys that stand more than once in one mapping, where the last counts, as in PyYAML and Python's json. */
   readonly doubled: readonly DoubledKey[];
+  /** Settings that the text says exist, and does not say: `"$@"` of a script. */
+  readonly unread?: readonly Unread[];
   /** Every scalar of the text once, in order, with the path where it is written (aliases not followed). */
   readonly scalars: readonly WrittenScalar[];
+}
+
+/** A part of a text that stands for settings elsewhere. */
+export interface Unread {
+  readonly source: string;
+  readonly offset: number;
 }
 
 /** A key that its mapping has before. `offset` is that of the later one; the lines are those of both. */

@@ -8,7 +8,12 @@ interface Format {
   readonly load: () => Promise<Parse>;
 }
 
-const FORMATS: readonly Format[] = [];
+const FORMATS: readonly Format[] = [
+  {
+    files: /\.(?:sh|bash|zsh|slurm|sbatch|job|pbs)$/i,
+    load: async () => (await import('./shell/shell.ts')).parseShell,
+  },
+];
 
 /** Formats that are not supported, by file extension. */
 const OTHERS: Readonly<Record<string, string>> = { '.toml': 'TOML', '.py': 'Python' };

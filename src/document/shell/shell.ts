@@ -1,0 +1,142 @@
+import { type Command, parse } from 'unbash';
+import { Problem } from '../../base/problem.ts';
+import type { Document, DoubledKey, Entry, MapNode, Node, Unread, WrittenScalar } from '../nodes.ts';
+import { child, type Pointer } from '../pointer.ts';
+import { documentOf, lastOf } from '../tree.ts';
+import {
+  countsProcesses,
+  type Directive,
+  directivesOf,
+  headerSettings,
+  idList,
+  launcherSettings,
+  variablesOf,
+} from './devices.ts';
+import { isFlag, type Launched, launched } from './launch.ts';
+import { SHELL } from './notation.ts';
+import { type Steps, stepsOf } from './script.ts';
+import { type Setting, SettingsReader } from './settings.ts';
+import { Variables } from './variables.ts';
+import { type Argument, Expander, isUnknown } from './words.ts';
+
+/** Commands that only show or fetch something. */
+const NO_TRAINING =
+  /^(?:echo|printf|cat|tee|sed|grep|awk|mkdir|rm|cp|mv|ls|cd|source|\.|export|set|module|pip3?|apt(?:-get)?|git|wget|curl|sbatch|sleep|kill|trap|\[|test|nvidia-smi)$/;
+
+/** The variable that says which devices a program may use. */
+const VISIBLE = 'CUDA_VISIBLE_DEVICES';
+
+/**
+ * Reads the commands of a shell script that start a program with settings: each is a document, a mapping of what its
+ * flags say. @throws Problem: syntax, not-a-training-config
+ */
+export function parseShell(text: string): Document[] {
+  const script = parse(text);
+  const [error] = script.errors ?? [];
+  if (error) throw new Problem('syntax', `not valid shell: ${error.message}`, error.pos);
+  const documents = new Script(text, stepsOf(script)).documents();
+  if (documents.length === 0)
+    throw new Problem('not-a-training-config', 'no command of this script starts a program with settings');
+  return documents;
+}
+
+class Script {
+  private readonly directives: readonly Directive[];
+  private readonly expander: Expander;
+
+  constructor(
+    private readonly text: string,
+    private readonly steps: Steps,
+  ) {
+    this.directives = directivesOf(text);
+    this.expander = new Expander(text, new Variables([...variablesOf(this.directives), ...steps.assigned]));
+  }
+
+  documents(): Document[] {
+    return this.steps.commands.flatMap((command) => {
+      const started = this.started(command);
+      return started?.arguments.length ? [this.document(started, command)] : [];
+    });
+  }
+
+  private started({ name, args }: Command): Launched | undefined {
+    if (!name || NO_TRAINING.test(name.value)) return undefined;
+    const words = [name, ...args.filter((arg) => arg.type === 'Word')].flatMap((word) =>
+      this.expander.arguments(word),
+    );
+    return launched(words);
+  }
+
+  private document(started: Launched, command: Command): Document {
+    const reader = new SettingsReader(this.text);
+    const launchers = started.launchers.flatMap(({ name, arguments: flags }) =>
+      launcherSettings(reader.settings(flags), name),
+    );
+    const settings = [
+      ...(countsProcesses(launchers) ? launchers : [...launchers, ...this.around(started, command, reader)]),
+      ...reader.settings(started.arguments),
+    ];
+    const doubled: DoubledKey[] = [];
+    const root = mapOf(settings, '', this.text, doubled);
+    const scalars = writtenIn(root);
+    return {
+      ...documentOf(SHELL, this.text, root, scalars, doubled, true),
+      unread: unreadIn(started.arguments),
+    };
+  }
+
+  /** What the script says of devices where the launcher does not. */
+  private around(started: Launched, { prefix, pos }: Command, reader: SettingsReader): Setting[] {
+    const header = headerSettings(this.directives, started);
+    if (header.length) return header;
+    const own = prefix.find((part) => part.type === 'Assignment' && part.name === VISIBLE);
+    const assigned = own?.type === 'Assignment' && own.value.type === 'Word' ? own.value : undefined;
+    const [value] = assigned ? this.expander.arguments(assigned) : this.expander.variable(VISIBLE, pos);
+    if (!value) return [];
+    const node = idList(reader.value(value.cells, value));
+    return [{ path: [VISIBLE], offset: value.place[0], end: value.place[1], quote: '', node }];
+  }
+}
+
+/** Arguments whose number and content the script does not say: `"$@"`, `$EXTRA_ARGS`. */
+function unreadIn(words: readonly Argument[]): Unread[] {
+  return words
+    .filter(({ cells }, i) => isUnknown(cells) && !(words[i - 1] && isFlag(words[i - 1]!.text)))
+    .map(({ text, place: [offset] }) => ({ source: text, offset }));
+}
+
+/** Settings as one mapping; of a key that is a value and a block, the value is the block's `name`. */
+function mapOf(settings: readonly Setting[], at: Pointer, text: string, doubled: DoubledKey[]): MapNode {
+  const entries: Entry[] = [];
+  const below = new Map<string, Setting[]>();
+  for (const setting of settings) {
+    const [key = '', ...path] = setting.path;
+    if (!path.length && !settings.some(({ path: other }) => other[0] === key && other.length > 1))
+      entries.push({ ...setting, key });
+    else if (below.has(key)) below.get(key)!.push({ ...setting, path: path.length ? path : ['name'] });
+    else {
+      const inner: Setting[] = [{ ...setting, path: path.length ? path : ['name'] }];
+      below.set(key, inner);
+      entries.push({ ...setting, key });
+    }
+  }
+  const whole = entries.map((entry): Entry => {
+    const inner = below.get(entry.key);
+    return inner ? { ...entry, node: mapOf(inner, child(at, entry.key), text, doubled) } : entry;
+  });
+  const [offset, end] = [settings[0]?.offset ?? 0, settings.at(-1)?.end ?? 0];
+  return { kind: 'map', offset, end, flow: true, entries: lastOf(whole, at, text, doubled), written: whole };
+}
+
+/** Every scalar with the place where it is read; one that several arguments use stands in the script once. */
+function writtenIn(root: MapNode): WrittenScalar[] {
+  const byOffset = new Map<number, WrittenScalar>();
+  const look = (node: Node, path: Pointer): void => {
+    if (node.kind === 'map') for (const entry of node.written) look(entry.node, child(path, entry.key));
+    else if (node.kind === 'list') for (const [i, item] of node.items.entries()) look(item, child(path, i));
+    else if (node.source && !byOffset.has(node.offset))
+      byOffset.set(node.offset, { path, source: node.source, offset: node.offset });
+  };
+  look(root, '');
+  return [...byOffset.values()];
+}

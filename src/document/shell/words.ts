@@ -1,0 +1,180 @@
+import { type ArrayValue, forEachChild, type SyntaxNode, type Word, type WordPart } from 'unbash';
+import type { Variables } from './variables.ts';
+
+/** A stretch of the text, from its first character to one past its last. */
+export type Range = readonly [start: number, end: number];
+
+/** One character of a word as the command gets it, or an expansion whose result the script does not say. */
+export interface Cell {
+  readonly text: string;
+  /** Where it is written. */
+  readonly at: number;
+  /** Where the word of the command says it: the `$LR` that stands for the character of another line. */
+  readonly place: Range;
+  readonly quoted: boolean;
+  /** The variables that the unknown result depends on. */
+  readonly computedFrom?: readonly string[];
+}
+
+/** A word as the command gets it. */
+export interface Argument {
+  readonly text: string;
+  readonly cells: readonly Cell[];
+  readonly place: Range;
+}
+
+/** Between two words that one expansion gives. */
+const BREAK: Cell = { text: '', at: -1, place: [-1, -1], quoted: false };
+
+/** What the words of a command become when the shell expands them, as far as the script says it. */
+export class Expander {
+  constructor(
+    private readonly text: string,
+    private readonly variables: Variables,
+  ) {}
+
+  /** The arguments that a word of a command gives. */
+  arguments(word: Word): Argument[] {
+    const found = argumentsOf(this.word(word, word.pos));
+    const [only, another] = found;
+    return only && !another ? [{ ...only, place: [word.pos, word.end] }] : found;
+  }
+
+  /** What a variable holds at a place of the script; nothing where that is not known. */
+  variable(name: string, at: number): Argument[] {
+    const pieces = this.variables.pieces(name, at) ?? [];
+    return argumentsOf(pieces.flatMap(({ value, offset }) => this.value(value, offset)));
+  }
+
+  /** A value as the variable holds it; an array's elements with breaks between them. */
+  private value(value: Word | ArrayValue, at: number): Cell[] {
+    if (value.type === 'Word') return this.word(value, at);
+    return value.elements.flatMap((element, i) => [...(i ? [BREAK] : []), ...this.word(element, at)]);
+  }
+
+  private word(word: Word, at: number): Cell[] {
+    if (!word.parts) return this.literal(word.pos, word.end, false);
+    return word.parts.flatMap((part) => this.part(part, false, at));
+  }
+
+  private part(part: WordPart, quoted: boolean, at: number): Cell[] {
+    const { pos, end } = part;
+    switch (part.type) {
+      case 'Literal':
+        return this.literal(pos, end, quoted);
+      case 'Glob':
+        return this.characters(pos, end, quoted);
+      case 'SingleQuoted':
+        return this.quoted(this.characters(pos + 1, end - 1, true), pos);
+      case 'DoubleQuoted':
+        return this.quoted(
+          part.parts.flatMap((inner) => this.part(inner, true, at)),
+          pos,
+        );
+      case 'SimpleExpansion':
+        return this.expansion(part, part.text.slice(1), { quoted, all: false, at });
+      case 'ParameterExpansion': {
+        const { parameter, operation, index, prefix } = part;
+        const all = index?.value === '@' || index?.value === '*';
+        if (prefix !== undefined || (index && !all)) return this.unknown(part, quoted);
+        if (!operation) return this.expansion(part, parameter, { quoted, all, at });
+        if (operation.type !== 'Default' || !/^:?[-=]$/.test(operation.operator))
+          return this.unknown(part, quoted);
+        return this.variables.has(parameter, at)
+          ? this.expansion(part, parameter, { quoted, all, at })
+          : this.placed(this.word(operation.operand, at), part, quoted);
+      }
+      default:
+        return this.unknown(part, quoted);
+    }
+  }
+
+  private expansion(
+    part: WordPart,
+    name: string,
+    { quoted, all, at }: { quoted: boolean; all: boolean; at: number },
+  ): Cell[] {
+    const pieces = this.variables.pieces(name, at);
+    if (!pieces || pieces.some(({ value }) => value.type === 'ArrayValue') !== all)
+      return this.unknown(part, quoted);
+    const cells = pieces.flatMap(({ value, offset }, i) => [
+      ...(all && i ? [BREAK] : []),
+      ...this.value(value, offset),
+    ]);
+    return this.placed(cells, part, quoted && !all);
+  }
+
+  /** What an expansion gives: several words where white space splits it; a single one says itself where the expansion stands. */
+  private placed(cells: readonly Cell[], { pos, end }: WordPart, quoted: boolean): Cell[] {
+    const split = cells.map((cell) => {
+      if (cell === BREAK) return cell;
+      return !quoted && /^\s$/.test(cell.text) ? BREAK : { ...cell, quoted: true };
+    });
+    if (argumentsOf(split).length > 1) return split;
+    return split.filter((cell) => cell !== BREAK).map((cell) => ({ ...cell, place: [pos, end] }));
+  }
+
+  private unknown(part: WordPart, quoted: boolean): Cell[] {
+    const { pos, end } = part;
+    const computedFrom = [...new Set(namesIn(part))];
+    return [{ text: this.text.slice(pos, end), at: pos, place: [pos, end], quoted, computedFrom }];
+  }
+
+  /** Quotes around nothing are a word, too. */
+  private quoted(cells: Cell[], pos: number): Cell[] {
+    return cells.length ? cells : [{ text: '', at: pos + 1, place: [pos, pos + 2], quoted: true }];
+  }
+
+  /** Characters, with what backslashes do to them. */
+  private literal(pos: number, end: number, quoted: boolean): Cell[] {
+    const cells: Cell[] = [];
+    for (let at = pos; at < end; at++) {
+      const next = this.text[at + 1] ?? '';
+      const escapes = this.text[at] === '\\' && at + 1 < end && (!quoted || /[$`"\\\n\r]/.test(next));
+      if (escapes) at++;
+      if (escapes && next === '\r' && this.text[at + 1] === '\n') at++;
+      else if (!escapes || next !== '\n') cells.push(...this.characters(at, at + 1, quoted || escapes));
+    }
+    return cells;
+  }
+
+  private characters(pos: number, end: number, quoted: boolean): Cell[] {
+    return Array.from({ length: Math.max(0, end - pos) }, (_, i) => {
+      const at = pos + i;
+      return { text: this.text[at]!, at, place: [at, at + 1] as const, quoted };
+    });
+  }
+}
+
+/** Cells as words: breaks lie between them. */
+export function argumentsOf(cells: readonly Cell[]): Argument[] {
+  const words: Cell[][] = [[]];
+  for (const cell of cells)
+    if (cell === BREAK) words.push([]);
+    else words.at(-1)!.push(cell);
+  return words.filter((word) => word.length > 0).map(argument);
+}
+
+/** Cells as one word. */
+export function argument(cells: readonly Cell[]): Argument {
+  const text = cells.map((cell) => cell.text).join('');
+  return { text, cells, place: [cells[0]!.place[0], cells.at(-1)!.place[1]] };
+}
+
+/** A word of which the script says nothing. */
+export function isUnknown(cells: readonly Cell[]): boolean {
+  return cells.length === 1 && cells[0]!.computedFrom !== undefined;
+}
+
+/** The variables that a part of a word uses. */
+function namesIn(part: SyntaxNode): string[] {
+  const names: string[] = [];
+  const look = (node: SyntaxNode): void => {
+    if (node.type === 'SimpleExpansion') names.push(node.text.slice(1));
+    if (node.type === 'ParameterExpansion') names.push(node.parameter);
+    if (node.type === 'ArithmeticWord' && /^[A-Za-z_]\w*$/.test(node.value)) names.push(node.value);
+    forEachChild(node, look);
+  };
+  look(part);
+  return names;
+}
