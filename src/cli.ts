@@ -61,6 +61,8 @@ const EXAMPLES = `
 Examples:
   rebatch run.yaml --to 64              for a global batch of 64, text on stdout
   rebatch run.yaml --to 512 --world 64 --world-to 8 --diff    for fewer devices
+  rebatch train.sh --to 64 --write      the flags of a training command in a script
+  rebatch --to 64 -- torchrun --nproc_per_node 8 train.py --lr 1e-4 --batch-size 32
   cat run.yaml | rebatch - --to 64      - is standard input
 `;
 
@@ -74,13 +76,20 @@ const LISTING = ['help', '--help', '-h', 'completion'];
 
 /**
  * Runs the command line.
- * @param argv arguments without `node` and the script; this process's own by default, as is its `io`
+ * @param argv arguments without `node` and the script; this process's own by default, as is its `io`. A command line to
+ * convert follows after `--`
  * @returns the exit code: 0 fine, 1 check or verification failed, 2 usage, unreadable or invalid input
  */
 export async function run(
   argv: readonly string[] = process.argv.slice(2),
   io: Io = processIo(),
 ): Promise<number> {
+  const dashes = argv.indexOf('--');
+  // What follows `--` is a command line to convert; a single word is a file, whatever it begins with.
+  if (dashes !== -1 && argv.length > dashes + 2) {
+    const { asInput } = await import('./commands/command-line.ts');
+    return run([...argv.slice(0, dashes), '-'], asInput(argv.slice(dashes + 1), io));
+  }
   let code = 0;
   const answer = (yes: boolean) => {
     code = yes ? 0 : EXIT_NO;

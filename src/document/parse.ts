@@ -3,15 +3,21 @@ import type { Document, Parse, Progress } from './nodes.ts';
 
 /** A format with a reader of its own, loaded for its files alone. */
 interface Format {
-  /** Matches the names of its files. */
-  readonly files: RegExp;
+  /** Whether a file is of this format, by its name or by how its text begins. */
+  readonly is: (fileName: string, text: string) => boolean;
   readonly load: () => Promise<Parse>;
 }
 
 const FORMATS: readonly Format[] = [
   {
-    files: /\.(?:sh|bash|zsh|slurm|sbatch|job|pbs)$/i,
+    is: (name, text) =>
+      /^<command>$|\.(?:sh|bash|zsh|slurm|sbatch|job|pbs)$/i.test(name) ||
+      /^#!.*\b(?:ba|da|z|k)?sh\b/.test(text),
     load: async () => (await import('./shell/shell.ts')).parseShell,
+  },
+  {
+    is: (name, text) => !/\.(?:ya?ml|jsonc?)$/i.test(name) && /^(?:\s|#.*\n)*--?[A-Za-z]/.test(text),
+    load: async () => (await import('./shell/shell.ts')).parseArguments,
   },
 ];
 
@@ -41,7 +47,7 @@ export async function parse(text: string, fileName = '', progress?: Progress): P
     );
   const content = text.replace(/^\ufeff/, '');
   if (content.trim() === '') throw new Problem('empty', 'the file is empty', 0);
-  const own = FORMATS.find(({ files }) => files.test(fileName));
+  const own = FORMATS.find(({ is }) => is(fileName, content));
   if (own) {
     const again = await own.load();
     return { documents: again(text, progress), again };

@@ -12,9 +12,10 @@ import { usedThrough } from '../recipe/fields.ts';
 import { fieldsOf, type Recipe } from '../recipe/recipe.ts';
 import { type Account, accountOf } from '../vocabulary/account.ts';
 import type { OwnNames } from '../vocabulary/own-names.ts';
-import { type Doubtful, type NamedReading, readByName } from '../vocabulary/reader.ts';
+import { type Doubtful, type NamedReading, readByName, rolesByName } from '../vocabulary/reader.ts';
 import { leftAlone, misspeltKeys } from '../vocabulary/unclaimed.ts';
 import { type Bases, basesOf, baseWarnings, withBases } from './bases.ts';
+import { trainingCommand } from './commands.ts';
 import { type Companion, companionOf } from './companion.ts';
 
 /** Options that decide how a config is read. */
@@ -59,7 +60,7 @@ export async function readConfigs(
 ): Promise<[Config, ...Config[]]> {
   return about(source, async () => {
     const whole = await parse(source.text, source.file, progress);
-    const parsed = withoutWrappers(options.at === undefined ? whole : partOf(whole, options.at));
+    const parsed = withoutWrappers(chosenPart(whole, options));
     const configs: Config[] = [];
     for (const [at, own] of parsed.documents.entries()) {
       const bases = options.at === undefined ? await basesOf(own, source) : undefined;
@@ -71,7 +72,7 @@ export async function readConfigs(
       const claimed = collect(document, dialect);
       const byName = await otherwiseByName(document, dialect, claimed, options);
       const meaning = byName ?? understand(document, dialect, options, claimed);
-      const warnings = [...baseWarnings(bases), ...meaning.warnings];
+      const warnings = [...baseWarnings(bases), ...unreadSettings(own), ...meaning.warnings];
       const companion = await companionOf(document, claimed, source);
       // What a dialect says of files that it cannot read is out of date where they were read.
       const read = bases && bases.missing.length === 0 ? bases.keys : [];
@@ -85,6 +86,19 @@ export async function readConfigs(
     if (!first) throw unrecognised(parsed.documents[0]!);
     return [first, ...others];
   });
+}
+
+/** What of a file is read: all of it, the part that was asked for, or of a script the command that trains. */
+function chosenPart(whole: ParsedText, { at, names }: ReadOptions): ParsedText {
+  if (whole.documents[0]?.notation.format === 'shell') return trainingCommand(whole, at, names);
+  return at === undefined ? whole : partOf(whole, at);
+}
+
+/** Settings that a text only mentions: what they say is not known. */
+function unreadSettings({ unread = [] }: Document): Diagnostic[] {
+  return unread.map(({ source, offset }) =>
+    warning('settings-unread', `${source} stands for more settings, which are not known here`, offset),
+  );
 }
 
 /**
@@ -163,10 +177,8 @@ async function dialectOf(
 
 /** Whether names alone tell a training config: a learning rate, a decay or a batch. */
 export function isNamed(document: Document, names?: OwnNames): boolean {
-  const roles = readByName(document, [], new Set(), names).found.flatMap(([, what]) =>
-    'role' in what ? [what.role.role] : 'encoding' in what ? ['decay'] : [],
-  );
-  return roles.some((role) => role === 'learning-rate' || role === 'decay' || role === 'batch');
+  const roles = rolesByName(document, names);
+  return ['learning-rate', 'decay', 'batch'].some((role) => roles.has(role));
 }
 
 function unrecognised(document: Document): Problem {

@@ -51,6 +51,14 @@ export function readByName(
   return { doubtful: reader.doubtful, found: accumulating(reader.found) };
 }
 
+/** The roles that names alone tell; a decay also of a pair of them. */
+export function rolesByName(document: Document, names?: OwnNames): ReadonlySet<string> {
+  const { found } = readByName(document, [], new Set(), names);
+  return new Set(
+    found.flatMap(([, what]) => ('role' in what ? [what.role.role] : 'encoding' in what ? ['decay'] : [])),
+  );
+}
+
 /** Where a global batch stands beside a micro batch and no accumulation, the trainer works that out. */
 function accumulating(found: readonly Found[]): Found[] {
   const parts = new Set(

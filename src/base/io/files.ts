@@ -22,7 +22,10 @@ import type { Io } from './streams.ts';
 
 /** Reads a config; `-` is standard input. @throws Problem: unreadable, not-utf8 */
 export async function readSource(file: string, io: Io): Promise<Source> {
-  const source = { file: displayName(file), text: await readText(file, io) };
+  const source = {
+    file: file === '-' ? (io.inputName ?? displayName(file)) : file,
+    text: await readText(file, io),
+  };
   return file === '-' ? source : { ...source, beside: neighbours(file, io) };
 }
 

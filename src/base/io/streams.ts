@@ -1,6 +1,8 @@
 /** Everything outside the process that commands use; tests pass their own. */
 export interface Io {
   readonly stdin: AsyncIterable<Uint8Array | string>;
+  /** What messages call standard input, where it is not `<stdin>`. */
+  readonly inputName?: string;
   readonly stdout: Output;
   readonly stderr: Output;
   readonly env: Readonly<Record<string, string | undefined>>;

@@ -31,13 +31,25 @@ const VISIBLE = 'CUDA_VISIBLE_DEVICES';
  * flags say. @throws Problem: syntax, not-a-training-config
  */
 export function parseShell(text: string): Document[] {
-  const script = parse(text);
-  const [error] = script.errors ?? [];
-  if (error) throw new Problem('syntax', `not valid shell: ${error.message}`, error.pos);
-  const documents = new Script(text, stepsOf(script)).documents();
+  const documents = scriptOf(text, text).documents();
   if (documents.length === 0)
     throw new Problem('not-a-training-config', 'no command of this script starts a program with settings');
   return documents;
+}
+
+/** Reads a file of nothing but arguments, on one line or on several; `#` begins a comment. @throws Problem: syntax */
+export function parseArguments(text: string): Document[] {
+  const blank = (part: string) => ' '.repeat(part.length);
+  const line = text.replace(/(?<!\S)#.*$/gm, blank).replace(/\\?\r?\n|^\ufeff/g, blank);
+  return scriptOf(text, line).argumentsAlone();
+}
+
+/** @param text what is written; @param code the same length, as the shell is to read it */
+function scriptOf(text: string, code: string): Script {
+  const script = parse(code);
+  const [error] = script.errors ?? [];
+  if (error) throw new Problem('syntax', `not valid shell: ${error.message}`, error.pos);
+  return new Script(text, stepsOf(script));
 }
 
 class Script {
@@ -52,6 +64,7 @@ class Script {
     this.expander = new Expander(text, new Variables([...variablesOf(this.directives), ...steps.assigned]));
   }
 
+  /** Of every command that starts a program with settings. */
   documents(): Document[] {
     return this.steps.commands.flatMap((command) => {
       const started = this.started(command);
@@ -59,12 +72,21 @@ class Script {
     });
   }
 
-  private started({ name, args }: Command): Launched | undefined {
-    if (!name || NO_TRAINING.test(name.value)) return undefined;
-    const words = [name, ...args.filter((arg) => arg.type === 'Word')].flatMap((word) =>
-      this.expander.arguments(word),
+  /** Of a text whose first word is an argument, too. */
+  argumentsAlone(): Document[] {
+    return this.steps.commands.map((command) =>
+      this.document({ launchers: [], program: '', arguments: this.wordsOf(command) }, command),
     );
-    return launched(words);
+  }
+
+  private wordsOf({ name, args }: Command): Argument[] {
+    const words = args.filter((arg) => arg.type === 'Word');
+    return [...(name ? [name] : []), ...words].flatMap((word) => this.expander.arguments(word));
+  }
+
+  private started(command: Command): Launched | undefined {
+    const shows = !command.name || NO_TRAINING.test(command.name.value);
+    return shows ? undefined : launched(this.wordsOf(command));
   }
 
   private document(started: Launched, command: Command): Document {

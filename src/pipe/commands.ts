@@ -1,0 +1,47 @@
+import { placeOf } from '../base/diagnostic.ts';
+import { Problem } from '../base/problem.ts';
+import { detect } from '../dialect/dialect.ts';
+import type { Document } from '../document/nodes.ts';
+import type { ParsedText } from '../document/parse.ts';
+import type { OwnNames } from '../vocabulary/own-names.ts';
+import { rolesByName } from '../vocabulary/reader.ts';
+
+/**
+ * The one command of a script that trains, as its only document.
+ * @param at which of several, counted from 1
+ * @throws Problem: several-experiments with the choices, usage where there is no such command
+ */
+export function trainingCommand(parsed: ParsedText, at: string | undefined, names?: OwnNames): ParsedText {
+  const { documents } = parsed;
+  const training = trainingCommands(documents, names);
+  const chosen = training[at === undefined ? 0 : Number(at) - 1];
+  const lines = training.map((index) => placeOf(documents[index]!.text, offsetOf(documents[index]!)).line);
+  if (at !== undefined && chosen === undefined)
+    throw new Problem(
+      'usage',
+      `--at ${at}: a number from 1 to ${training.length} is expected, which training command of the script (those of lines ${lines.join(', ')})`,
+    );
+  if (at === undefined && training.length > 1)
+    throw new Problem(
+      'several-experiments',
+      `this script trains ${training.length} times, in lines ${lines.join(', ')}. Say which to convert, one after the other: ${training.map((_, i) => `--at ${i + 1}`).join(' or ')}`,
+      offsetOf(documents[training[1]!]!),
+    );
+  if (chosen === undefined) return parsed;
+  const one = (all: readonly Document[]) => [all[chosen]!];
+  return { documents: one(documents), again: (text, progress) => one(parsed.again(text, progress)) };
+}
+
+/** The indices of the commands that have a learning rate or a decay, else of those that have a batch size. */
+function trainingCommands(documents: readonly Document[], names?: OwnNames): number[] {
+  const roles = documents.map((document) => rolesByName(document, names));
+  const having = (...wanted: readonly string[]) =>
+    [...documents.keys()].filter((i) => wanted.some((role) => roles[i]!.has(role)));
+  const known = [...documents.keys()].filter((i) => detect(documents[i]!.data).length > 0);
+  const rates = having('learning-rate', 'decay');
+  return [rates, known, having('batch')].find(({ length }) => length > 0) ?? [];
+}
+
+function offsetOf({ nodes }: Document): number {
+  return nodes.get('')!.offset;
+}
