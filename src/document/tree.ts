@@ -72,6 +72,19 @@ export function lastOf(
   return last.size === entries.length ? entries : [...last.values()];
 }
 
+/**
+ * A document of whose scalars some are used for something else, too.
+ * @param use what else the text at an offset is for
+ */
+export function usedAlso(document: Document, use: (offset: number) => string | undefined): Document {
+  const shared = new Map(document.shared);
+  for (const [pointer, node] of document.nodes) {
+    const other = node.kind === 'scalar' ? use(node.offset) : undefined;
+    if (other !== undefined) shared.set(node, [...(shared.get(node) ?? [pointer]), child('', other)]);
+  }
+  return { ...document, shared };
+}
+
 function dataOf(node: Node): unknown {
   if (node.kind === 'scalar') return node.value;
   if (node.kind === 'list') return node.items.map(dataOf);

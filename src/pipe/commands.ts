@@ -3,6 +3,8 @@ import { Problem } from '../base/problem.ts';
 import { detect } from '../dialect/dialect.ts';
 import type { Document } from '../document/nodes.ts';
 import type { ParsedText } from '../document/parse.ts';
+import { readable } from '../document/pointer.ts';
+import { usedAlso } from '../document/tree.ts';
 import type { OwnNames } from '../vocabulary/own-names.ts';
 import { rolesByName } from '../vocabulary/reader.ts';
 
@@ -27,9 +29,30 @@ export function trainingCommand(parsed: ParsedText, at: string | undefined, name
       `this script trains ${training.length} times, in lines ${lines.join(', ')}. Say which to convert, one after the other: ${training.map((_, i) => `--at ${i + 1}`).join(' or ')}`,
       offsetOf(documents[training[1]!]!),
     );
-  if (chosen === undefined) return parsed;
-  const one = (all: readonly Document[]) => [all[chosen]!];
+  if (chosen === undefined)
+    throw new Problem(
+      'not-a-training-config',
+      'no command of this script has a learning rate or a batch size',
+    );
+  const others = training.filter((index) => index !== chosen);
+  const one = (all: readonly Document[]) => [
+    withUsesOf(
+      others.map((i) => all[i]!),
+      all[chosen]!,
+    ),
+  ];
   return { documents: one(documents), again: (text, progress) => one(parsed.again(text, progress)) };
+}
+
+/** A command's document that knows which of its texts other commands use. */
+function withUsesOf(others: readonly Document[], document: Document): Document {
+  const uses = new Map(
+    others.flatMap((other) => {
+      const { line } = placeOf(other.text, offsetOf(other));
+      return other.scalars.map(({ offset, path }) => [offset, `line ${line}: ${readable(path)}`] as const);
+    }),
+  );
+  return usedAlso(document, (offset) => uses.get(offset));
 }
 
 /** The indices of the commands that have a learning rate or a decay, else of those that have a batch size. */

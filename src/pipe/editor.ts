@@ -103,7 +103,7 @@ export class Editor {
     if (left !== undefined)
       throw new Problem(
         'alias-conflict',
-        `${readable(changes[0]!.pointer)} must change, but ${readable(left)} uses the same text through an alias and must not: give them values of their own`,
+        `${readable(changes[0]!.pointer)} must change, but ${readable(left)} uses the same text and must not: give them values of their own`,
         node.offset,
       );
     if (definition === undefined || changed.has(definition) || !this.hasAlias(changes))

@@ -56,7 +56,9 @@ export function naming<T>(document: Document, read: () => T): T {
 function batchLike({ nodes }: Document) {
   return [...nodes]
     .flatMap(([pointer, node]) =>
-      node.kind === 'scalar' && typeof node.value === 'number' && /batch|(?:^|_)bsz?$/i.test(keyOf(pointer))
+      node.kind === 'scalar' &&
+      typeof node.value === 'number' &&
+      /batch|(?:^|_)bsz?$|^b$/i.test(keyOf(pointer))
         ? [{ pointer, source: node.source, offset: node.offset }]
         : [],
     )

@@ -53,8 +53,9 @@ function compose(stated: Stated, unreadable: readonly Unreadable[], given: Given
   if (perNode && (from === undefined || inText(perNode)))
     return ofNodes(perNode, stated.nodes?.value ?? 1, given);
   const here = micro ?? perDevice;
-  const passes =
-    perDevice || stated.accumulation || from !== undefined ? undefined : unreadable.find(hidesPasses);
+  // Without a number of devices, what --from says stands for both: the passes and the devices.
+  const told = from !== undefined && world === undefined;
+  const passes = perDevice || stated.accumulation || told ? undefined : unreadable.find(hidesPasses);
   if (global && !here && !blocked && from === undefined) return ofTotal(global, stated, given);
   if (here && (inText(here) ? !passes : !blocked)) return ofDevice(here, stated, given);
   if (from !== undefined)

@@ -1,6 +1,7 @@
 import type { Edit } from '../edit.ts';
 import { lineEnd, lineStart, newline } from '../lines.ts';
 import type { Document, Entry, MapNode, NewEntry, Notation } from '../nodes.ts';
+import { quoted } from './quoting.ts';
 
 /** How a command line writes what is new: as its other arguments are written. */
 export const SHELL: Notation = {
@@ -16,9 +17,21 @@ function insert(
   entries: readonly NewEntry[],
 ): Edit[] {
   if (!sibling) return [];
-  const written = flat(entries, []).map(({ path, value }) => argument(path, value, textOf(text, sibling)));
+  const like = text.slice(sibling.offset, sibling.end);
+  const above = keysAbove(like, sibling.key);
   const gap = gapBefore(text, sibling);
-  return [{ offset: sibling.end, length: 0, text: written.map((each) => gap + each).join('') }];
+  const written = flat(entries, above).map(
+    ({ path, value }) => gap + argument(path.join('.'), value, like, sibling.quote !== ''),
+  );
+  return [{ offset: sibling.end, length: 0, text: written.join('') }];
+}
+
+/** The keys that an argument names before this one: `optim` of `optim.lr=0.1`. */
+function keysAbove(argumentText: string, key: string): string[] {
+  const name = /^[-+]*([\w.-]+)/.exec(argumentText)?.[1] ?? '';
+  const keys = name.split('.');
+  const at = keys.findLastIndex((part) => part.replaceAll('-', '_') === key);
+  return at === -1 ? [] : keys.slice(0, at);
 }
 
 /** Entries by the keys that lead to them: a command line has no blocks. */
@@ -28,21 +41,20 @@ function flat(entries: readonly NewEntry[], above: readonly string[]): { path: s
   );
 }
 
-function textOf(text: string, { offset, end }: Entry): string {
-  return text.slice(offset, end);
-}
-
-/** An argument in the style of its neighbour: `--a-b 1`, `--a_b=1`, or `++a.b=1`, which sets a key that may be there or not. */
-function argument(path: readonly string[], value: string, like: string): string {
-  if (!like.startsWith('-')) {
-    const list = value.includes(' ') ? `[${value.replaceAll(' ', ',')}]` : value;
-    return list === value ? `++${path.join('.')}=${value}` : `'++${path.join('.')}=${list}'`;
+/**
+ * An argument in the style of its neighbour: `--a-b 1`, `--a_b=1`, `A.B 1`, or `++a.b=1`, which sets a key that may be
+ * there or not.
+ */
+function argument(name: string, value: string, like: string, inQuotes: boolean): string {
+  const shown = inQuotes ? (text: string) => text : quoted;
+  const [flag] = /^--?[^=\s]+/.exec(like) ?? [];
+  if (flag !== undefined) {
+    const hyphens = flag.slice(2).includes('-');
+    const equals = like[flag.length] === '=' && !value.includes(' ');
+    return `--${hyphens ? name.replaceAll('_', '-') : name}${equals ? '=' : ' '}${value}`;
   }
-  const [flag = ''] = /^--?[^=\s]+/.exec(like) ?? [];
-  const name = path.join('.');
-  const hyphens = flag.slice(2).includes('-');
-  const equals = like[flag.length] === '=' && !value.includes(' ');
-  return `--${hyphens ? name.replaceAll('_', '-') : name}${equals ? '=' : ' '}${value}`;
+  const list = value.includes(' ') ? `[${value.replaceAll(' ', ',')}]` : value;
+  return like.includes('=') ? shown(`++${name}=${list}`) : `${name} ${shown(list)}`;
 }
 
 /** What stands between two arguments: a blank, or a line break where each has a line of its own. */
@@ -52,5 +64,6 @@ function gapBefore(text: string, { offset, end }: Entry): string {
   const rest = text.slice(end, lineEnd(text, end));
   if (start === 0 || !/^[ \t]*$/.test(indent) || !/^[ \t]*\\?$/.test(rest)) return ' ';
   const above = text.slice(lineStart(text, start - 1), start - 1).trimEnd();
-  return `${above.endsWith('\\') ? ' \\' : ''}${newline(text)}${indent}`;
+  const continued = above.endsWith('\\') || rest.endsWith('\\');
+  return `${continued ? ' \\' : ''}${newline(text)}${indent}`;
 }

@@ -99,9 +99,10 @@ function following(words: readonly Argument[], from: number): readonly Argument[
   return words.slice(from, end === -1 ? undefined : end);
 }
 
-function setting(name: string, { place: [offset, end] }: Argument, node: Node, last?: Argument): Setting {
+function setting(name: string, word: Argument, node: Node, last?: Argument): Setting {
+  const [offset, end] = word.place;
   const path = name.split(/[./]/).filter(Boolean);
-  return { path, offset, end: last?.place[1] ?? end, quote: '', node };
+  return { path, offset, end: last?.place[1] ?? end, quote: word.inQuotes ? '"' : '', node };
 }
 
 function scalarAt(offset: number, source: string, value: ScalarNode['value']): ScalarNode {

@@ -2,7 +2,7 @@ import { type Command, parse } from 'unbash';
 import { Problem } from '../../base/problem.ts';
 import type { Document, DoubledKey, Entry, MapNode, Node, Unread, WrittenScalar } from '../nodes.ts';
 import { child, type Pointer } from '../pointer.ts';
-import { documentOf, lastOf } from '../tree.ts';
+import { documentOf, lastOf, usedAlso } from '../tree.ts';
 import {
   countsProcesses,
   type Directive,
@@ -99,12 +99,28 @@ class Script {
       ...reader.settings(started.arguments),
     ];
     const doubled: DoubledKey[] = [];
-    const root = mapOf(settings, '', this.text, doubled);
-    const scalars = writtenIn(root);
-    return {
-      ...documentOf(SHELL, this.text, root, scalars, doubled, true),
-      unread: unreadIn(started.arguments),
-    };
+    const root = { ...mapOf(settings, '', this.text, doubled), offset: command.pos };
+    const document = documentOf(SHELL, this.text, root, writtenIn(root), doubled, true);
+    const computed = this.computed(started.arguments, command.pos);
+    const alsoUsed = usedAlso(document, (offset) => computed.get(offset));
+    return { ...alsoUsed, unread: unreadIn(started.arguments) };
+  }
+
+  /** What is computed for arguments, by where the text is that it is computed from. */
+  private computed(
+    words: readonly Argument[],
+    at: number,
+    found = new Map<number, string>(),
+  ): Map<number, string> {
+    for (const { text, computedFrom = [] } of words.flatMap(({ cells }) => cells))
+      for (const name of computedFrom) {
+        const values = this.expander.variable(name, at);
+        const cells = values.flatMap((value) => value.cells);
+        for (const cell of cells) if (!cell.computedFrom && !found.has(cell.at)) found.set(cell.at, text);
+        if (cells.some((cell) => cell.computedFrom?.some((other) => other !== name)))
+          this.computed(values, at, found);
+      }
+    return found;
   }
 
   /** What the script says of devices where the launcher does not. */

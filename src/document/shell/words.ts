@@ -19,6 +19,8 @@ export interface Cell {
 /** A word as the command gets it. */
 export interface Argument {
   readonly text: string;
+  /** It is one of the words that a text in quotes holds. */
+  readonly inQuotes: boolean;
   readonly cells: readonly Cell[];
   readonly place: Range;
 }
@@ -37,7 +39,7 @@ export class Expander {
   arguments(word: Word): Argument[] {
     const found = argumentsOf(this.word(word, word.pos));
     const [only, another] = found;
-    return only && !another ? [{ ...only, place: [word.pos, word.end] }] : found;
+    return only && !another ? [{ ...only, place: [word.pos, word.end], inQuotes: false }] : found;
   }
 
   /** What a variable holds at a place of the script; nothing where that is not known. */
@@ -104,14 +106,16 @@ export class Expander {
     return this.placed(cells, part, quoted && !all);
   }
 
-  /** What an expansion gives: several words where white space splits it; a single one says itself where the expansion stands. */
+  /**
+   * What an expansion gives: words between white space where it is not quoted. A single word says itself where the
+   * expansion stands, of several each where it is written.
+   */
   private placed(cells: readonly Cell[], { pos, end }: WordPart, quoted: boolean): Cell[] {
-    const split = cells.map((cell) => {
-      if (cell === BREAK) return cell;
-      return !quoted && /^\s$/.test(cell.text) ? BREAK : { ...cell, quoted: true };
-    });
-    if (argumentsOf(split).length > 1) return split;
-    return split.filter((cell) => cell !== BREAK).map((cell) => ({ ...cell, place: [pos, end] }));
+    const split = cells.map((cell) => (/^\s$/.test(cell.text) ? BREAK : cell));
+    if (argumentsOf(split).length > 1) return quoted ? cells.map(inQuotes) : split.map(inQuotes);
+    return cells
+      .filter((cell) => cell !== BREAK)
+      .map((cell) => ({ ...cell, quoted: true, place: [pos, end] }));
   }
 
   private unknown(part: WordPart, quoted: boolean): Cell[] {
@@ -146,6 +150,10 @@ export class Expander {
   }
 }
 
+function inQuotes(cell: Cell): Cell {
+  return cell === BREAK ? cell : { ...cell, quoted: true };
+}
+
 /** Cells as words: breaks lie between them. */
 export function argumentsOf(cells: readonly Cell[]): Argument[] {
   const words: Cell[][] = [[]];
@@ -158,7 +166,9 @@ export function argumentsOf(cells: readonly Cell[]): Argument[] {
 /** Cells as one word. */
 export function argument(cells: readonly Cell[]): Argument {
   const text = cells.map((cell) => cell.text).join('');
-  return { text, cells, place: [cells[0]!.place[0], cells.at(-1)!.place[1]] };
+  const { quoted, at, place } = cells[0]!;
+  const inQuotes = quoted && at === place[0];
+  return { text, cells, place: [place[0], cells.at(-1)!.place[1]], inQuotes };
 }
 
 /** A word of which the script says nothing. */
