@@ -17,7 +17,7 @@ import { SHELL } from './notation.ts';
 import { type Steps, stepsOf } from './script.ts';
 import { type Setting, SettingsReader } from './settings.ts';
 import { Variables } from './variables.ts';
-import { type Argument, Expander, isUnknown } from './words.ts';
+import { type Argument, type Cell, Expander, isUnknown } from './words.ts';
 
 /** Commands that only show or fetch something. */
 const NO_TRAINING =
@@ -107,19 +107,23 @@ class Script {
   }
 
   /** What is computed for arguments, by where the text is that it is computed from. */
-  private computed(
-    words: readonly Argument[],
-    at: number,
-    found = new Map<number, string>(),
-  ): Map<number, string> {
-    for (const { text, computedFrom = [] } of words.flatMap(({ cells }) => cells))
-      for (const name of computedFrom) {
-        const values = this.expander.variable(name, at);
-        const cells = values.flatMap((value) => value.cells);
-        for (const cell of cells) if (!cell.computedFrom && !found.has(cell.at)) found.set(cell.at, text);
-        if (cells.some((cell) => cell.computedFrom?.some((other) => other !== name)))
-          this.computed(values, at, found);
+  private computed(words: readonly Argument[], at: number): Map<number, string> {
+    const found = new Map<number, string>();
+    const seen = new Set<string>();
+    const look = (cells: readonly Cell[], source?: string): void => {
+      for (const { text, at: offset, computedFrom } of cells) {
+        if (!computedFrom && source !== undefined) found.set(offset, source);
+        for (const name of computedFrom ?? []) {
+          if (seen.has(name)) continue;
+          seen.add(name);
+          look(
+            this.expander.variable(name, at).flatMap((value) => value.cells),
+            source ?? text,
+          );
+        }
       }
+    };
+    look(words.flatMap(({ cells }) => cells));
     return found;
   }
 
