@@ -104,6 +104,11 @@ export function detect(data: unknown): string[] {
   return matching.filter((name) => !general.has(name));
 }
 
+/** Whether a dialect is there to refuse its files, which say how a training is launched, or nothing of it. */
+export function refusesAll(name: string): boolean {
+  return dialects[name]?.refuses !== undefined;
+}
+
 function ancestors(name: string): string[] {
   const own = name === 'generic' ? [] : ['generic'];
   return [...own, ...(dialects[name]?.specializes ?? []).flatMap((parent) => [parent, ...ancestors(parent)])];

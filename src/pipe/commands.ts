@@ -26,7 +26,7 @@ export function trainingCommand(parsed: ParsedText, at: string | undefined, name
   if (at === undefined && training.length > 1)
     throw new Problem(
       'several-experiments',
-      `this script trains ${training.length} times, in lines ${lines.join(', ')}. Say which to convert, one after the other: ${training.map((_, i) => `--at ${i + 1}`).join(' or ')}`,
+      `there are ${training.length} training commands here, in lines ${lines.join(', ')}. Say which to convert, one after the other: ${training.map((_, i) => `--at ${i + 1}`).join(' or ')}`,
       offsetOf(documents[training[1]!]!),
     );
   if (chosen === undefined)

@@ -1,7 +1,8 @@
 import { type Diagnostic, type Source, warning } from '../base/diagnostic.ts';
 import { about, Problem } from '../base/problem.ts';
-import { collect, type Dialect, detect, isCertain, loadDialect } from '../dialect/dialect.ts';
+import { collect, type Dialect, detect, isCertain, loadDialect, refusesAll } from '../dialect/dialect.ts';
 import type { Found } from '../dialect/roles.ts';
+import { commandsIn } from '../document/embedded.ts';
 import type { Document, Progress } from '../document/nodes.ts';
 import { numberOf } from '../document/nodes.ts';
 import { type ParsedText, parse } from '../document/parse.ts';
@@ -60,7 +61,7 @@ export async function readConfigs(
 ): Promise<[Config, ...Config[]]> {
   return about(source, async () => {
     const whole = await parse(source.text, source.file, progress);
-    const parsed = withoutWrappers(chosenPart(whole, options));
+    const parsed = withoutWrappers(await chosenPart(whole, options));
     const configs: Config[] = [];
     for (const [at, own] of parsed.documents.entries()) {
       const bases = options.at === undefined ? await basesOf(own, source) : undefined;
@@ -88,10 +89,24 @@ export async function readConfigs(
   });
 }
 
-/** What of a file is read: all of it, the part that was asked for, or of a script the command that trains. */
-function chosenPart(whole: ParsedText, { at, names }: ReadOptions): ParsedText {
+/**
+ * What of a file is read: all of it, the part that was asked for, or the command that trains, of a script and of a file
+ * that is no config and holds one.
+ */
+async function chosenPart(whole: ParsedText, options: ReadOptions): Promise<ParsedText> {
+  const { at, names } = options;
   if (whole.documents[0]?.notation.format === 'shell') return trainingCommand(whole, at, names);
+  const commands =
+    whole.documents.every((document) => isNoConfig(document, options)) && (await commandsIn(whole));
+  if (commands) return trainingCommand(commands, at, names);
   return at === undefined ? whole : partOf(whole, at);
+}
+
+/** Whether neither a dialect nor names know a document, or a dialect that refuses it does. */
+function isNoConfig(document: Document, { dialect, names }: ReadOptions): boolean {
+  if (dialect !== undefined) return false;
+  const found = detect(document.data);
+  return found.length ? found.every(refusesAll) : !isNamed(document, names);
 }
 
 /** Settings that a text only mentions: what they say is not known. */

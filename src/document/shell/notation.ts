@@ -10,6 +10,40 @@ export const SHELL: Notation = {
   list: (items) => items.join(' '),
 };
 
+/** How a list of words in YAML or JSON does: an item for each word, quoted as its neighbour is. */
+export const WORD_LIST: Notation = {
+  format: 'shell',
+  insert: insertWords,
+  list: (items) => items.join(' '),
+};
+
+function insertWords(
+  { text }: Document,
+  _map: MapNode,
+  sibling: Entry | undefined,
+  entries: readonly NewEntry[],
+): Edit[] {
+  if (!sibling) return [];
+  const like = text.slice(sibling.offset, sibling.end);
+  const together = /^-*[\w.-]+=/.test(like);
+  const words = flat(entries, keysAbove(like, sibling.key)).flatMap(({ path, value }) => {
+    const written = argument(
+      path.join('.'),
+      value,
+      together ? like : /^\S*/.exec(like)![0].replace(/["',]+$/, ''),
+      true,
+    );
+    return together ? [written] : written.split(' ');
+  });
+  const quote = /["']/.exec(text[sibling.offset - 1] ?? '')?.[0] ?? '';
+  const last = /["']/.test(text[sibling.end] ?? '') ? sibling.end + 1 : sibling.end;
+  const bullet = /^[ \t]*-[ \t]+/.exec(text.slice(lineStart(text, last), last))?.[0];
+  const items = words.map((word) =>
+    bullet === undefined ? `, ${quote}${word}${quote}` : `${newline(text)}${bullet}${quote}${word}${quote}`,
+  );
+  return [{ offset: bullet === undefined ? last : lineEnd(text, last), length: 0, text: items.join('') }];
+}
+
 function insert(
   { text }: Document,
   _map: MapNode,

@@ -1,6 +1,16 @@
 import { type Command, parse } from 'unbash';
 import { Problem } from '../../base/problem.ts';
-import type { Document, DoubledKey, Entry, MapNode, Node, Unread, WrittenScalar } from '../nodes.ts';
+import type {
+  Document,
+  DoubledKey,
+  Entry,
+  MapNode,
+  Node,
+  Notation,
+  ScalarNode,
+  Unread,
+  WrittenScalar,
+} from '../nodes.ts';
 import { child, type Pointer } from '../pointer.ts';
 import { documentOf, lastOf, usedAlso } from '../tree.ts';
 import {
@@ -13,11 +23,11 @@ import {
   variablesOf,
 } from './devices.ts';
 import { isFlag, type Launched, launched } from './launch.ts';
-import { SHELL } from './notation.ts';
+import { SHELL, WORD_LIST } from './notation.ts';
 import { type Steps, stepsOf } from './script.ts';
 import { type Setting, SettingsReader } from './settings.ts';
 import { Variables } from './variables.ts';
-import { type Argument, type Cell, Expander, isUnknown } from './words.ts';
+import { type Argument, type Cell, Expander, isUnknown, wordOf } from './words.ts';
 
 /** Commands that only show or fetch something. */
 const NO_TRAINING =
@@ -44,6 +54,16 @@ export function parseArguments(text: string): Document[] {
   return scriptOf(text, line).argumentsAlone();
 }
 
+/** The commands that start a program with settings in a piece of a text; none where it is no shell script. */
+export function commandsInCode(text: string, code: string): Document[] {
+  return parse(code).errors?.length ? [] : scriptOf(text, code).documents();
+}
+
+/** The command that starts a program with settings whose words a list of another format holds. */
+export function commandOfWords(text: string, words: readonly ScalarNode[]): Document | undefined {
+  return new Script(text, { assigned: [], commands: [] }).ofWords(words);
+}
+
 /** @param text what is written; @param code the same length, as the shell is to read it */
 function scriptOf(text: string, code: string): Script {
   const script = parse(code);
@@ -68,15 +88,20 @@ class Script {
   documents(): Document[] {
     return this.steps.commands.flatMap((command) => {
       const started = this.started(command);
-      return started?.arguments.length ? [this.document(started, command)] : [];
+      return started?.arguments.length ? [this.document(started, SHELL, command.pos, command.prefix)] : [];
     });
   }
 
   /** Of a text whose first word is an argument, too. */
   argumentsAlone(): Document[] {
     return this.steps.commands.map((command) =>
-      this.document({ launchers: [], program: '', arguments: this.wordsOf(command) }, command),
+      this.document({ launchers: [], program: '', arguments: this.wordsOf(command) }, SHELL, command.pos),
     );
+  }
+
+  ofWords(words: readonly ScalarNode[]): Document | undefined {
+    const started = launched(words.filter(({ length }) => length > 0).map(wordOf));
+    return started?.arguments.length ? this.document(started, WORD_LIST, words[0]!.offset) : undefined;
   }
 
   private wordsOf({ name, args }: Command): Argument[] {
@@ -89,19 +114,26 @@ class Script {
     return shows ? undefined : launched(this.wordsOf(command));
   }
 
-  private document(started: Launched, command: Command): Document {
+  private document(
+    started: Launched,
+    notation: Notation,
+    pos: number,
+    prefix: Command['prefix'] = [],
+  ): Document {
     const reader = new SettingsReader(this.text);
     const launchers = started.launchers.flatMap(({ name, arguments: flags }) =>
       launcherSettings(reader.settings(flags), name),
     );
     const settings = [
-      ...(countsProcesses(launchers) ? launchers : [...launchers, ...this.around(started, command, reader)]),
+      ...(countsProcesses(launchers)
+        ? launchers
+        : [...launchers, ...this.around(started, prefix, pos, reader)]),
       ...reader.settings(started.arguments),
     ];
     const doubled: DoubledKey[] = [];
-    const root = { ...mapOf(settings, '', this.text, doubled), offset: command.pos };
-    const document = documentOf(SHELL, this.text, root, writtenIn(root), doubled, true);
-    const computed = this.computed(started.arguments, command.pos);
+    const root = { ...mapOf(settings, '', this.text, doubled), offset: pos };
+    const document = documentOf(notation, this.text, root, writtenIn(root), doubled, true);
+    const computed = this.computed(started.arguments, pos);
     const alsoUsed = usedAlso(document, (offset) => computed.get(offset));
     return { ...alsoUsed, unread: unreadIn(started.arguments) };
   }
@@ -128,7 +160,12 @@ class Script {
   }
 
   /** What the script says of devices where the launcher does not. */
-  private around(started: Launched, { prefix, pos }: Command, reader: SettingsReader): Setting[] {
+  private around(
+    started: Launched,
+    prefix: Command['prefix'],
+    pos: number,
+    reader: SettingsReader,
+  ): Setting[] {
     const header = headerSettings(this.directives, started);
     if (header.length) return header;
     const own = prefix.find((part) => part.type === 'Assignment' && part.name === VISIBLE);

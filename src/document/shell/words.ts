@@ -1,4 +1,5 @@
 import { type ArrayValue, forEachChild, type SyntaxNode, type Word, type WordPart } from 'unbash';
+import type { ScalarNode } from '../nodes.ts';
 import type { Variables } from './variables.ts';
 
 /** A stretch of the text, from its first character to one past its last. */
@@ -148,6 +149,21 @@ export class Expander {
       return { text: this.text[at]!, at, place: [at, at + 1] as const, quoted };
     });
   }
+}
+
+/** A word that a list of another format holds: no shell expands it, and what looks like a variable is not known. */
+export function wordOf({ offset, length, source, style, value }: ScalarNode): Argument {
+  const inside = style === 'single' || style === 'double' ? 1 : 0;
+  const place: Range = [offset + inside, offset + length - inside];
+  const written = source.slice(inside, length - inside);
+  const asItIs = !/[\\$\n]|''/.test(written) || written === String(value ?? '');
+  if (!asItIs || written.includes('$') || written === '')
+    return {
+      ...argument([{ text: String(value ?? ''), at: place[0], place, quoted: true, computedFrom: [] }]),
+      place,
+    };
+  const cells = [...written].map((text, i): Cell => ({ text, at: place[0] + i, place, quoted: true }));
+  return { ...argument(cells), place, inQuotes: false };
 }
 
 function inQuotes(cell: Cell): Cell {
