@@ -104,7 +104,7 @@ async function chosenPart(whole: ParsedText, options: ReadOptions): Promise<Pars
 
 /** Whether neither a dialect nor names know a document, or a dialect that refuses it does. */
 function isNoConfig(document: Document, { dialect, names }: ReadOptions): boolean {
-  if (dialect !== undefined) return false;
+  if (typeof dialect === 'object') return false;
   const found = detect(document.data);
   return found.length ? found.every(refusesAll) : !isNamed(document, names);
 }

@@ -173,6 +173,7 @@ const NOWHERE = {
   offset: 0,
   length: 0,
   source: '',
+  format: 'yaml' as const,
   node: { kind: 'scalar', style: 'plain', value: 0, offset: 0, length: 0, source: '' },
 } as const;
 

@@ -148,6 +148,7 @@ class FieldReader {
       offset,
       length: source.length,
       source,
+      format: this.document.notation.format,
       ...(node.from ? { inherited: node.from.file } : {}),
     } as const;
     this.push({ pointer, role, value, site, ...(usedAt === undefined ? {} : { usedAt }) });
@@ -217,6 +218,7 @@ class FieldReader {
         offset,
         length: source.length,
         source: like,
+        format: this.document.notation.format,
         ...(node.from ? { inherited: node.from.file } : {}),
       },
     });

@@ -1,5 +1,5 @@
 import type { BatchRole, CountConstraint, CountRole, DecayRole, Demand, Role } from '../dialect/roles.ts';
-import type { ScalarNode } from '../document/nodes.ts';
+import type { Notation, ScalarNode } from '../document/nodes.ts';
 import type { Pointer } from '../document/pointer.ts';
 import type { Binding } from '../optimizers/optimizer.ts';
 
@@ -31,6 +31,8 @@ export type Site =
       readonly offset: number;
       readonly length: number;
       readonly source: string;
+      /** The format of its file, which decides how a number is written. */
+      readonly format: Notation['format'];
       /** The file that this one builds on, where the text stands there: a change is written into this one. */
       readonly inherited?: string;
     }

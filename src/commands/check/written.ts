@@ -3,5 +3,5 @@ import type { Field } from '../../recipe/recipe.ts';
 
 /** A value in the notation that the file has at its place. */
 export function asWritten(value: number, { site }: Field): string {
-  return site.kind === 'text' ? writeNumber(value, site.source, 'yaml') : String(value);
+  return site.kind === 'text' ? writeNumber(value, site.source, site.format) : String(value);
 }

@@ -35,13 +35,24 @@ function insertWords(
     );
     return together ? [written] : written.split(' ');
   });
-  const quote = /["']/.exec(text[sibling.offset - 1] ?? '')?.[0] ?? '';
-  const last = /["']/.test(text[sibling.end] ?? '') ? sibling.end + 1 : sibling.end;
-  const bullet = /^[ \t]*-[ \t]+/.exec(text.slice(lineStart(text, last), last))?.[0];
-  const items = words.map((word) =>
-    bullet === undefined ? `, ${quote}${word}${quote}` : `${newline(text)}${bullet}${quote}${word}${quote}`,
-  );
-  return [{ offset: bullet === undefined ? last : lineEnd(text, last), length: 0, text: items.join('') }];
+  const last = isQuote(text[sibling.end]) ? sibling.end + 1 : sibling.end;
+  const quotes = [text[sibling.offset - 1], text[sibling.end]].map((c) => (isQuote(c) ? c : ''));
+  const quoted = words.map((word, i) => quotes[together ? 0 : i % 2] + word + quotes[together ? 0 : i % 2]);
+  const bullet = /^[ \t]*-[ \t]+(?=["']?$)/.exec(
+    text.slice(lineStart(text, sibling.offset), sibling.offset),
+  )?.[0];
+  const gap = bullet === undefined ? ', ' : newline(text) + bullet;
+  return [
+    {
+      offset: bullet === undefined ? last : lineEnd(text, last),
+      length: 0,
+      text: quoted.map((word) => gap + word).join(''),
+    },
+  ];
+}
+
+function isQuote(character: string | undefined): boolean {
+  return character === '"' || character === "'";
 }
 
 function insert(
