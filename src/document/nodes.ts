@@ -95,6 +95,8 @@ export interface Document {
   inText(pointer: Pointer): Pointer;
   /** Keys that stand more than once in one mapping, where the last counts, as in PyYAML and Python's json. */
   readonly doubled: readonly DoubledKey[];
+  /** Keys of the root that say how a program is started; the others are its settings. */
+  readonly launch?: readonly string[];
   /** Settings that the text says exist, and does not say: `"$@"` of a script. */
   readonly unread?: readonly Unread[];
   /** Every scalar of the text once, in order, with the path where it is written (aliases not followed). */

@@ -6,7 +6,7 @@ import { commandsIn } from '../document/embedded.ts';
 import type { Document, Progress } from '../document/nodes.ts';
 import { numberOf } from '../document/nodes.ts';
 import { type ParsedText, parse } from '../document/parse.ts';
-import { child, isWithin, readable } from '../document/pointer.ts';
+import { child, isWithin, readable, segments } from '../document/pointer.ts';
 import { experimentsIn, partOf, withoutWrappers } from '../document/view.ts';
 import { buildRecipe, type RecipeOptions } from '../recipe/build.ts';
 import { usedThrough } from '../recipe/fields.ts';
@@ -236,7 +236,7 @@ export function understand(
   warnings.push(
     ...misspeltKeys(document, found),
     ...leftAlone({ ...named, doubtful: left }),
-    ...byName(dialect, account),
+    ...byName(dialect, account, document),
   );
   if (!dependsOnBatch(recipe)) refuseIdle(recipe, dialect);
   const unclear = unclearBatch(claimed, named);
@@ -250,9 +250,10 @@ function unclearBatch(claimed: readonly Found[], { doubtful }: NamedReading): Do
 }
 
 /** In a dialect of its own, what was read by name is told: the dialect's schema does not vouch for it. */
-function byName({ name, title }: Dialect, account: Account): Diagnostic[] {
-  if (name === 'generic' || account.byName.length === 0) return [];
-  const fields = account.byName.map(readable).join(', ');
+function byName({ name, title }: Dialect, account: Account, { launch = [] }: Document): Diagnostic[] {
+  const own = account.byName.filter((pointer) => !launch.includes(segments(pointer)[0]!));
+  if (name === 'generic' || own.length === 0) return [];
+  const fields = own.map(readable).join(', ');
   return [warning('read-by-name', `not in the schema of ${title}, so read by name: ${fields}`)];
 }
 

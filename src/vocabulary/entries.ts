@@ -291,7 +291,7 @@ const BATCHES: readonly Entry[] = [
   },
   {
     words: 'number device|device|device per node|process per node|number process per node',
-    also: 'number ids id use used train visible',
+    also: 'number ids id use used train visible cuda',
     fits: 'count',
     reads: 'devices',
     seen: 'Lightning (devices, gpus), torchrun (nproc_per_node), V-JEPA 2 (tasks_per_node)',

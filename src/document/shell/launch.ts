@@ -36,7 +36,7 @@ export function launched(words: readonly Argument[]): Launched | undefined {
   while (at < words.length) {
     const { text } = words[at]!;
     const name = text.replace(/^.*\//, '');
-    const file = text === '-m' ? words[++at]?.text : /\.pyc?$/.test(text) ? text : undefined;
+    const file = text === '-m' ? words[++at]?.text : isFile(text) ? text : undefined;
     if (file !== undefined) {
       if (!LAUNCHING.test(file)) return { launchers, ...programAt(words, at) };
       launchers.push({ name: file.replace(/^.*\/|\.py$/g, ''), arguments: [] });
@@ -45,7 +45,12 @@ export function launched(words: readonly Argument[]): Launched | undefined {
       const value = takesValue(words, at) ? [words[at + 1]!] : [];
       launchers.at(-1)?.arguments.push(words[at]!, ...value);
       at += value.length;
-    } else if (!WRAPPERS.test(name) && !/^\w+=/.test(text)) return { launchers, ...programAt(words, at) };
+    } else if (!WRAPPERS.test(name) && !/^\w+=/.test(text)) {
+      // What is named before a Python file starts it.
+      const startsAnother = launchers.length === 0 && words.slice(at + 1).some((word) => isFile(word.text));
+      if (!startsAnother) return { launchers, ...programAt(words, at) };
+      launchers.push({ name, arguments: [] });
+    }
     at++;
   }
   return undefined;
@@ -55,11 +60,14 @@ function programAt(words: readonly Argument[], at: number): Omit<Launched, 'laun
   return { program: words[at]!.text, arguments: words.slice(at + 1) };
 }
 
+function isFile(text: string): boolean {
+  return /\.pyc?$/.test(text);
+}
+
 function takesValue(words: readonly Argument[], at: number): boolean {
   const next = words[at + 1];
   const { text } = words[at]!;
-  if (!next || text.includes('=') || BARE.test(text) || isFlag(next.text) || /\.py$/.test(next.text))
-    return false;
+  if (!next || text.includes('=') || BARE.test(text) || isFlag(next.text) || isFile(next.text)) return false;
   return !/^-\w\d/.test(text);
 }
 

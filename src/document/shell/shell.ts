@@ -135,7 +135,8 @@ class Script {
     const document = documentOf(notation, this.text, root, writtenIn(root), doubled, true);
     const computed = this.computed(started.arguments, pos);
     const alsoUsed = usedAlso(document, (offset) => computed.get(offset));
-    return { ...alsoUsed, unread: unreadIn(started.arguments) };
+    const keys = [...new Set(launch.map(({ path }) => path[0]!))];
+    return { ...alsoUsed, launch: keys, unread: unreadIn(started.arguments) };
   }
 
   /** What is computed for arguments, by where the text is that it is computed from. */
