@@ -124,12 +124,9 @@ class Script {
     const launchers = started.launchers.flatMap(({ name, arguments: flags }) =>
       launcherSettings(reader.settings(flags), name),
     );
-    const settings = [
-      ...(countsProcesses(launchers)
-        ? launchers
-        : [...launchers, ...this.around(started, prefix, pos, reader)]),
-      ...reader.settings(started.arguments),
-    ];
+    const around = countsProcesses(launchers) ? [] : this.around(started, prefix, pos, reader);
+    const launch = [...launchers, ...around];
+    const settings = [...launch, ...reader.settings(started.arguments)];
     const doubled: DoubledKey[] = [];
     const root = { ...mapOf(settings, '', this.text, doubled), offset: pos };
     const document = documentOf(notation, this.text, root, writtenIn(root), doubled, true);
