@@ -8,7 +8,9 @@ interface Format {
   readonly load: () => Promise<Parse>;
 }
 
-const FORMATS: readonly Format[] = [];
+const FORMATS: readonly Format[] = [
+  { files: /\.txt$/i, load: async () => (await import('./dump.ts')).parseDump },
+];
 
 /** Formats that are not supported, by file extension. */
 const OTHERS: Readonly<Record<string, string>> = { '.toml': 'TOML', '.py': 'Python' };

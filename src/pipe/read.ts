@@ -115,12 +115,13 @@ async function otherwiseByName(
   return { ...meaning, warnings: [warning('read-by-name', message), ...meaning.warnings] };
 }
 
-/** A number, or `${a.b}` of one. */
+/** A number, a list of them, or `${a.b}` of one. */
 function isNumber({ nodes }: Document, pointer: string): boolean {
   const node = nodes.get(pointer);
   const path = node?.kind === 'scalar' ? /^\$\{([\w.]+)\}$/.exec(String(node.value))?.[1] : undefined;
   const target = path ? nodes.get(`/${path.replaceAll('.', '/')}`) : node;
-  return target !== undefined && numberOf(target) !== undefined;
+  const [first] = target?.kind === 'list' ? target.items : [target];
+  return first !== undefined && numberOf(first) !== undefined;
 }
 
 /** @throws Problem: several-experiments with the choices */
