@@ -40,7 +40,7 @@ function dumped(text: string, lines: readonly Line[]): Document {
     const [, key = '', source = ''] = match;
     const at = offset + line.indexOf(':') + 1;
     const start = source === '' ? at : text.indexOf(source, at);
-    const node = valueOf(source, start, child('', key), scalars);
+    const node = valueIn(source, start, child('', key), scalars);
     return [{ key, offset: offset + line.indexOf(key), end: start + source.length, quote: '', node }];
   });
   const entries = lastOf(written, '', text, doubled);
@@ -57,7 +57,7 @@ function dumped(text: string, lines: readonly Line[]): Document {
 }
 
 /** A list of plain values is one; everything else is a scalar, a tuple as its text. */
-function valueOf(source: string, offset: number, path: string, scalars: WrittenScalar[]): Node {
+function valueIn(source: string, offset: number, path: string, scalars: WrittenScalar[]): Node {
   const scalar = (text: string, at: number, where: string): ScalarNode => {
     scalars.push({ path: where, source: text, offset: at });
     const value = literal(text);

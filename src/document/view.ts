@@ -1,5 +1,6 @@
 import { Problem } from '../base/problem.ts';
-import type { Document, Entry, MapNode, Node } from './nodes.ts';
+import type { Document, Entry, MapNode, Node, Notation, WrittenScalar } from './nodes.ts';
+import { overridesIn } from './overrides.ts';
 import type { ParsedText } from './parse.ts';
 import { isWithin, type Pointer, parentOf, segments } from './pointer.ts';
 import { documentOf } from './tree.ts';
@@ -8,6 +9,9 @@ import { documentOf } from './tree.ts';
 interface View {
   /** What is read as the document's root. */
   readonly root: Node;
+  /** Its scalars and how entries are written into it, where those are not the text's own. */
+  readonly scalars?: readonly WrittenScalar[];
+  readonly notation?: Notation;
   /** From a pointer of the view to that of the text, and back (undefined where the view does not hold it). */
   inText(pointer: Pointer): Pointer;
   inView(pointer: Pointer): Pointer | undefined;
@@ -39,17 +43,23 @@ export function partOf({ documents, again }: ParsedText, at: Pointer): ParsedTex
 
 /**
  * A text of which the config of a Weights & Biases run (`lr: {desc: null, value: 0.001}`) is read as what its values
- * say; other texts as they are. Source: wandb/wandb wandb/sdk/wandb_config.py and wandb/sdk/lib/config_util.py.
+ * say, and a list of overrides (`- optimizer.lr=0.001`) as what they set; other texts as they are. Source: wandb/wandb wandb/sdk/wandb_config.py and wandb/sdk/lib/config_util.py.
  */
 export function withoutWrappers({ documents, again }: ParsedText): ParsedText {
   const take = (document: Document) => {
     const root = document.nodes.get('');
-    return root?.kind === 'map' && isWrapped(root) ? viewed(document, unwrapped(root)) : document;
+    if (root?.kind === 'map' && isWrapped(root)) return viewed(document, unwrapped(root));
+    const overrides = overridesIn(document);
+    return overrides ? viewed(document, { ...overrides, inText: same, inView: same }) : document;
   };
   return {
     documents: documents.map(take),
     again: (text, progress) => again(text, progress).map(take),
   };
+}
+
+function same(pointer: Pointer): Pointer {
+  return pointer;
 }
 
 function isWrapped({ entries }: MapNode): boolean {
@@ -83,14 +93,14 @@ function unwrapped(root: MapNode): View {
   };
 }
 
-function viewed(document: Document, { root, inText, inView }: View): Document {
+function viewed(document: Document, { root, notation, inText, inView, ...own }: View): Document {
   const place = (pointer: Pointer) => inView(pointer) ?? OUTSIDE + pointer;
-  const scalars = document.scalars.map((scalar) => ({ ...scalar, path: place(scalar.path) }));
+  const scalars = own.scalars ?? document.scalars.map((scalar) => ({ ...scalar, path: place(scalar.path) }));
   const doubled = document.doubled.flatMap((key) => {
     const pointer = inView(key.pointer);
     return pointer === undefined ? [] : [{ ...key, pointer }];
   });
-  const view = documentOf(document.notation, document.text, root, scalars, doubled, false);
+  const view = documentOf(notation ?? document.notation, document.text, root, scalars, doubled, false);
   const shared = new Map(
     [...document.shared].map(([node, pointers]) => [node, pointers.map(place)] as const),
   );

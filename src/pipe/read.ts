@@ -71,7 +71,8 @@ export async function readConfigs(
       const claimed = collect(document, dialect);
       const byName = await otherwiseByName(document, dialect, claimed, options);
       const meaning = byName ?? understand(document, dialect, options, claimed);
-      const warnings = [...baseWarnings(bases), ...meaning.warnings];
+      const alone = areOverrides(whole.documents[at]) ? [warning('overrides-alone', OVERRIDES_ALONE, 0)] : [];
+      const warnings = [...alone, ...baseWarnings(bases), ...meaning.warnings];
       const companion = await companionOf(document, claimed, source);
       // What a dialect says of files that it cannot read is out of date where they were read.
       const read = bases && bases.missing.length === 0 ? bases.keys : [];
@@ -85,6 +86,14 @@ export async function readConfigs(
     if (!first) throw unrecognised(parsed.documents[0]!);
     return [first, ...others];
   });
+}
+
+const OVERRIDES_ALONE =
+  'these are overrides of a config: what that sets and they do not is not read here. Where the run wrote its whole config (config.yaml beside this file), convert that';
+
+/** A list that was read as the settings in it. */
+function areOverrides(written: Document | undefined): boolean {
+  return written?.nodes.get('')?.kind === 'list';
 }
 
 /**
