@@ -2,7 +2,7 @@ import { Problem } from '../base/problem.ts';
 import type { Document, Entry, MapNode, Node, Notation, WrittenScalar } from './nodes.ts';
 import { overridesIn } from './overrides.ts';
 import type { ParsedText } from './parse.ts';
-import { isWithin, type Pointer, parentOf, segments } from './pointer.ts';
+import { child, isWithin, type Pointer, parentOf, segments } from './pointer.ts';
 import { documentOf } from './tree.ts';
 
 /** A part of a document, or one without its wrappers, read as if it were the document; edits stay in the whole text. */
@@ -81,16 +81,65 @@ function unwrapped(root: MapNode): View {
     // W&B's own record of the run: versions, flags.
     return node && entry.key !== '_wandb' ? [{ ...entry, node }] : [];
   });
-  const first = (pointer: Pointer) => pointer.split('/')[1];
+  const nested = nestedByDots(root, entries);
   return {
-    root: { ...root, entries },
-    inText: (pointer) => (pointer === '' ? '' : pointer.replace(/^(\/[^/]*)/, '$1/value')),
+    root: nested.root,
+    inText: (pointer) => nested.inText(pointer).replace(/^(\/[^/]*)/, '$1/value'),
     inView: (pointer) => {
-      const key = first(pointer);
-      const prefix = `/${key}/value`;
-      return isWithin(pointer, prefix) ? `/${key}${pointer.slice(prefix.length)}` : undefined;
+      const prefix = `${child('', segments(pointer)[0] ?? '')}/value`;
+      return isWithin(pointer, prefix)
+        ? nested.inView(parentOf(prefix) + pointer.slice(prefix.length))
+        : undefined;
     },
   };
+}
+
+/** Entries whose names have dots (`optimizer.lr`), as a sweep or a flattened config has them, nested by these. */
+function nestedByDots(root: MapNode, entries: readonly Entry[]) {
+  const keys = new Set(entries.map(({ key }) => key));
+  const pathOf = (key: string) => {
+    const path = key.split('.');
+    const clash = path.some((word, i) => word === '' || (i > 0 && keys.has(path.slice(0, i).join('.'))));
+    return clash ? [key] : path;
+  };
+  const places = entries.map((entry) => ({ path: pathOf(entry.key), entry }));
+  const blocks = new Set(places.flatMap(({ path }) => path.map((_, i) => pointerOf(path.slice(0, i)))));
+  return {
+    root: nest(root, places),
+    inText: (pointer: Pointer): Pointer => {
+      if (blocks.has(pointer)) return '';
+      const path = segments(pointer);
+      const depth = path.findLastIndex((_, i) => blocks.has(pointerOf(path.slice(0, i)))) + 1;
+      return pointerOf([path.slice(0, depth).join('.'), ...path.slice(depth)]);
+    },
+    inView: (pointer: Pointer): Pointer => {
+      const [key = '', ...rest] = segments(pointer);
+      return pointerOf([...pathOf(key), ...rest]);
+    },
+  };
+}
+
+interface Place {
+  readonly path: readonly string[];
+  readonly entry: Entry;
+}
+
+function nest(root: MapNode, places: readonly Place[]): MapNode {
+  const groups = new Map<string, [Place, ...Place[]]>();
+  for (const { path, entry } of places) {
+    const [key = '', ...rest] = path;
+    const place = { path: rest, entry };
+    groups.set(key, [...(groups.get(key) ?? []), place] as [Place, ...Place[]]);
+  }
+  const entries = [...groups].map(([key, [first, ...others]]): Entry => {
+    if (first.path.length === 0) return { ...first.entry, key };
+    return { ...(others.at(-1) ?? first).entry, key, node: nest(root, [first, ...others]) };
+  });
+  return { ...root, entries, written: entries };
+}
+
+function pointerOf(path: readonly string[]): Pointer {
+  return path.reduce<Pointer>(child, '');
 }
 
 function viewed(document: Document, { root, notation, inText, inView, ...own }: View): Document {

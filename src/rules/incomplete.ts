@@ -71,8 +71,9 @@ function halfConverted(task: PlanTask, assessments: readonly Assessment[]): Prob
   );
 }
 
+/** Its highest one: where a schedule ends says nothing of where it begins. */
 function hasRate({ fields }: Group): boolean {
-  return fields.some((f) => isRole(f, 'learning-rate'));
+  return fields.some((f) => isRole(f, 'learning-rate') && f.role.point === 'peak');
 }
 
 function movesRate(settings: OptimizerSettings, { rule, batch, options }: PlanTask): boolean {

@@ -48,6 +48,7 @@ const SPELLINGS: Readonly<Record<string, readonly string[]>> = {
   scheduler: ['sched', 'schedulers', 'schedule'],
   epsilon: ['eps'],
   beta: ['betas', 'moms', 'momentums'],
+  momentum: ['mom'],
   average: ['averaged', 'averaging', 'avg'],
   model: ['models'],
   decay: ['decays'],
