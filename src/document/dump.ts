@@ -14,6 +14,9 @@ const ARGUMENT = /^[ \t]*([\w.-]+):(?:[ \t]+|$)(.*?)[ \t]*(?:\[default: .*\])?[ 
 /** What may stand between them: nothing, or a heading between dashes. */
 const BETWEEN = /^[ \t]*(?:-{3,}.*)?$/;
 
+/** Quotes, and a comment behind a number, are a person's: YAML. */
+const BY_HAND = /^(?:[-+\d.eE]+[ \t]+#|(["']).*\1$)/;
+
 /** Reads the arguments that a run wrote into a text file; other texts as JSON or YAML. @throws Problem: syntax */
 export function parseDump(text: string, progress?: Progress): Document[] {
   if (/^\s*\{/.test(text)) return [parseJson(text)];
@@ -22,7 +25,8 @@ export function parseDump(text: string, progress?: Progress): Document[] {
     offset: index,
   }));
   const found = lines.map((line) => ({ ...line, match: ARGUMENT.exec(line.line) }));
-  const argued = found.some(({ match }) => match) && found.every((f) => f.match ?? BETWEEN.test(f.line));
+  const fits = (f: Line) => (f.match ? !BY_HAND.test(f.match[2] ?? '') : BETWEEN.test(f.line));
+  const argued = found.some(({ match }) => match) && found.every(fits);
   return argued ? [dumped(text, found)] : parseYaml(text, progress);
 }
 

@@ -71,9 +71,9 @@ function halfConverted(task: PlanTask, assessments: readonly Assessment[]): Prob
   );
 }
 
-/** Its highest one: where a schedule ends says nothing of where it begins. */
+/** Not where a schedule ends or begins alone, if that is 0. */
 function hasRate({ fields }: Group): boolean {
-  return fields.some((f) => isRole(f, 'learning-rate') && f.role.point === 'peak');
+  return fields.some((f) => isRole(f, 'learning-rate') && (f.role.point === 'peak' || f.value !== 0));
 }
 
 function movesRate(settings: OptimizerSettings, { rule, batch, options }: PlanTask): boolean {
