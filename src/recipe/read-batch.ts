@@ -86,11 +86,6 @@ function devicesOf(fields: readonly Field<BatchRole>[], given: number | undefine
       whole,
       `${readable(whole.pointer)} is ${whole.value}, but ${readable(devices!.pointer)} x ${readable(nodes!.pointer)} is ${counted}: say how many devices there are with --world N`,
     );
-  if (given === undefined && whole && devices && !nodes && whole.value > 0 && whole.value < devices.value)
-    throw inconsistent(
-      whole,
-      `${readable(whole.pointer)} is ${whole.value}, below ${readable(devices.pointer)}, ${devices.value}: some launchers call the machines so. Say how many devices there are with --world N`,
-    );
   const all = given ?? whole?.value ?? (devices && devices.value * (nodes?.value ?? 1));
   if (all === undefined || all % shared === 0)
     return { world: all === undefined ? undefined : all / shared, shared };
