@@ -19,6 +19,10 @@ const FORMATS: readonly Format[] = [
     is: (name, text) => !/\.(?:ya?ml|jsonc?)$/i.test(name) && /^(?:\s|#.*\n)*--?[A-Za-z]/.test(text),
     load: async () => (await import('./shell/shell.ts')).parseArguments,
   },
+  {
+    is: (name) => /\.txt$/i.test(name),
+    load: async () => (await import('./dump.ts')).parseDump,
+  },
 ];
 
 /** Formats that are not supported, by file extension. */

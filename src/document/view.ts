@@ -1,13 +1,17 @@
 import { Problem } from '../base/problem.ts';
-import type { Document, Entry, MapNode, Node } from './nodes.ts';
+import type { Document, Entry, MapNode, Node, Notation, WrittenScalar } from './nodes.ts';
+import { overridesIn } from './overrides.ts';
 import type { ParsedText } from './parse.ts';
-import { isWithin, type Pointer, parentOf, segments } from './pointer.ts';
+import { child, isWithin, type Pointer, parentOf, segments } from './pointer.ts';
 import { documentOf } from './tree.ts';
 
 /** A part of a document, or one without its wrappers, read as if it were the document; edits stay in the whole text. */
 interface View {
   /** What is read as the document's root. */
   readonly root: Node;
+  /** Its scalars and how entries are written into it, where those are not the text's own. */
+  readonly scalars?: readonly WrittenScalar[];
+  readonly notation?: Notation;
   /** From a pointer of the view to that of the text, and back (undefined where the view does not hold it). */
   inText(pointer: Pointer): Pointer;
   inView(pointer: Pointer): Pointer | undefined;
@@ -39,17 +43,23 @@ export function partOf({ documents, again }: ParsedText, at: Pointer): ParsedTex
 
 /**
  * A text of which the config of a Weights & Biases run (`lr: {desc: null, value: 0.001}`) is read as what its values
- * say; other texts as they are. Source: wandb/wandb wandb/sdk/wandb_config.py and wandb/sdk/lib/config_util.py.
+ * say, and a list of overrides (`- optimizer.lr=0.001`) as what they set; other texts as they are. Source: wandb/wandb wandb/sdk/wandb_config.py and wandb/sdk/lib/config_util.py.
  */
 export function withoutWrappers({ documents, again }: ParsedText): ParsedText {
   const take = (document: Document) => {
     const root = document.nodes.get('');
-    return root?.kind === 'map' && isWrapped(root) ? viewed(document, unwrapped(root)) : document;
+    if (root?.kind === 'map' && isWrapped(root)) return viewed(document, unwrapped(root));
+    const overrides = overridesIn(document);
+    return overrides ? viewed(document, { ...overrides, inText: same, inView: same }) : document;
   };
   return {
     documents: documents.map(take),
     again: (text, progress) => again(text, progress).map(take),
   };
+}
+
+function same(pointer: Pointer): Pointer {
+  return pointer;
 }
 
 function isWrapped({ entries }: MapNode): boolean {
@@ -71,26 +81,75 @@ function unwrapped(root: MapNode): View {
     // W&B's own record of the run: versions, flags.
     return node && entry.key !== '_wandb' ? [{ ...entry, node }] : [];
   });
-  const first = (pointer: Pointer) => pointer.split('/')[1];
+  const nested = nestedByDots(root, entries);
   return {
-    root: { ...root, entries },
-    inText: (pointer) => (pointer === '' ? '' : pointer.replace(/^(\/[^/]*)/, '$1/value')),
+    root: nested.root,
+    inText: (pointer) => nested.inText(pointer).replace(/^(\/[^/]*)/, '$1/value'),
     inView: (pointer) => {
-      const key = first(pointer);
-      const prefix = `/${key}/value`;
-      return isWithin(pointer, prefix) ? `/${key}${pointer.slice(prefix.length)}` : undefined;
+      const prefix = `${child('', segments(pointer)[0] ?? '')}/value`;
+      return isWithin(pointer, prefix)
+        ? nested.inView(parentOf(prefix) + pointer.slice(prefix.length))
+        : undefined;
     },
   };
 }
 
-function viewed(document: Document, { root, inText, inView }: View): Document {
+/** Entries whose names have dots (`optimizer.lr`), as a sweep or a flattened config has them, nested by these. */
+function nestedByDots(root: MapNode, entries: readonly Entry[]) {
+  const keys = new Set(entries.map(({ key }) => key));
+  const pathOf = (key: string) => {
+    const path = key.split('.');
+    const clash = path.some((word, i) => word === '' || (i > 0 && keys.has(path.slice(0, i).join('.'))));
+    return clash ? [key] : path;
+  };
+  const places = entries.map((entry) => ({ path: pathOf(entry.key), entry }));
+  const blocks = new Set(places.flatMap(({ path }) => path.map((_, i) => pointerOf(path.slice(0, i)))));
+  return {
+    root: nest(root, places),
+    inText: (pointer: Pointer): Pointer => {
+      if (blocks.has(pointer)) return '';
+      const path = segments(pointer);
+      const depth = path.findLastIndex((_, i) => blocks.has(pointerOf(path.slice(0, i)))) + 1;
+      return pointerOf([path.slice(0, depth).join('.'), ...path.slice(depth)]);
+    },
+    inView: (pointer: Pointer): Pointer => {
+      const [key = '', ...rest] = segments(pointer);
+      return pointerOf([...pathOf(key), ...rest]);
+    },
+  };
+}
+
+interface Place {
+  readonly path: readonly string[];
+  readonly entry: Entry;
+}
+
+function nest(root: MapNode, places: readonly Place[]): MapNode {
+  const groups = new Map<string, [Place, ...Place[]]>();
+  for (const { path, entry } of places) {
+    const [key = '', ...rest] = path;
+    const place = { path: rest, entry };
+    groups.set(key, [...(groups.get(key) ?? []), place] as [Place, ...Place[]]);
+  }
+  const entries = [...groups].map(([key, [first, ...others]]): Entry => {
+    if (first.path.length === 0) return { ...first.entry, key };
+    return { ...(others.at(-1) ?? first).entry, key, node: nest(root, [first, ...others]) };
+  });
+  return { ...root, entries, written: entries };
+}
+
+function pointerOf(path: readonly string[]): Pointer {
+  return path.reduce<Pointer>(child, '');
+}
+
+function viewed(document: Document, { root, notation, inText, inView, ...own }: View): Document {
   const place = (pointer: Pointer) => inView(pointer) ?? OUTSIDE + pointer;
-  const scalars = document.scalars.map((scalar) => ({ ...scalar, path: place(scalar.path) }));
+  const scalars = own.scalars ?? document.scalars.map((scalar) => ({ ...scalar, path: place(scalar.path) }));
   const doubled = document.doubled.flatMap((key) => {
     const pointer = inView(key.pointer);
     return pointer === undefined ? [] : [{ ...key, pointer }];
   });
-  const view = documentOf(document.notation, document.text, root, scalars, doubled, false);
+  const view = documentOf(notation ?? document.notation, document.text, root, scalars, doubled, false);
   const shared = new Map(
     [...document.shared].map(([node, pointers]) => [node, pointers.map(place)] as const),
   );

@@ -10,13 +10,13 @@ const DECORATIONS =
   /torch|fused|foreach|forloop|capturable|multitensor|apex|xla|npu|cpu|bnb|paged|anyprecision|layerwise|experimental|optimizer|bf16|bfloat16|fp32|fp16|fp8|(?:4|8|16|32)bits?|(?:4|8|16|32)b$/g;
 
 /**
- * Finds an optimizer by the name a config gives it (`torch.optim.AdamW`, `adamw_bnb_8bit`, `OneBitLamb`). A class of a
+ * Finds an optimizer by the name a config gives it (`torch.optim.AdamW`, `timm/lamb`, `adamw_bnb_8bit`). A class of a
  * package that no table holds updates as its name says, but what it takes by default is not known: then there is none.
  * Nor is there for a name that another library alone has.
  * @returns undefined where no table knows the name, or where libraries mean different things by it
  */
 export function findOptimizer(library: string, name: string): Binding | undefined {
-  const path = name.trim().split('.');
+  const path = name.trim().split(/[./]/);
   const home = path.length > 1 ? packageOf(path) : undefined;
   const spellings = spellingsOf(path.at(-1)!);
   const start = home !== undefined && Object.hasOwn(LIBRARIES, home) ? home : library;
@@ -24,7 +24,7 @@ export function findOptimizer(library: string, name: string): Binding | undefine
     const spelling = inLibrary(at, spellings);
     if (!spelling) continue;
     const { is, differs, ...defaults } = spelling;
-    const known = home === undefined || (at === home && LIBRARIES[at]?.package);
+    const known = home === undefined || (at === home && (home === library || LIBRARIES[at]?.package));
     return { optimizer: { ...OPTIMIZERS[is], ...differs }, defaults: known ? defaults : {} };
   }
   return elsewhere(spellings);

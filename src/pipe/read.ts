@@ -73,7 +73,9 @@ export async function readConfigs(
       const claimed = collect(document, dialect);
       const byName = await otherwiseByName(document, dialect, claimed, options);
       const meaning = byName ?? understand(document, dialect, options, claimed);
-      const warnings = [...baseWarnings(bases), ...unreadSettings(own), ...meaning.warnings];
+      const alone = areOverrides(whole.documents[at]) ? [warning('overrides-alone', OVERRIDES_ALONE, 0)] : [];
+      const unread = [...alone, ...baseWarnings(bases), ...unreadSettings(own)];
+      const warnings = [...unread, ...meaning.warnings];
       const companion = await companionOf(document, claimed, source);
       // What a dialect says of files that it cannot read is out of date where they were read.
       const read = bases && bases.missing.length === 0 ? bases.keys : [];
@@ -87,6 +89,14 @@ export async function readConfigs(
     if (!first) throw unrecognised(parsed.documents[0]!);
     return [first, ...others];
   });
+}
+
+const OVERRIDES_ALONE =
+  'these are overrides of a config: what that sets and they do not is not read here. Where the run wrote its whole config (config.yaml beside this file), convert that';
+
+/** A list that was read as the settings in it. */
+function areOverrides(written: Document | undefined): boolean {
+  return written?.nodes.get('')?.kind === 'list';
 }
 
 /**
@@ -105,6 +115,7 @@ async function chosenPart(whole: ParsedText, options: ReadOptions): Promise<Pars
 /** Whether neither a dialect nor names know a document, or a dialect that refuses it does. */
 function isNoConfig(document: Document, { dialect, names }: ReadOptions): boolean {
   if (typeof dialect === 'object') return false;
+  if (document.nodes.get('')?.kind !== 'map') return false;
   const found = detect(document.data);
   return found.length ? found.every(refusesAll) : !isNamed(document, names);
 }
@@ -144,12 +155,13 @@ async function otherwiseByName(
   return { ...meaning, warnings: [warning('read-by-name', message), ...meaning.warnings] };
 }
 
-/** A number, or `${a.b}` of one. */
+/** A number, a list of them, or `${a.b}` of one. */
 function isNumber({ nodes }: Document, pointer: string): boolean {
   const node = nodes.get(pointer);
   const path = node?.kind === 'scalar' ? /^\$\{([\w.]+)\}$/.exec(String(node.value))?.[1] : undefined;
   const target = path ? nodes.get(`/${path.replaceAll('.', '/')}`) : node;
-  return target !== undefined && numberOf(target) !== undefined;
+  const [first] = target?.kind === 'list' ? target.items : [target];
+  return first !== undefined && numberOf(first) !== undefined;
 }
 
 /** @throws Problem: several-experiments with the choices */

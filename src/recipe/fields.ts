@@ -104,7 +104,8 @@ class FieldReader {
       for (const i of node.items.keys()) this.role(child(pointer, i), role, via);
       return;
     }
-    if (node.kind !== 'scalar' || node.value === null) return;
+    // What Python's None is called in a text, and yacs reads as one.
+    if (node.kind !== 'scalar' || node.value === null || node.value === 'None') return;
     const { value } = node;
     if (typeof value === 'boolean') {
       if (role.role === 'nesterov' || role.role === 'sync-norm')

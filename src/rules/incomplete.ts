@@ -71,8 +71,9 @@ function halfConverted(task: PlanTask, assessments: readonly Assessment[]): Prob
   );
 }
 
+/** Not where a schedule ends or begins alone, if that is 0. */
 function hasRate({ fields }: Group): boolean {
-  return fields.some((f) => isRole(f, 'learning-rate'));
+  return fields.some((f) => isRole(f, 'learning-rate') && (f.role.point === 'peak' || f.value !== 0));
 }
 
 function movesRate(settings: OptimizerSettings, { rule, batch, options }: PlanTask): boolean {

@@ -48,6 +48,7 @@ const SPELLINGS: Readonly<Record<string, readonly string[]>> = {
   scheduler: ['sched', 'schedulers', 'schedule'],
   epsilon: ['eps'],
   beta: ['betas', 'moms', 'momentums'],
+  momentum: ['mom'],
   average: ['averaged', 'averaging', 'avg'],
   model: ['models'],
   decay: ['decays'],
@@ -80,6 +81,8 @@ const COMPOUNDS: Readonly<Record<string, string>> = {
   ndev: 'number device',
   nproc: 'number process',
   lr: 'learning rate',
+  // MAE's and those made from it: the trainer multiplies it by the batch.
+  blr: 'scaled learning rate',
   lrs: 'learning rate',
   lrate: 'learning rate',
   learningrate: 'learning rate',
