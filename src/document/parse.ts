@@ -8,10 +8,12 @@ interface Format {
   readonly load: () => Promise<Parse>;
 }
 
-const FORMATS: readonly Format[] = [];
+const FORMATS: readonly Format[] = [
+  { files: /\.toml$/i, load: async () => (await import('./toml/read.ts')).parseToml },
+];
 
 /** Formats that are not supported, by file extension. */
-const OTHERS: Readonly<Record<string, string>> = { '.toml': 'TOML', '.py': 'Python' };
+const OTHERS: Readonly<Record<string, string>> = { '.py': 'Python' };
 
 /** A parsed text, and the parser for the edited text. */
 export interface ParsedText {
