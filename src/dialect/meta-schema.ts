@@ -36,6 +36,7 @@ const LIBRARIES = [
   'simpletuner',
   'sana',
   'diffusers',
+  'diffusion-pipe',
   'detectron2',
   'swin',
   'slowfast',

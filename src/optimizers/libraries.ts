@@ -512,6 +512,19 @@ export const LIBRARIES: Readonly<Record<string, Library>> = {
   },
   // huggingface/diffusers examples/*/train_*.py: AdamW or bitsandbytes' AdamW8bit, with adam_* arguments.
   diffusers: { extends: 'torch', names: { adamw: { is: 'adamw', ...ADAM, weightDecay: 0.01 } } },
+  // tdrussell/diffusion-pipe train.py get_optimizer, optimizers/{adamw_8bit,generic_optim}.py: AdamW8bitKahan is
+  // bitsandbytes' AdamW with a shift; warner-benjamin/optimi optimi/{adamw,stableadamw}.py have a beta2 of 0.99.
+  'diffusion-pipe': {
+    extends: 'torch',
+    names: {
+      adamw8bit: { is: 'adamw', ...ADAM, weightDecay: 0.01 },
+      adamw8bitkahan: { is: 'adamw', ...ADAM, weightDecay: 0.01 },
+      adamwoptimi: { is: 'adamw', gradient: 0.9, secondMoment: 0.99, epsilon: 1e-6, weightDecay: 0 },
+      stableadamw: { is: 'adamw', gradient: 0.9, secondMoment: 0.99, epsilon: 1e-6, weightDecay: 0.01 },
+      offload: { is: 'adamw', ...ADAM, weightDecay: 0.01 },
+      genericoptim: { is: 'adamw', ...ADAM, epsilon: 1e-6, weightDecay: 0 },
+    },
+  },
   // facebookresearch/detectron2 detectron2/solver/build.py: torch SGD, NESTEROV False.
   detectron2: {
     extends: 'torch',
