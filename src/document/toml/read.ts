@@ -33,7 +33,9 @@ function parsed(text: string): AST.TOMLProgram {
   } catch (error) {
     if (!(error instanceof ParseError)) throw error;
     const what = error.message.charAt(0).toLowerCase() + error.message.slice(1);
-    throw new Problem('syntax', `not valid TOML: ${what}`, error.index);
+    // A value that is missing is found out at the start of the next line.
+    const open = /(?<==)[ \t]*\r?\n$/.exec(text.slice(0, error.index));
+    throw new Problem('syntax', `not valid TOML: ${what}`, open?.index ?? error.index);
   }
 }
 
