@@ -5,11 +5,18 @@ import type { Document, Parse, Progress } from './nodes.ts';
 interface Format {
   /** Matches the names of its files. */
   readonly files: RegExp;
+  /** Matches what its texts look like, where there is no name: standard input, a file without an extension. */
+  readonly text?: RegExp;
   readonly load: () => Promise<Parse>;
 }
 
 const FORMATS: readonly Format[] = [
-  { files: /\.toml$/i, load: async () => (await import('./toml/read.ts')).parseToml },
+  {
+    files: /\.toml$/i,
+    // A header at the beginning, or after comments and assignments alone.
+    text: /^\ufeff?(?:\s|#[^\n]*|[\w.-]+[ \t]*=[^\n]*\n)*\[\[?[\w.-]+\]\]?[ \t]*(?:#[^\n]*)?\r?\n/,
+    load: async () => (await import('./toml/read.ts')).parseToml,
+  },
 ];
 
 /** Formats that are not supported, by file extension. */
@@ -38,19 +45,20 @@ export async function parse(text: string, fileName = '', progress?: Progress): P
     );
   const content = text.replace(/^\ufeff/, '');
   if (content.trim() === '') throw new Problem('empty', 'the file is empty', 0);
-  const own = FORMATS.find(({ files }) => files.test(fileName));
+  const named = /\.\w+$/.test(fileName);
+  const own = FORMATS.find((f) => (named ? f.files.test(fileName) : f.text?.test(content)));
   if (own) {
     const again = await own.load();
     return { documents: again(text, progress), again };
   }
-  const named = /\.(?:json|jsonc|json5)$/i.test(fileName);
-  if (named || /^\s*(?:[{[]|\/[/*])/.test(content)) {
+  const json = /\.(?:json|jsonc|json5)$/i.test(fileName);
+  if (json || /^\s*(?:[{[]|\/[/*])/.test(content)) {
     const { parseJson } = await import('./json.ts');
     const again: Parse = (t) => [parseJson(t)];
     try {
       return { documents: again(text), again };
     } catch (problem) {
-      if (named || /^\s*\/[/*]/.test(content)) throw problem;
+      if (json || /^\s*\/[/*]/.test(content)) throw problem;
     }
   }
   const { parseYaml } = await import('./yaml.ts');

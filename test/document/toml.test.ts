@@ -56,6 +56,18 @@ describe('tables, dotted keys and inline tables make one tree', () => {
   it.each(cases)('%s', async (_, text, data) => expect(plain((await read(text)).data)).toEqual(data));
 });
 
+describe('a text without a name', () => {
+  const cases: [string, string, string][] = [
+    ['begins with a header', '# c\n[a] # c\nx = 1\n', 'toml'],
+    ['has a header after assignments', 'x = "y"\n\n[[a.b]]\r\nx = 1\r\n', 'toml'],
+    ['is a list', '[1, 2]\n', 'json'],
+    ['is a mapping', '# c\na: 1\n', 'yaml'],
+  ];
+  it.each(cases)('%s', async (_, text, format) =>
+    expect((await documentsOf(text, ''))[0]!.notation.format).toBe(format),
+  );
+});
+
 describe('bad text is refused at its place', () => {
   const cases: [string, string, string, string][] = [
     ['a key that stands twice', 'a = 1\na = 2\n', 'syntax', '2:1'],
