@@ -37,6 +37,7 @@ const LIBRARIES = [
   'sana',
   'diffusers',
   'diffusion-pipe',
+  'prime-rl',
   'detectron2',
   'swin',
   'slowfast',

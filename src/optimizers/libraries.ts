@@ -311,6 +311,11 @@ export const LIBRARIES: Readonly<Record<string, Library>> = {
     extends: 'hf',
     names: { muon: { is: 'muon-sum', nesterov: false, differs: MUON_BESIDE_ADAM } },
   },
+  // PrimeIntellect-ai/prime-rl src/prime_rl/trainer/optim/__init__.py: Muon of dion, whose buffer sums, beside AdamW.
+  'prime-rl': {
+    extends: 'torch',
+    names: { muon: { is: 'muon-sum', nesterov: false, differs: MUON_BESIDE_ADAM } },
+  },
   // stanford-crfm/levanter src/levanter/optim/*.py: adam adds its weight decay to the update, cautious masks it, and
   // Muon's buffer sums beside an AdamW with a rate of its own (adam_lr).
   levanter: {
