@@ -6,7 +6,8 @@ import { type Repository, repository } from './helpers/repository.ts';
 
 const ROOT = new URL('..', import.meta.url).pathname;
 const read = (file: string) => readFileSync(join(ROOT, file), 'utf8');
-const PAGES = ['README.md', ...readdirSync(join(ROOT, 'docs')).map((page) => `docs/${page}`)];
+const DOCS = readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' });
+const PAGES = ['README.md', ...DOCS.filter((page) => page.endsWith('.md')).map((page) => `docs/${page}`)];
 const packed: string[] = JSON.parse(read('package.json')).files;
 
 describe.each(PAGES)('%s, as an installation has it', (page) => {

@@ -25,12 +25,16 @@ export function knownKeys(schema: Schema): string[] {
     for (const [keyword, value] of Object.entries(rest))
       if (IN_PLACE.has(keyword)) walk(value, parent);
       else if (keyword === 'patternProperties')
-        for (const inner of Object.values(value as object)) walk(inner, '*');
+        for (const [pattern, inner] of Object.entries(value as object))
+          walk(inner, pattern === '^' ? ANY : '*');
       else if (keyword === 'additionalProperties') walk(value, '*');
   };
   walk(schema, '');
   return [...known];
 }
+
+/** Stands for the key of a block where the dialect says that blocks of any name hold the same (`patternProperties: {"^": ...}`). */
+export const ANY = '^';
 
 /** Keywords whose schemas apply to the same object or to the items of a list under the same key. */
 const IN_PLACE = new Set([

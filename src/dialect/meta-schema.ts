@@ -36,6 +36,8 @@ const LIBRARIES = [
   'simpletuner',
   'sana',
   'diffusers',
+  'diffusion-pipe',
+  'prime-rl',
   'detectron2',
   'swin',
   'slowfast',

@@ -10,7 +10,7 @@ export interface NumberStyle {
 }
 
 /** YAML 1.1's integers: decimal and octal, hexadecimal, binary, sexagesimal. */
-const INTEGER = /^[-+]?(?:\d[\d_]*|0x[\da-f_]+|0b[01_]+|\d[\d_]*(?::[0-5]?\d)+)$/i;
+const INTEGER = /^[-+]?(?:\d[\d_]*|0x[\da-f_]+|0o[0-7_]+|0b[01_]+|\d[\d_]*(?::[0-5]?\d)+)$/i;
 /** Below this a plain decimal has too many zeros to read easily. */
 const SMALLEST_PLAIN = 1e-6;
 /** From here on an exponent is no help: 1.6e-1 is 0.16. */

@@ -3,30 +3,39 @@ import type { Document, Parse, Progress } from './nodes.ts';
 
 /** A format with a reader of its own, loaded for its files alone. */
 interface Format {
-  /** Whether a file is of this format, by its name or by how its text begins. */
+  /** Whether a file is of this format: by its name, or by how its text begins where the name does not tell. */
   readonly is: (fileName: string, text: string) => boolean;
   readonly load: () => Promise<Parse>;
 }
 
+/** A TOML header at the beginning, or after comments and assignments alone. */
+const HEADER = /^(?:\s|#[^\n]*|[\w.-]+[ \t]*=[^\n]*\n)*\[\[?[\w.-]+\]\]?[ \t]*(?:#[^\n]*)?\r?\n/;
+/** A flag at the beginning, or after comments. */
+const FLAG = /^(?:\s|#.*\n)*--?[A-Za-z]/;
+const SHEBANG = /^#!.*\b(?:ba|da|z|k)?sh\b/;
+
 const FORMATS: readonly Format[] = [
   {
     is: (name, text) =>
-      /^<command>$|\.(?:sh|bash|zsh|slurm|sbatch|job|pbs)$/i.test(name) ||
-      /^#!.*\b(?:ba|da|z|k)?sh\b/.test(text),
+      /^<command>$|\.(?:sh|bash|zsh|slurm|sbatch|job|pbs)$/i.test(name) || SHEBANG.test(text),
     load: async () => (await import('./shell/shell.ts')).parseShell,
   },
   {
-    is: (name, text) => !/\.(?:ya?ml|jsonc?)$/i.test(name) && /^(?:\s|#.*\n)*--?[A-Za-z]/.test(text),
+    is: (name, text) => !/\.(?:ya?ml|jsonc?|toml)$/i.test(name) && FLAG.test(text),
     load: async () => (await import('./shell/shell.ts')).parseArguments,
   },
   {
     is: (name) => /\.txt$/i.test(name),
     load: async () => (await import('./dump.ts')).parseDump,
   },
+  {
+    is: (name, text) => /\.toml$/i.test(name) || (!/\.\w+$/.test(name) && HEADER.test(text)),
+    load: async () => (await import('./toml/read.ts')).parseToml,
+  },
 ];
 
 /** Formats that are not supported, by file extension. */
-const OTHERS: Readonly<Record<string, string>> = { '.toml': 'TOML', '.py': 'Python' };
+const OTHERS: Readonly<Record<string, string>> = { '.py': 'Python' };
 
 /** A parsed text, and the parser for the edited text. */
 export interface ParsedText {
@@ -56,14 +65,14 @@ export async function parse(text: string, fileName = '', progress?: Progress): P
     const again = await own.load();
     return { documents: again(text, progress), again };
   }
-  const named = /\.(?:json|jsonc|json5)$/i.test(fileName);
-  if (named || /^\s*(?:[{[]|\/[/*])/.test(content)) {
+  const json = /\.(?:json|jsonc|json5)$/i.test(fileName);
+  if (json || /^\s*(?:[{[]|\/[/*])/.test(content)) {
     const { parseJson } = await import('./json.ts');
     const again: Parse = (t) => [parseJson(t)];
     try {
       return { documents: again(text), again };
     } catch (problem) {
-      if (named || /^\s*\/[/*]/.test(content)) throw problem;
+      if (json || /^\s*\/[/*]/.test(content)) throw problem;
     }
   }
   const { parseYaml } = await import('./yaml.ts');

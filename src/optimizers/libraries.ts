@@ -311,6 +311,11 @@ export const LIBRARIES: Readonly<Record<string, Library>> = {
     extends: 'hf',
     names: { muon: { is: 'muon-sum', nesterov: false, differs: MUON_BESIDE_ADAM } },
   },
+  // PrimeIntellect-ai/prime-rl src/prime_rl/trainer/optim/__init__.py: Muon of dion, whose buffer sums, beside AdamW.
+  'prime-rl': {
+    extends: 'torch',
+    names: { muon: { is: 'muon-sum', nesterov: false, differs: MUON_BESIDE_ADAM } },
+  },
   // stanford-crfm/levanter src/levanter/optim/*.py: adam adds its weight decay to the update, cautious masks it, and
   // Muon's buffer sums beside an AdamW with a rate of its own (adam_lr).
   levanter: {
@@ -512,6 +517,19 @@ export const LIBRARIES: Readonly<Record<string, Library>> = {
   },
   // huggingface/diffusers examples/*/train_*.py: AdamW or bitsandbytes' AdamW8bit, with adam_* arguments.
   diffusers: { extends: 'torch', names: { adamw: { is: 'adamw', ...ADAM, weightDecay: 0.01 } } },
+  // tdrussell/diffusion-pipe train.py get_optimizer, optimizers/{adamw_8bit,generic_optim}.py: AdamW8bitKahan is
+  // bitsandbytes' AdamW with a shift; warner-benjamin/optimi optimi/{adamw,stableadamw}.py have a beta2 of 0.99.
+  'diffusion-pipe': {
+    extends: 'torch',
+    names: {
+      adamw8bit: { is: 'adamw', ...ADAM, weightDecay: 0.01 },
+      adamw8bitkahan: { is: 'adamw', ...ADAM, weightDecay: 0.01 },
+      adamwoptimi: { is: 'adamw', gradient: 0.9, secondMoment: 0.99, epsilon: 1e-6, weightDecay: 0 },
+      stableadamw: { is: 'adamw', gradient: 0.9, secondMoment: 0.99, epsilon: 1e-6, weightDecay: 0.01 },
+      offload: { is: 'adamw', ...ADAM, weightDecay: 0.01 },
+      genericoptim: { is: 'adamw', ...ADAM, epsilon: 1e-6, weightDecay: 0 },
+    },
+  },
   // facebookresearch/detectron2 detectron2/solver/build.py: torch SGD, NESTEROV False.
   detectron2: {
     extends: 'torch',

@@ -1,3 +1,4 @@
+import { ANY } from '../dialect/known-keys.ts';
 import type { Found, Role } from '../dialect/roles.ts';
 import { type Fault, schemaProblem } from '../dialect/schema-errors.ts';
 import {
@@ -149,7 +150,7 @@ class Reader {
       words.some((word) => ELSEWHERE.has(word) && !isTrainings(words, place.kinds))
     )
       return;
-    if (isPlain(node) && this.known.has(`${place.key}/${key}`)) return;
+    if (isPlain(node) && [place.key, ANY].some((block) => this.known.has(`${block}/${key}`))) return;
     // Hydra's list of files, whose groups are called like settings.
     if (key === 'defaults' && node.kind === 'list') return;
     if (this.ownName(key, node, pointer)) return;

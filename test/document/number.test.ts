@@ -4,7 +4,7 @@ import { roundTo, writeNumber } from '../../src/document/number.ts';
 import { pyyamlType } from '../helpers/yaml11.ts';
 
 describe('a number is written in the notation it replaces', () => {
-  const cases: [value: number, like: string, format: 'yaml' | 'json', text: string][] = [
+  const cases: [value: number, like: string, format: 'yaml' | 'json' | 'toml', text: string][] = [
     [2.5e-6, '2.0e-05', 'yaml', '2.5e-06'],
     [2.5e-6, '2e-5', 'yaml', '2.5e-6'],
     [4e-5, '2e-5', 'yaml', '4.0e-5'],
@@ -25,6 +25,8 @@ describe('a number is written in the notation it replaces', () => {
     [64, '0x10', 'yaml', '64'],
     [128, '1:04', 'yaml', '128'],
     [64, '0b1000', 'yaml', '64'],
+    [64, '0o20', 'toml', '64'],
+    [4e-5, '2e-5', 'toml', '4e-5'],
     [90.5, '1:30.0', 'yaml', '90.5'],
   ];
   it.each(cases)('%s like %s in %s is %s', (value, like, format, text) => {

@@ -1,0 +1,101 @@
+import type { Edit } from '../edit.ts';
+import { inBrackets } from '../insert.ts';
+import { lineEnd, lineStart, newline } from '../lines.ts';
+import type { NewEntry, Notation } from '../nodes.ts';
+import type { TomlEntry, TomlMap } from './nodes.ts';
+
+/** How TOML writes what is new. */
+export const TOML: Notation = {
+  format: 'toml',
+  insert: ({ text }, map, sibling, entries) =>
+    inserted(text, map as TomlMap, sibling as TomlEntry | undefined, entries),
+  list: inBrackets,
+};
+
+/** A new key with what it stands behind (`a.` of `a.b`), and its value. */
+interface Assignment {
+  readonly key: string;
+  readonly value: string;
+}
+
+function inserted(
+  text: string,
+  map: TomlMap,
+  sibling: TomlEntry | undefined,
+  entries: readonly NewEntry[],
+): Edit[] {
+  const line = newline(text);
+  if (map.flow) return inBraces(text, map, sibling, entries.flatMap(assignments));
+  // A new table of the whole file gets a header, at the end; without a last line break what else is new may go there.
+  const isSection = ({ value }: NewEntry) =>
+    map.before?.name === '' && typeof value !== 'string' && text.endsWith('\n');
+  const sections = entries.filter(isSection).map((entry) => line + section(entry, line));
+  const own = entries.filter((entry) => !isSection(entry)).flatMap(assignments);
+  return [
+    ...(own.length > 0 ? [inTable(text, map, sibling, own, line)] : []),
+    ...(sections.length > 0 ? [insertion(text.length, sections.join(''))] : []),
+  ];
+}
+
+function insertion(offset: number, text: string): Edit {
+  return { offset, length: 0, text };
+}
+
+/** New keys on lines of their own: after the sibling, else after the table's header, else before the first header. */
+function inTable(
+  text: string,
+  { header, before }: TomlMap,
+  sibling: TomlEntry | undefined,
+  own: readonly Assignment[],
+  line: string,
+): Edit {
+  if (sibling?.begin !== undefined) {
+    const indent = text.slice(lineStart(text, sibling.begin), sibling.offset).replace(/^\ufeff/, '');
+    const lines = own.map((one) => line + indent + written(text, one, sibling));
+    return insertion(lineEnd(text, sibling.end), lines.join(''));
+  }
+  const lines = own.map((one) => written(text, one));
+  if (header !== undefined) return insertion(lineEnd(text, header), lines.map((one) => line + one).join(''));
+  const { at, name } = before!;
+  const all = name === '' ? lines : [`[${name}]`, ...lines];
+  const start = lineStart(text, at) || (text.startsWith('\ufeff') ? 1 : 0);
+  return insertion(start, all.map((one) => one + line).join('') + line);
+}
+
+function inBraces(
+  text: string,
+  map: TomlMap,
+  sibling: TomlEntry | undefined,
+  own: readonly Assignment[],
+): Edit[] {
+  if (sibling?.begin === undefined)
+    return [insertion(map.offset + 1, own.map((one) => written(text, one)).join(', '))];
+  const dotted = text.slice(sibling.begin, sibling.offset);
+  const all = own.map((one) => `, ${dotted}${written(text, one, sibling)}`);
+  return [insertion(sibling.end, all.join(''))];
+}
+
+function section({ key, value }: NewEntry, line: string): string {
+  const lines = (value as readonly NewEntry[]).flatMap(assignments).map((one) => written('', one));
+  return [`[${quoted(key)}]`, ...lines].map((one) => one + line).join('');
+}
+
+/** `key = value`, with the sibling's space around the sign and its column where that is further in. */
+function written(text: string, { key, value }: Assignment, sibling?: TomlEntry): string {
+  const sign = sibling && /^([ \t]*)=[ \t]*/.exec(text.slice(sibling.keyEnd, sibling.end));
+  if (!sign) return `${key} = ${value}`;
+  const [whole, gap = ''] = sign;
+  const column = sibling.keyEnd - sibling.offset + gap.length;
+  const pad = gap.length > 1 ? ' '.repeat(Math.max(1, column - key.length)) : gap;
+  return key + pad + whole.slice(gap.length) + value;
+}
+
+function assignments({ key, value }: NewEntry): Assignment[] {
+  const own = quoted(key);
+  if (typeof value === 'string') return [{ key: own, value }];
+  return value.flatMap(assignments).map((inside) => ({ ...inside, key: `${own}.${inside.key}` }));
+}
+
+function quoted(key: string): string {
+  return /^[\w-]+$/.test(key) ? key : JSON.stringify(key);
+}
