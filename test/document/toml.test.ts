@@ -124,6 +124,13 @@ describe('what is new', () => {
     ],
     ['has its indentation and spaces', '[o]\n\tlr=1', '/o', [beta], '[o]\n\tlr=1\n\tbeta=0.9'],
     ['keeps the column of the signs', '[o]\nlr     = 1\n', '/o', [beta], '[o]\nlr     = 1\nbeta   = 0.9\n'],
+    [
+      'does not go before a byte order mark as a header',
+      '\ufeff[o.p]\nx = 1\n',
+      '/o',
+      [beta],
+      '\ufeff[o]\nbeta = 0.9\n\n[o.p]\nx = 1\n',
+    ],
     ['has the line break of the file', '[o]\r\nlr = 1\r\n', '/o', [beta], '[o]\r\nlr = 1\r\nbeta = 0.9\r\n'],
     ['does not go before a byte order mark', '\ufefflr = 1\n', '', [beta], '\ufefflr = 1\nbeta = 0.9\n'],
     [
@@ -170,6 +177,13 @@ describe('what is new', () => {
     ['stands alone in braces', 'o = {}\n', '/o', [beta], 'o = {beta = 0.9}\n'],
     ['follows dotted keys in braces', 'o = {a.lr = 1}\n', '/o/a', [beta], 'o = {a.lr = 1, a.beta = 0.9}\n'],
     ['is a table of its own', '[o]\nx = 1\n', '', [nested], '[o]\nx = 1\n\n[new]\nx = 1\n"y z" = 2\n'],
+    [
+      'is a table before the others of its own',
+      '[o.p]\nlr = 1\n',
+      '/o',
+      [nested],
+      '[o.new]\nx = 1\n"y z" = 2\n\n[o.p]\nlr = 1\n',
+    ],
     [
       'is dotted in a table',
       '[o]\nlr = 1\n[p]\n',

@@ -26,15 +26,35 @@ function inserted(
 ): Edit[] {
   const line = newline(text);
   if (map.flow) return inBraces(text, map, sibling, entries.flatMap(assignments));
-  // A new table of the whole file gets a header, at the end; without a last line break what else is new may go there.
-  const isSection = ({ value }: NewEntry) =>
-    map.before?.name === '' && typeof value !== 'string' && text.endsWith('\n');
-  const sections = entries.filter(isSection).map((entry) => line + section(entry, line));
+  const place = placeOfSections(text, map, sibling);
+  const isSection = ({ value }: NewEntry) => place !== undefined && typeof value !== 'string';
+  const sections = entries.filter(isSection).map((entry) => section(entry, map.before!.name, line));
   const own = entries.filter((entry) => !isSection(entry)).flatMap(assignments);
+  const atEnd = place === text.length;
   return [
     ...(own.length > 0 ? [inTable(text, map, sibling, own, line)] : []),
-    ...(sections.length > 0 ? [insertion(text.length, sections.join(''))] : []),
+    ...(sections.length > 0
+      ? [insertion(place!, sections.map((one) => (atEnd ? line + one : one + line)).join(''))]
+      : []),
   ];
+}
+
+/**
+ * Where new tables within a table get headers: those of the whole file at its end (without a last line break other
+ * things may be inserted there, too), those of a table without keys of its own before the first of its other tables.
+ */
+function placeOfSections(
+  text: string,
+  { header, before }: TomlMap,
+  sibling: TomlEntry | undefined,
+): number | undefined {
+  if (before?.name === '') return text.endsWith('\n') ? text.length : undefined;
+  return before && !sibling && header === undefined ? startOf(text, before.at) : undefined;
+}
+
+/** Where a line begins, after a byte order mark. */
+function startOf(text: string, offset: number): number {
+  return lineStart(text, offset) || (text.startsWith('\ufeff') ? 1 : 0);
 }
 
 function insertion(offset: number, text: string): Edit {
@@ -58,8 +78,7 @@ function inTable(
   if (header !== undefined) return insertion(lineEnd(text, header), lines.map((one) => line + one).join(''));
   const { at, name } = before!;
   const all = name === '' ? lines : [`[${name}]`, ...lines];
-  const start = lineStart(text, at) || (text.startsWith('\ufeff') ? 1 : 0);
-  return insertion(start, all.map((one) => one + line).join('') + line);
+  return insertion(startOf(text, at), all.map((one) => one + line).join('') + line);
 }
 
 function inBraces(
@@ -75,9 +94,10 @@ function inBraces(
   return [insertion(sibling.end, all.join(''))];
 }
 
-function section({ key, value }: NewEntry, line: string): string {
+function section({ key, value }: NewEntry, within: string, line: string): string {
+  const name = within === '' ? quoted(key) : `${within}.${quoted(key)}`;
   const lines = (value as readonly NewEntry[]).flatMap(assignments).map((one) => written('', one));
-  return [`[${quoted(key)}]`, ...lines].map((one) => one + line).join('');
+  return [`[${name}]`, ...lines].map((one) => one + line).join('');
 }
 
 /** `key = value`, with the sibling's space around the sign and its column where that is further in. */
