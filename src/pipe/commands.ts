@@ -15,7 +15,7 @@ import { rolesByName } from '../vocabulary/reader.ts';
  */
 export function trainingCommand(parsed: ParsedText, at: string | undefined, names?: OwnNames): ParsedText {
   const { documents } = parsed;
-  const training = trainingCommands(documents, names);
+  const training = trainingCommands(parsed, names);
   const chosen = training[at === undefined ? 0 : Number(at) - 1];
   const lines = training.map((index) => placeOf(documents[index]!.text, offsetOf(documents[index]!)).line);
   if (at !== undefined && chosen === undefined)
@@ -56,7 +56,7 @@ function withUsesOf(others: readonly Document[], document: Document): Document {
 }
 
 /** The indices of the commands that have a learning rate or a decay, else of those that have a batch size. */
-function trainingCommands(documents: readonly Document[], names?: OwnNames): number[] {
+export function trainingCommands({ documents }: ParsedText, names?: OwnNames): number[] {
   const roles = documents.map((document) => rolesByName(document, names));
   const having = (...wanted: readonly string[]) =>
     [...documents.keys()].filter((i) => wanted.some((role) => roles[i]!.has(role)));

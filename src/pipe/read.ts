@@ -16,7 +16,7 @@ import type { OwnNames } from '../vocabulary/own-names.ts';
 import { type Doubtful, type NamedReading, readByName, rolesByName } from '../vocabulary/reader.ts';
 import { leftAlone, misspeltKeys } from '../vocabulary/unclaimed.ts';
 import { type Bases, basesOf, baseWarnings, withBases } from './bases.ts';
-import { trainingCommand } from './commands.ts';
+import { trainingCommand, trainingCommands } from './commands.ts';
 import { type Companion, companionOf } from './companion.ts';
 
 /** Options that decide how a config is read. */
@@ -106,9 +106,10 @@ function areOverrides(written: Document | undefined): boolean {
 async function chosenPart(whole: ParsedText, options: ReadOptions): Promise<ParsedText> {
   const { at, names } = options;
   if (whole.documents[0]?.notation.format === 'shell') return trainingCommand(whole, at, names);
-  const commands =
-    whole.documents.every((document) => isNoConfig(document, options)) && (await commandsIn(whole));
-  if (commands) return trainingCommand(commands, at, names);
+  const commands = whole.documents.every((document) => isNoConfig(document, options))
+    ? await commandsIn(whole)
+    : undefined;
+  if (commands && trainingCommands(commands, names).length > 0) return trainingCommand(commands, at, names);
   return at === undefined ? whole : partOf(whole, at);
 }
 
