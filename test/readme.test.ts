@@ -72,6 +72,7 @@ function projectOfTheReader(): Repository {
   for (const file of ['run.yaml', 'old.yaml', 'paper.yaml', 'configs/a.yaml']) project.write(file, config);
   for (const file of ['new.yaml', 'ours.yaml'])
     project.write(file, config.replace('per_device_train_batch_size: 8', 'per_device_train_batch_size: 4'));
+  project.write('train.sh', read('fixtures/hf-trainer/torchrun-script/input.sh'));
   for (const [file, norm] of [
     ['small.json', 3],
     ['big.json', 2],
