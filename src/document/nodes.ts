@@ -105,6 +105,8 @@ export interface Document {
 export interface Unread {
   readonly source: string;
   readonly offset: number;
+  /** It names a file of settings: what is not set here may be set there. */
+  readonly file?: true;
 }
 
 /** A key that its mapping has before. `offset` is that of the later one; the lines are those of both. */

@@ -1,17 +1,17 @@
 import type { Edit } from '../edit.ts';
 import { lineEnd, lineStart, newline } from '../lines.ts';
-import type { Document, Entry, MapNode, NewEntry, Notation } from '../nodes.ts';
+import type { Document, Entry, MapNode, NewEntry, Node, Notation } from '../nodes.ts';
 import { quoted } from './quoting.ts';
 
 /** How a command line writes what is new: as its other arguments are written. */
 export const SHELL: Notation = {
   format: 'shell',
   insert,
-  list: (items) => items.join(' '),
+  list: (items) => `[${items.join(',')}]`,
 };
 
 function insert(
-  { text }: Document,
+  { text, nodes }: Document,
   _map: MapNode,
   sibling: Entry | undefined,
   entries: readonly NewEntry[],
@@ -20,9 +20,9 @@ function insert(
   const like = text.slice(sibling.offset, sibling.end);
   const above = keysAbove(like, sibling.key);
   const gap = gapBefore(text, sibling);
-  const written = flat(entries, above).map(
-    ({ path, value }) => gap + argument(path.join('.'), value, like, sibling.quote !== ''),
-  );
+  const hyphens = markIn(like) === '-' || (!markIn(like) && hasHyphens(text, nodes.get('')));
+  const style = { like, inQuotes: sibling.quote !== '', hyphens };
+  const written = flat(entries, above).map(({ path, value }) => gap + argument(path.join('.'), value, style));
   return [{ offset: sibling.end, length: 0, text: written.join('') }];
 }
 
@@ -41,20 +41,37 @@ function flat(entries: readonly NewEntry[], above: readonly string[]): { path: s
   );
 }
 
+/** What a flag has between the words of its name. */
+function markIn(flag: string): string | undefined {
+  return /^--?[^-_=\s]+([-_])/.exec(flag)?.[1];
+}
+
+/** Whether more flags of a command have hyphens between their words than underscores; its launcher's do not count. */
+function hasHyphens(text: string, root: Node | undefined): boolean {
+  const own = root?.kind === 'map' ? root.entries.filter(({ node }) => node.kind !== 'map') : [];
+  const marks = own.map(({ offset, end }) => markIn(text.slice(offset, end)));
+  return marks.filter((mark) => mark === '-').length > marks.filter((mark) => mark === '_').length;
+}
+
+/** How a new argument is to look. */
+interface Style {
+  /** The text of its neighbour. */
+  readonly like: string;
+  readonly inQuotes: boolean;
+  readonly hyphens: boolean;
+}
+
 /**
  * An argument in the style of its neighbour: `--a-b 1`, `--a_b=1`, `A.B 1`, or `++a.b=1`, which sets a key that may be
  * there or not.
  */
-function argument(name: string, value: string, like: string, inQuotes: boolean): string {
+function argument(name: string, value: string, { like, inQuotes, hyphens }: Style): string {
   const shown = inQuotes ? (text: string) => text : quoted;
   const [flag] = /^--?[^=\s]+/.exec(like) ?? [];
-  if (flag !== undefined) {
-    const hyphens = flag.slice(2).includes('-');
-    const equals = like[flag.length] === '=' && !value.includes(' ');
-    return `--${hyphens ? name.replaceAll('_', '-') : name}${equals ? '=' : ' '}${value}`;
-  }
-  const list = value.includes(' ') ? `[${value.replaceAll(' ', ',')}]` : value;
-  return like.includes('=') ? shown(`++${name}=${list}`) : `${name} ${shown(list)}`;
+  if (flag === undefined) return like.includes('=') ? shown(`++${name}=${value}`) : `${name} ${shown(value)}`;
+  const words = value.replace(/^\[|\]$/g, '').replaceAll(',', ' ');
+  const equals = like[flag.length] === '=' && !words.includes(' ');
+  return `--${hyphens ? name.replaceAll('_', '-') : name}${equals ? '=' : ' '}${words}`;
 }
 
 /** What stands between two arguments: a blank, or a line break where each has a line of its own. */

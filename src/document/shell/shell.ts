@@ -103,7 +103,7 @@ class Script {
     const document = documentOf(SHELL, this.text, root, writtenIn(root), doubled, true);
     const computed = this.computed(started.arguments, command.pos);
     const alsoUsed = usedAlso(document, (offset) => computed.get(offset));
-    return { ...alsoUsed, unread: unreadIn(started.arguments) };
+    return { ...alsoUsed, unread: [...unreadIn(started.arguments), ...filesIn(started.arguments)] };
   }
 
   /** What is computed for arguments, by where the text is that it is computed from. */
@@ -145,6 +145,28 @@ function unreadIn(words: readonly Argument[]): Unread[] {
   return words
     .filter(({ cells }, i) => isUnknown(cells) && !(words[i - 1] && isFlag(words[i - 1]!.text)))
     .map(({ text, place: [offset] }) => ({ source: text, offset }));
+}
+
+/** `--config`, `--config-file=`, `--yaml_config`, `-c`: not those of a model, or of what runs below the trainer. */
+const OF_SETTINGS =
+  /^--?(?:c|(?:train(?:ing|er)?[-_])?(?:ya?ml[-_])?(?:conf|cfg|config|configs|ya?ml)(?:[-_]?(?:file|path|dir|ya?ml))?)(?:=|$)/i;
+/** A file that may hold settings. */
+const SETTINGS_FILE = /\.(?:ya?ml|toml|json[c5]?|py|cfg|conf|gin|ini)$/i;
+
+/** Files of settings that a program is given, by a flag or as its first argument. */
+function filesIn(words: readonly Argument[]): Unread[] {
+  return words.flatMap((word, i): Unread[] => {
+    const named = OF_SETTINGS.test(word.text);
+    const value = named && !word.text.includes('=') ? words[i + 1] : word;
+    if (
+      !value ||
+      !(named || i === 0) ||
+      !(SETTINGS_FILE.test(value.text) || (named && isUnknown(value.cells)))
+    )
+      return [];
+    const source = value === word ? word.text : `${word.text} ${value.text}`;
+    return [{ source, offset: word.place[0], file: true }];
+  });
 }
 
 /** Settings as one mapping; of a key that is a value and a block, the value is the block's `name`. */

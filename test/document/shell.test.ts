@@ -1,0 +1,92 @@
+import { describe, expect, it } from 'vitest';
+import { applyEdits } from '../../src/document/edit.ts';
+import type { MapNode } from '../../src/document/nodes.ts';
+import { convertConfig } from '../../src/pipe/convert.ts';
+import type { ConvertOptions } from '../../src/pipe/plan.ts';
+import { documentsOf } from '../helpers/parse.ts';
+
+/** What the only command of a script is given. */
+async function settings(text: string): Promise<Record<string, unknown>> {
+  const [document, another] = await documentsOf(text, 'x.sh');
+  expect(another).toBeUndefined();
+  return JSON.parse(JSON.stringify(document!.data));
+}
+
+/** A script with a new setting behind its learning rate. */
+async function insert(text: string, key: string, value: string): Promise<string> {
+  const [document] = await documentsOf(text, 'x.sh');
+  const root = document!.nodes.get('') as MapNode;
+  const holds = ({ key: name }: { key: string }) => /^(?:lr|BASE_LR)$/.test(name);
+  const map = root.entries.some(holds) ? root : (root.entries.at(-1)!.node as MapNode);
+  const edits = document!.notation.insert(document!, map, map.entries.find(holds), [{ key, value }]);
+  return applyEdits(text, edits);
+}
+
+/** The lines of a script that a conversion to a quarter of the batch changes, as they are then. */
+async function changedLines(text: string, options: Partial<ConvertOptions> = {}): Promise<string[]> {
+  const { text: now } = await convertConfig({ file: 'x.sh', text }, { by: 1 / 4, ...options });
+  const before = text.split('\n');
+  return now.split('\n').filter((line) => !before.includes(line));
+}
+
+/** The code and the message of what a conversion is refused with. */
+async function refusal(text: string, options: Partial<ConvertOptions> = {}): Promise<string> {
+  const problem = await changedLines(text, options).catch((error: unknown) => error);
+  return `${(problem as { code?: string }).code}: ${(problem as Error).message}`;
+}
+
+it('a value of variables in several places is no part of the text between them', async () => {
+  const script =
+    'A="x y"\nB=3\nLR="0.1"\nO="--batch_size 8 --lr $LR --save $A$B/1 $B$A --beta1 0.9"\npython t.py $O --optimizer adamw\n';
+  expect(await settings(script)).toMatchObject({ lr: 0.1, save: ['x', 'y3/1', '3x', 'y'] });
+  expect(await changedLines(script)).toEqual([
+    'LR="0.025"',
+    'O="--batch_size 2 --lr $LR --save $A$B/1 $B$A --beta1 0.9740037"',
+  ]);
+});
+
+describe('a new setting is written', () => {
+  it.each<[string, string, string, string, string]>([
+    [
+      'with hyphens, as the other flags, whatever the launcher has',
+      'torchrun --nproc_per_node 1 t.py --batch-size 8 --lr 0.1',
+      'adam_beta1',
+      '0.9',
+      'torchrun --nproc_per_node 1 t.py --batch-size 8 --lr 0.1 --adam-beta1 0.9',
+    ],
+    [
+      'with underscores, as most of the other flags',
+      'python t.py --a-b 1 --batch_size 8 --save_steps 2 --lr=0.1',
+      'adam_beta1',
+      '0.9',
+      'python t.py --a-b 1 --batch_size 8 --save_steps 2 --lr=0.1 --adam_beta1=0.9',
+    ],
+    ['as words', 'python t.py --lr 0.1', 'betas', '[0.9,0.99]', 'python t.py --lr 0.1 --betas 0.9 0.99'],
+    [
+      'as a list of one in quotes, which a shell would match with names of files',
+      'python t.py SOLVER.BASE_LR 0.1',
+      'STEPS',
+      '[30000]',
+      "python t.py SOLVER.BASE_LR 0.1 SOLVER.STEPS '[30000]'",
+    ],
+  ])('%s', async (_story, script, key, value, expected) =>
+    expect(await insert(script, key, value)).toBe(expected),
+  );
+});
+
+describe('a file of settings beside the flags', () => {
+  const script = (config: string) => `python train.py ${config} SOLVER.IMS_PER_BATCH 16 SOLVER.BASE_LR 0.1\n`;
+
+  it.each(['--config-file a.yaml', '--config-file=a.yaml', '--config "$CONFIG"', '-c a.py', 'a.yaml'])(
+    'may set what no flag sets, so no default is written: %s',
+    async (config) => {
+      expect(await refusal(script(config))).toMatch(/^cannot-insert: .*does not set it.*--no-insert/);
+      expect(await changedLines(script(config), { insert: false })).toHaveLength(1);
+    },
+  );
+
+  it.each(['', '--model-config a.json', '--deepspeed_config a.json', '--config-name base', '--data a.yaml'])(
+    'is none: %s',
+    async (config) => expect(await changedLines(script(config))).toHaveLength(1),
+  );
+});
