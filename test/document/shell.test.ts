@@ -90,3 +90,38 @@ describe('a file of settings beside the flags', () => {
     async (config) => expect(await changedLines(script(config))).toHaveLength(1),
   );
 });
+
+describe('a command in a text that a shell is given', () => {
+  const command = 'torchrun --nproc_per_node 8 t.py --lr 0.1 --batch-size 32 --optimizer sgd';
+  it.each([
+    `CMD="${command}"\neval $CMD\n`,
+    `CMD="${command} > log.txt 2>&1"\neval "$CMD"\n`,
+    `eval ${command}\n`,
+    `bash -c "cd x && ${command} 2>&1 | tee log"\n`,
+    `srun -l --output=x.log sh -c '\n  module load y; ${command}\n'\n`,
+    `CMD="${command}"\nsrun bash -lc "$CMD"\n`,
+  ])('%j', async (script) => {
+    const { text, batch } = await convertConfig({ file: 'x.sh', text: script }, { by: 1 / 4 });
+    expect(text).toBe(script.replace('0.1', '0.025').replace('32', '8'));
+    expect(batch.from.global).toBe(256);
+  });
+
+  it('has quotes of its own', async () =>
+    expect(await settings(`bash -c "python t.py --name 'a b' --lr '0.1'"`)).toEqual({
+      name: 'a b',
+      lr: 0.1,
+    }));
+});
+
+describe('a launcher', () => {
+  it.each([
+    ['deepspeed --num_gpus 8 t.py --deepspeed ds.json', 8],
+    ['deepspeed --num_gpus=2 --num_nodes=2 t.py --deepspeed', 4],
+    ['deepspeed --include localhost:0,1 --master_port 1 t.py', 2],
+    ['deepspeed -H hosts --num_gpus 4 --module a.b', 4],
+  ])('counts devices: %s', async (start, devices) => {
+    const text = `${start} --lr 0.1 --optimizer sgd --per_device_batch_size 32\n`;
+    const { batch } = await convertConfig({ file: 'x.sh', text }, { by: 1 / 4 });
+    expect(batch.from.world).toBe(devices);
+  });
+});

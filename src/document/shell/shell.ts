@@ -17,7 +17,7 @@ import { SHELL } from './notation.ts';
 import { type Steps, stepsOf } from './script.ts';
 import { type Setting, SettingsReader } from './settings.ts';
 import { Variables } from './variables.ts';
-import { type Argument, type Cell, Expander, isUnknown } from './words.ts';
+import { type Argument, type Cell, commandsIn, Expander, isUnknown } from './words.ts';
 
 /** Commands that only show or fetch something. */
 const NO_TRAINING =
@@ -66,10 +66,11 @@ class Script {
 
   /** Of every command that starts a program with settings. */
   documents(): Document[] {
-    return this.steps.commands.flatMap((command) => {
-      const started = this.started(command);
-      return started?.arguments.length ? [this.document(started, command)] : [];
-    });
+    return this.steps.commands.flatMap((command) =>
+      this.started(command).flatMap((started) =>
+        started.arguments.length ? [this.document(started, command)] : [],
+      ),
+    );
   }
 
   /** Of a text whose first word is an argument, too. */
@@ -84,9 +85,12 @@ class Script {
     return [...(name ? [name] : []), ...words].flatMap((word) => this.expander.arguments(word));
   }
 
-  private started(command: Command): Launched | undefined {
-    const shows = !command.name || NO_TRAINING.test(command.name.value);
-    return shows ? undefined : launched(this.wordsOf(command));
+  /** What a command starts: several things where it is given a text of several commands. */
+  private started(command: Command): Launched[] {
+    if (!command.name || NO_TRAINING.test(command.name.value)) return [];
+    return commandsOf(this.wordsOf(command)).flatMap((words) =>
+      NO_TRAINING.test(words[0]?.text ?? '') ? [] : (launched(words) ?? []),
+    );
   }
 
   private document(started: Launched, command: Command): Document {
@@ -103,7 +107,7 @@ class Script {
     const document = documentOf(SHELL, this.text, root, writtenIn(root), doubled, true);
     const computed = this.computed(started.arguments, command.pos);
     const alsoUsed = usedAlso(document, (offset) => computed.get(offset));
-    return { ...alsoUsed, unread: [...unreadIn(started.arguments), ...filesIn(started.arguments)] };
+    return { ...alsoUsed, unread: [...unreadIn(started.arguments), ...filesIn(started)] };
   }
 
   /** What is computed for arguments, by where the text is that it is computed from. */
@@ -140,6 +144,19 @@ class Script {
   }
 }
 
+/** The words of a command, or of those in the text that it gives to a shell; what is before it starts them all. */
+function commandsOf(words: readonly Argument[]): (readonly Argument[])[] {
+  if (words[0]?.text === 'eval') {
+    const all = words.slice(1).map(commandsIn);
+    return all.length > 1 ? [all.flat(2)] : (all[0] ?? []);
+  }
+  const at = words.findIndex(
+    ({ text }, i) => /^-[a-z]*c$/.test(text) && /(?:^|\/)(?:ba|z|da)?sh$/.test(words[i - 1]?.text ?? ''),
+  );
+  const text = at === -1 ? undefined : words[at + 1];
+  return text ? commandsIn(text).map((inner) => [...words.slice(0, at - 1), ...inner]) : [words];
+}
+
 /** Arguments whose number and content the script does not say: `"$@"`, `$EXTRA_ARGS`. */
 function unreadIn(words: readonly Argument[]): Unread[] {
   return words
@@ -154,13 +171,14 @@ const OF_SETTINGS =
 const SETTINGS_FILE = /\.(?:ya?ml|toml|json[c5]?|py|cfg|conf|gin|ini)$/i;
 
 /** Files of settings that a program is given, by a flag or as its first argument. */
-function filesIn(words: readonly Argument[]): Unread[] {
+function filesIn({ program, arguments: words }: Launched): Unread[] {
+  const first = /\.(?:py|sh)$/.test(program);
   return words.flatMap((word, i): Unread[] => {
     const named = OF_SETTINGS.test(word.text);
     const value = named && !word.text.includes('=') ? words[i + 1] : word;
     if (
       !value ||
-      !(named || i === 0) ||
+      !(named || (first && i === 0)) ||
       !(SETTINGS_FILE.test(value.text) || (named && isUnknown(value.cells)))
     )
       return [];

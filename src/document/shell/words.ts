@@ -171,6 +171,24 @@ export function argument(cells: readonly Cell[]): Argument {
   return { text, cells, place: [place[0], cells.at(-1)!.place[1]], inQuotes };
 }
 
+/** A text that a shell reads as commands (`bash -c`, `eval`): the words of each, quotes within it understood. */
+export function commandsIn(text: Argument): Argument[][] {
+  const commands: Cell[][] = [[]];
+  let quote = '';
+  for (const [i, cell] of text.cells.entries()) {
+    const blank =
+      /^\s$/.test(cell.text) || (cell.text === '\\' && /^[\r\n]/.test(text.cells[i + 1]?.text ?? ''));
+    if (quote ? cell.text === quote : /^["']$/.test(cell.text)) quote = quote ? '' : cell.text;
+    else if (!quote && /^[;&|]$/.test(cell.text)) commands.push([]);
+    else commands.at(-1)!.push(!quote && blank ? BREAK : inQuotes(cell));
+  }
+  const redirects = (word?: Argument) => word !== undefined && /^\d*[<>]+/.test(word.text);
+  return commands.map((cells) => {
+    const words = argumentsOf(cells).map((word) => ({ ...word, inQuotes: true }));
+    return words.filter((word, i) => !redirects(word) && !/^\d*[<>]+$/.test(words[i - 1]?.text ?? ''));
+  });
+}
+
 /** A word of which the script says nothing. */
 export function isUnknown(cells: readonly Cell[]): boolean {
   return cells.length === 1 && cells[0]!.computedFrom !== undefined;
