@@ -248,13 +248,14 @@ function byName({ name, title }: Dialect, account: Account): Diagnostic[] {
 }
 
 /**
- * Keys that stand twice in their mapping. @throws Problem: duplicate-key where one is a setting that was read
+ * Keys that stand twice in their mapping; of flags the last holds, and people rely on that.
+ * @throws Problem: duplicate-key where one is a setting that was read
  */
 function doubledKeys({ doubled, notation }: Document, found: readonly Found[]): Diagnostic[] {
   const read = found.filter(([, what]) => 'role' in what || 'encoding' in what);
   return doubled.map(({ pointer, offset, lines: [first, again] }) => {
     const stands = `${readable(pointer)} stands twice, in lines ${first} and ${again}`;
-    if (read.some(([at]) => isWithin(at, pointer)))
+    if (notation.format !== 'shell' && read.some(([at]) => isWithin(at, pointer)))
       throw new Problem(
         'duplicate-key',
         `duplicate key: ${stands}: which one is meant? Keep one of them`,

@@ -51,11 +51,14 @@ export function readByName(
   return { doubtful: reader.doubtful, found: accumulating(reader.found) };
 }
 
-/** The roles that names alone tell; a decay also of a pair of them. */
+/** The roles that names alone tell, and the parts of the batch; a decay also of a pair of them. */
 export function rolesByName(document: Document, names?: OwnNames): ReadonlySet<string> {
   const { found } = readByName(document, [], new Set(), names);
   return new Set(
-    found.flatMap(([, what]) => ('role' in what ? [what.role.role] : 'encoding' in what ? ['decay'] : [])),
+    found.flatMap(([, what]) => {
+      if (!('role' in what)) return 'encoding' in what ? ['decay'] : [];
+      return what.role.role === 'batch' ? ['batch', what.role.part] : [what.role.role];
+    }),
   );
 }
 

@@ -125,3 +125,16 @@ describe('a launcher', () => {
     expect(batch.from.world).toBe(devices);
   });
 });
+
+it('of a flag that stands twice the last holds, and it alone is changed', async () => {
+  const script = 'python t.py --optimizer sgd --batch-size 32 \\\n  --lr 0.4 \\\n  --lr 0.1\n';
+  expect(await changedLines(script)).toEqual([
+    'python t.py --optimizer sgd --batch-size 8 \\',
+    '  --lr 0.025',
+  ]);
+});
+
+it('settings that a script is called with are asked for', async () =>
+  expect(await refusal('torchrun --nproc_per_node=$1 train.py "$@"\n')).toMatch(
+    /^not-a-training-config: .*; "\$@" may stand for them: convert the command that calls this script/,
+  ));

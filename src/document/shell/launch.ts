@@ -14,6 +14,7 @@ const LAUNCHERS = new Set([
   'accelerate',
   'deepspeed',
   'srun',
+  'sbatch',
   'mpirun',
   'mpiexec',
   'horovodrun',

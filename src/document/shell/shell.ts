@@ -21,7 +21,7 @@ import { type Argument, type Cell, commandsIn, Expander, isUnknown } from './wor
 
 /** Commands that only show or fetch something. */
 const NO_TRAINING =
-  /^(?:echo|printf|cat|tee|sed|grep|awk|mkdir|rm|cp|mv|ls|cd|source|\.|export|set|module|pip3?|apt(?:-get)?|git|wget|curl|sbatch|sleep|kill|trap|\[|test|nvidia-smi)$/;
+  /^(?:echo|printf|cat|tee|sed|grep|awk|mkdir|rm|cp|mv|ls|cd|source|\.|export|set|module|pip3?|apt(?:-get)?|git|wget|curl|sleep|kill|trap|\[|test|nvidia-smi)$/;
 
 /** The variable that says which devices a program may use. */
 const VISIBLE = 'CUDA_VISIBLE_DEVICES';
@@ -89,8 +89,22 @@ class Script {
   private started(command: Command): Launched[] {
     if (!command.name || NO_TRAINING.test(command.name.value)) return [];
     return commandsOf(this.wordsOf(command)).flatMap((words) =>
-      NO_TRAINING.test(words[0]?.text ?? '') ? [] : (launched(words) ?? []),
+      NO_TRAINING.test(words[0]?.text ?? '') ? [] : (launched(this.exported(words, command.pos)) ?? []),
     );
+  }
+
+  /** Words that the outer shell left as they are and an inner one expands: the `$CMD` of `bash -c '$CMD'`. */
+  private exported(words: readonly Argument[], at: number): readonly Argument[] {
+    return words.flatMap((word) => {
+      const name = word.cells[0]?.computedFrom ? undefined : /^\$\{?(\w+)\}?$/.exec(word.text)?.[1];
+      const held = name === undefined ? [] : this.expander.variable(name, at);
+      return held.length
+        ? this.exported(
+            held.flatMap((each) => commandsIn(each).flat()),
+            at,
+          )
+        : [word];
+    });
   }
 
   private document(started: Launched, command: Command): Document {
@@ -153,8 +167,10 @@ function commandsOf(words: readonly Argument[]): (readonly Argument[])[] {
   const at = words.findIndex(
     ({ text }, i) => /^-[a-z]*c$/.test(text) && /(?:^|\/)(?:ba|z|da)?sh$/.test(words[i - 1]?.text ?? ''),
   );
-  const text = at === -1 ? undefined : words[at + 1];
-  return text ? commandsIn(text).map((inner) => [...words.slice(0, at - 1), ...inner]) : [words];
+  const wrapped = words.findIndex(({ text }) => text === '--wrap');
+  const [shell, text] = wrapped === -1 ? [at - 1, words[at + 1]] : [wrapped, words[wrapped + 1]];
+  if (shell < 0 || !text) return [words];
+  return commandsIn(text).map((inner) => [...words.slice(0, shell), ...inner]);
 }
 
 /** Arguments whose number and content the script does not say: `"$@"`, `$EXTRA_ARGS`. */
