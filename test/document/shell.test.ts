@@ -61,6 +61,20 @@ describe('a new setting is written', () => {
       '0.9',
       'python t.py --a-b 1 --batch_size 8 --save_steps 2 --lr=0.1 --adam_beta1=0.9',
     ],
+    [
+      'without a mark of Hydra where none is there',
+      'python -m skyrl.main trainer.lr=0.1',
+      'betas',
+      '[0.9,0.99]',
+      "python -m skyrl.main trainer.lr=0.1 'trainer.betas=[0.9,0.99]'",
+    ],
+    [
+      'as Hydra sets what may be there or not',
+      'python -m a +b.c=1 trainer.lr=0.1',
+      'betas',
+      '[0.9,0.99]',
+      "python -m a +b.c=1 trainer.lr=0.1 '++trainer.betas=[0.9,0.99]'",
+    ],
     ['as words', 'python t.py --lr 0.1', 'betas', '[0.9,0.99]', 'python t.py --lr 0.1 --betas 0.9 0.99'],
     [
       'as a list of one in quotes, which a shell would match with names of files',
@@ -136,5 +150,5 @@ it('of a flag that stands twice the last holds, and it alone is changed', async 
 
 it('settings that a script is called with are asked for', async () =>
   expect(await refusal('torchrun --nproc_per_node=$1 train.py "$@"\n')).toMatch(
-    /^not-a-training-config: .*; "\$@" may stand for them: convert the command that calls this script/,
+    /^not-a-training-config: .*; \$@ may stand for them: convert the command that calls this script/,
   ));

@@ -21,7 +21,7 @@ function insert(
   const above = keysAbove(like, sibling.key);
   const gap = gapBefore(text, sibling);
   const hyphens = markIn(like) === '-' || (!markIn(like) && hasHyphens(text, nodes.get('')));
-  const style = { like, inQuotes: sibling.quote !== '', hyphens };
+  const style = { like, inQuotes: sibling.quote !== '', hyphens, adds: hasAdditions(text, nodes.get('')) };
   const written = flat(entries, above).map(({ path, value }) => gap + argument(path.join('.'), value, style));
   return [{ offset: sibling.end, length: 0, text: written.join('') }];
 }
@@ -59,16 +59,33 @@ interface Style {
   readonly like: string;
   readonly inQuotes: boolean;
   readonly hyphens: boolean;
+  /** `++a.b=1` is understood. */
+  readonly adds: boolean;
 }
 
 /**
- * An argument in the style of its neighbour: `--a-b 1`, `--a_b=1`, `A.B 1`, or `++a.b=1`, which sets a key that may be
- * there or not.
+ * Whether a command has arguments of Hydra's that add a key (`+a=1`), or its flags: others who read `a.b=1` do not know
+ * them, and a key that Hydra does not know either it refuses by itself.
  */
-function argument(name: string, value: string, { like, inQuotes, hyphens }: Style): string {
+function hasAdditions(text: string, node: Node | undefined): boolean {
+  if (node?.kind !== 'map') return false;
+  return node.entries.some(
+    ({ key, offset, node: inner }) =>
+      /^["']?\+/.test(text.slice(offset, offset + 2)) ||
+      /^(?:config_name|config_path|config_dir|multirun|hydra)$/.test(key) ||
+      hasAdditions(text, inner),
+  );
+}
+
+/**
+ * An argument in the style of its neighbour: `--a-b 1`, `--a_b=1`, `A.B 1`, `a.b=1`, or `++a.b=1`, which sets a key that
+ * may be there or not.
+ */
+function argument(name: string, value: string, { like, inQuotes, hyphens, adds }: Style): string {
   const shown = inQuotes ? (text: string) => text : quoted;
   const [flag] = /^--?[^=\s]+/.exec(like) ?? [];
-  if (flag === undefined) return like.includes('=') ? shown(`++${name}=${value}`) : `${name} ${shown(value)}`;
+  if (flag === undefined)
+    return like.includes('=') ? shown(`${adds ? '++' : ''}${name}=${value}`) : `${name} ${shown(value)}`;
   const words = value.replace(/^\[|\]$/g, '').replaceAll(',', ' ');
   const equals = like[flag.length] === '=' && !words.includes(' ');
   return `--${hyphens ? name.replaceAll('_', '-') : name}${equals ? '=' : ' '}${words}`;
