@@ -31,7 +31,9 @@ export function trainingCommand(parsed: ParsedText, at: string | undefined, name
       offsetOf(documents[training[1]!]!),
     );
   if (chosen === undefined) {
-    const [open] = documents.flatMap(({ unread = [] }) => unread.filter(({ file }) => !file));
+    const [open] = documents.flatMap(({ unread = [] }) =>
+      unread.filter(({ source }) => /^"?\$\{?[@*]/.test(source)),
+    );
     throw new Problem(
       'not-a-training-config',
       `no command of this script has a learning rate or a batch size${open ? `; ${open.source} may stand for them: convert the command that calls this script (rebatch ... -- COMMAND)` : ''}`,

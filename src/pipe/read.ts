@@ -253,9 +253,9 @@ function byName({ name, title }: Dialect, account: Account): Diagnostic[] {
  */
 function doubledKeys({ doubled, notation }: Document, found: readonly Found[]): Diagnostic[] {
   const read = found.filter(([, what]) => 'role' in what || 'encoding' in what);
-  return doubled.map(({ pointer, offset, lines: [first, again] }) => {
+  return doubled.map(({ pointer, offset, lines: [first, again], maybe }) => {
     const stands = `${readable(pointer)} stands twice, in lines ${first} and ${again}`;
-    if (notation.format !== 'shell' && read.some(([at]) => isWithin(at, pointer)))
+    if ((notation.format !== 'shell' || maybe) && read.some(([at]) => isWithin(at, pointer)))
       throw new Problem(
         'duplicate-key',
         `duplicate key: ${stands}: which one is meant? Keep one of them`,

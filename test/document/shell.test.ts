@@ -152,3 +152,25 @@ it('settings that a script is called with are asked for', async () =>
   expect(await refusal('torchrun --nproc_per_node=$1 train.py "$@"\n')).toMatch(
     /^not-a-training-config: .*; \$@ may stand for them: convert the command that calls this script/,
   ));
+
+it('a value out of bounds in a key that the dialect knows to be none is no fault of a command', async () => {
+  const script =
+    'python -m main data.train_batch_size=0 actor_rollout_ref.actor.optim.lr=1e-6 actor_rollout_ref.actor.ppo_mini_batch_size=32\n';
+  expect(await changedLines(script)).toEqual([
+    "python -m main data.train_batch_size=0 actor_rollout_ref.actor.optim.lr=2.5e-7 'actor_rollout_ref.actor.optim.betas=[0.9740037,0.999749906]' actor_rollout_ref.actor.ppo_mini_batch_size=8",
+  ]);
+});
+
+it.each([
+  'A=(--lr 0.4)\nif [ "$L" ]; then A+=(--lr 0.1); fi\npython t.py --optimizer sgd --batch-size 32 "${A[@]}"\n',
+  'A="--seed 1"\nif [ "$L" ]; then A="$A --lr 0.1"; else A="$A --lr 0.4"; fi\npython t.py --optimizer sgd --batch-size 32 $A\n',
+])('a flag that branches give each another value is asked for: %j', async (script) =>
+  expect(await refusal(script)).toMatch(/^duplicate-key: .*lr stands twice/),
+);
+
+it('a flag that one branch gives is converted there', async () =>
+  expect(
+    await changedLines(
+      'A=(--lr 0.4)\nif [ "$L" ]; then\nA+=(--warmup_steps 100)\nfi\npython t.py --optimizer sgd --batch-size 32 "${A[@]}"\n',
+    ),
+  ).toEqual(['A=(--lr 0.1)', 'A+=(--warmup_steps 400)', expect.stringContaining('--batch-size 8')]));

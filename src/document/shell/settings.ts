@@ -104,7 +104,8 @@ function following(words: readonly Argument[], from: number): readonly Argument[
 function setting(name: string, word: Argument, node: Node, last?: Argument): Setting {
   const [offset, end] = word.place;
   const path = name.split(/[./]/).filter(Boolean);
-  return { path, offset, end: last?.place[1] ?? end, quote: word.inQuotes ? '"' : '', node };
+  const maybe = word.cells.some((cell) => cell.maybe) ? { maybe: true as const } : {};
+  return { path, offset, end: last?.place[1] ?? end, quote: word.inQuotes ? '"' : '', node, ...maybe };
 }
 
 function scalarAt(offset: number, source: string, value: ScalarNode['value']): ScalarNode {

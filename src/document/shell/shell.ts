@@ -21,7 +21,7 @@ import { type Argument, type Cell, commandsIn, Expander, isUnknown } from './wor
 
 /** Commands that only show or fetch something. */
 const NO_TRAINING =
-  /^(?:echo|printf|cat|tee|sed|grep|awk|mkdir|rm|cp|mv|ls|cd|source|\.|export|set|module|pip3?|apt(?:-get)?|git|wget|curl|sleep|kill|trap|\[|test|nvidia-smi)$/;
+  /^(?::|echo|printf|cat|tee|sed|grep|awk|mkdir|rm|cp|mv|ls|cd|source|\.|export|set|module|pip3?|apt(?:-get)?|git|wget|curl|sleep|kill|trap|\[|test|nvidia-smi)$/;
 
 /** The variable that says which devices a program may use. */
 const VISIBLE = 'CUDA_VISIBLE_DEVICES';

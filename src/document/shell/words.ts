@@ -1,5 +1,5 @@
 import { type ArrayValue, forEachChild, type SyntaxNode, type Word, type WordPart } from 'unbash';
-import type { Variables } from './variables.ts';
+import type { Assigned, Variables } from './variables.ts';
 
 /** A stretch of the text, from its first character to one past its last. */
 export type Range = readonly [start: number, end: number];
@@ -14,6 +14,8 @@ export interface Cell {
   readonly quoted: boolean;
   /** The variables that the unknown result depends on. */
   readonly computedFrom?: readonly string[];
+  /** A branch adds it: it is not there in every run. */
+  readonly maybe?: true;
 }
 
 /** A word as the command gets it. */
@@ -45,7 +47,13 @@ export class Expander {
   /** What a variable holds at a place of the script; nothing where that is not known. */
   variable(name: string, at: number): Argument[] {
     const pieces = this.variables.pieces(name, at) ?? [];
-    return argumentsOf(pieces.flatMap(({ value, offset }) => this.value(value, offset)));
+    return argumentsOf(pieces.flatMap((piece) => this.piece(piece)));
+  }
+
+  /** What an assignment adds to a variable, or makes of it. */
+  private piece({ value, offset, sure }: Assigned): Cell[] {
+    const cells = this.value(value, offset);
+    return sure ? cells : cells.map((cell) => (cell === BREAK ? cell : { ...cell, maybe: true }));
   }
 
   /** A value as the variable holds it; an array's elements with breaks between them. */
@@ -99,10 +107,7 @@ export class Expander {
     const pieces = this.variables.pieces(name, at);
     if (!pieces || pieces.some(({ value }) => value.type === 'ArrayValue') !== all)
       return this.unknown(part, quoted);
-    const cells = pieces.flatMap(({ value, offset }, i) => [
-      ...(all && i ? [BREAK] : []),
-      ...this.value(value, offset),
-    ]);
+    const cells = pieces.flatMap((piece, i) => [...(all && i ? [BREAK] : []), ...this.piece(piece)]);
     return this.placed(cells, part, quoted && !all);
   }
 
