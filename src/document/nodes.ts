@@ -34,6 +34,8 @@ export interface Entry {
   readonly end: number;
   readonly quote: '' | '"' | "'";
   readonly node: Node;
+  /** A script gives it in some of its runs. */
+  readonly maybe?: true;
 }
 
 /** A mapping. `end` is one past its content; `flow` means `{...}`. */
@@ -107,6 +109,8 @@ export interface Document {
 export interface Unread {
   readonly source: string;
   readonly offset: number;
+  /** It names a file of settings: what is not set here may be set there. */
+  readonly file?: true;
 }
 
 /** A key that its mapping has before. `offset` is that of the later one; the lines are those of both. */
@@ -114,6 +118,8 @@ export interface DoubledKey {
   readonly pointer: Pointer;
   readonly offset: number;
   readonly lines: readonly [first: number, again: number];
+  /** One of them is not there in every run. */
+  readonly maybe?: true;
 }
 
 /** A scalar or an alias as written. `offset` is that of its node's text. */

@@ -65,7 +65,8 @@ export function lastOf(
     const before = last.get(entry.key);
     if (before) {
       const lines = [before, entry].map(({ offset }) => placeOf(text, offset).line) as [number, number];
-      doubled.push({ pointer: child(path, entry.key), offset: entry.offset, lines });
+      const maybe = before.maybe || entry.maybe ? { maybe: true as const } : {};
+      doubled.push({ pointer: child(path, entry.key), offset: entry.offset, lines, ...maybe });
     }
     last.set(entry.key, entry);
   }

@@ -5,6 +5,7 @@ import type { Document } from '../document/nodes.ts';
 import type { ParsedText } from '../document/parse.ts';
 import { readable } from '../document/pointer.ts';
 import { usedAlso } from '../document/tree.ts';
+import { SAMPLES } from '../recipe/statements.ts';
 import type { OwnNames } from '../vocabulary/own-names.ts';
 import { rolesByName } from '../vocabulary/reader.ts';
 
@@ -29,11 +30,16 @@ export function trainingCommand(parsed: ParsedText, at: string | undefined, name
       `there are ${training.length} training commands here, in lines ${lines.join(', ')}. Say which to convert, one after the other: ${training.map((_, i) => `--at ${i + 1}`).join(' or ')}`,
       offsetOf(documents[training[1]!]!),
     );
-  if (chosen === undefined)
+  if (chosen === undefined) {
+    const [open] = documents.flatMap(({ unread = [] }) =>
+      unread.filter(({ source }) => /^"?\$\{?[@*]/.test(source)),
+    );
     throw new Problem(
       'not-a-training-config',
-      'no command of this script has a learning rate or a batch size',
+      `no command of this script has a learning rate or a batch size${open ? `; ${open.source} may stand for them: convert the command that calls this script (rebatch ... -- COMMAND)` : ''}`,
+      open?.offset,
     );
+  }
   const others = training.filter((index) => index !== chosen);
   const one = (all: readonly Document[]) => [
     withUsesOf(
@@ -62,7 +68,7 @@ export function trainingCommands({ documents }: ParsedText, names?: OwnNames): n
     [...documents.keys()].filter((i) => wanted.some((role) => roles[i]!.has(role)));
   const known = [...documents.keys()].filter((i) => detect(documents[i]!.data).length > 0);
   const rates = having('learning-rate', 'decay');
-  return [rates, known, having('batch')].find(({ length }) => length > 0) ?? [];
+  return [rates, known, having(...SAMPLES, 'accumulation')].find(({ length }) => length > 0) ?? [];
 }
 
 function offsetOf({ nodes }: Document): number {

@@ -180,6 +180,7 @@ export class Editor {
   private insert(at: Pointer, values: readonly Nested[]): PlacedChange[] {
     const map = this.document.nodes.get(at) as MapNode;
     const sibling = this.siblingFor(at, map);
+    this.refuseOverFile(values[0]!.changes[0]!);
     this.edits.push(...this.document.notation.insert(this.document, map, sibling, entriesOf(values)));
     this.planned.push(...values.map(({ pointer, value }) => ({ pointer, value })));
     return values.flatMap(({ changes }) =>
@@ -190,6 +191,17 @@ export class Editor {
         text: { from: '', to: this.oneValue(change) },
       })),
     );
+  }
+
+  /** A default is none where a file that is not read may set the value. */
+  private refuseOverFile({ pointer, to }: Change): void {
+    const file = this.document.unread?.find((unread) => unread.file);
+    if (file)
+      throw new Problem(
+        'cannot-insert',
+        `${readable(pointer)} should be ${JSON.stringify(to)} if ${file.source} does not set it, and that is not read here: write its value there or here, or use --no-insert and convert that file in the same way`,
+        file.offset,
+      );
   }
 
   private refuseShared(node: MapNode | ScalarNode, { pointer, to }: Change): void {

@@ -123,8 +123,14 @@ function isNoConfig(document: Document, { dialect, names }: ReadOptions): boolea
 
 /** Settings that a text only mentions: what they say is not known. */
 function unreadSettings({ unread = [] }: Document): Diagnostic[] {
-  return unread.map(({ source, offset }) =>
-    warning('settings-unread', `${source} stands for more settings, which are not known here`, offset),
+  return unread.map(({ source, offset, file }) =>
+    warning(
+      'settings-unread',
+      file
+        ? `${source} has more settings, which are not read here: convert that file in the same way`
+        : `${source} stands for more settings, which are not known here`,
+      offset,
+    ),
   );
 }
 
@@ -271,20 +277,26 @@ function byName({ name, title }: Dialect, account: Account, { launch = [] }: Doc
 }
 
 /**
- * Keys that stand twice in their mapping. @throws Problem: duplicate-key where one is a setting that was read
+ * Keys that stand twice in their mapping; of flags the last holds, and people rely on that.
+ * @throws Problem: duplicate-key where one is a setting that was read
  */
-function doubledKeys({ doubled }: Document, found: readonly Found[]): Diagnostic[] {
+function doubledKeys({ doubled, notation }: Document, found: readonly Found[]): Diagnostic[] {
   const read = found.filter(([, what]) => 'role' in what || 'encoding' in what);
-  return doubled.map(({ pointer, offset, lines: [first, again] }) => {
+  return doubled.map(({ pointer, offset, lines: [first, again], maybe }) => {
     const stands = `${readable(pointer)} stands twice, in lines ${first} and ${again}`;
-    if (read.some(([at]) => isWithin(at, pointer)))
+    if ((notation.format !== 'shell' || maybe) && read.some(([at]) => isWithin(at, pointer)))
       throw new Problem(
         'duplicate-key',
         `duplicate key: ${stands}: which one is meant? Keep one of them`,
         offset,
       );
-    return warning('duplicate-key', `${stands}: as PyYAML, the last is read`, offset);
+    return warning('duplicate-key', `${stands}: as ${readerOf(notation)}, the last is read`, offset);
   });
+}
+
+/** Whose way of reading is followed where a key stands twice. */
+function readerOf({ format }: Document['notation']): string {
+  return format === 'shell' ? 'argparse' : 'PyYAML';
 }
 
 function dependsOnBatch({ groups, averages, counts }: Recipe): boolean {

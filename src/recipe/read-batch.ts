@@ -55,7 +55,10 @@ function compose(stated: Stated, unreadable: readonly Unreadable[], given: Given
   const here = micro ?? perDevice;
   // Without a number of devices, what --from says stands for both: the passes and the devices.
   const told = from !== undefined && world === undefined;
-  const passes = perDevice || stated.accumulation || told ? undefined : unreadable.find(hidesPasses);
+  const ofGlobal =
+    stated.accumulation && inText(stated.accumulation) ? undefined : unreadable.find(hidesGlobal);
+  const passes =
+    ofGlobal ?? (perDevice || stated.accumulation || told ? undefined : unreadable.find(hidesPasses));
   if (global && !here && !blocked && from === undefined) return ofTotal(global, stated, given);
   if (here && (inText(here) ? !passes : !blocked)) return ofDevice(here, stated, given);
   if (from !== undefined)
@@ -120,6 +123,11 @@ function hidesTheBatch({ role }: Unreadable): boolean {
 /** Without the passes of a step the micro batch says nothing about it. */
 function hidesPasses({ role }: Unreadable): boolean {
   return role.role === 'batch' && role.part === 'accumulation';
+}
+
+/** A global batch that is set elsewhere says itself how many passes make a step. */
+function hidesGlobal({ role, why }: Unreadable): boolean {
+  return role.role === 'batch' && role.part === 'global' && why === 'interpolation';
 }
 
 function hidden({ pointer, source, why, offset }: Unreadable): Problem {

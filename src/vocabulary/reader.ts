@@ -45,18 +45,21 @@ export function readByName(
   own: OwnNames = {},
 ): NamedReading {
   const reader = new Reader(claimed, known, own);
-  const root = document.nodes.get('');
-  if (root) reader.walk(root, '', { key: '', words: [], kinds: kindsOf(root), scoped: reader.hasScope('') });
+  reader.readAll(document);
   if (reader.faults.length) throw schemaProblem(reader.faults, document);
   reader.settleMaxima(document);
   return { doubtful: reader.doubtful, found: accumulating(reader.found) };
 }
 
-/** The roles that names alone tell; a decay also of a pair of them. */
-export function rolesByName(document: Document, names?: OwnNames): ReadonlySet<string> {
-  const { found } = readByName(document, [], new Set(), names);
+/** The roles that names alone tell, be their values in bounds or not, and the parts of the batch; a decay also of a pair of them. */
+export function rolesByName(document: Document, names: OwnNames = {}): ReadonlySet<string> {
+  const reader = new Reader([], new Set(), names);
+  reader.readAll(document);
   return new Set(
-    found.flatMap(([, what]) => ('role' in what ? [what.role.role] : 'encoding' in what ? ['decay'] : [])),
+    reader.found.flatMap(([, what]) => {
+      if (!('role' in what)) return 'encoding' in what ? ['decay'] : [];
+      return what.role.role === 'batch' ? ['batch', what.role.part] : [what.role.role];
+    }),
   );
 }
 
@@ -112,6 +115,11 @@ class Reader {
 
   hasScope(pointer: Pointer): boolean {
     return this.scopes.has(pointer);
+  }
+
+  readAll({ nodes }: Document): void {
+    const root = nodes.get('');
+    if (root) this.walk(root, '', { key: '', words: [], kinds: kindsOf(root), scoped: this.hasScope('') });
   }
 
   walk(node: Node, pointer: Pointer, place: Place): void {

@@ -619,6 +619,12 @@ describe('a part whose number is not in the file', () => {
       `interpolation: global ${COMPUTED}`,
     ],
     [
+      'the global batch, computed, beside the micro batch and the devices',
+      [says('micro', 8), says('devices', 2)],
+      hides('global', 'interpolation', '${x}'),
+      `interpolation: global ${COMPUTED}`,
+    ],
+    [
       'the accumulation, beside a global batch by default',
       [leaves('global', 8)],
       hides('accumulation', 'auto'),

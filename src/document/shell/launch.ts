@@ -12,7 +12,9 @@ export interface Launched {
 const LAUNCHERS = new Set([
   'torchrun',
   'accelerate',
+  'deepspeed',
   'srun',
+  'sbatch',
   'mpirun',
   'mpiexec',
   'horovodrun',
@@ -40,7 +42,9 @@ export function launched(words: readonly Argument[]): Launched | undefined {
     if (file !== undefined) {
       if (!LAUNCHING.test(file)) return { launchers, ...programAt(words, at) };
       launchers.push({ name: file.replace(/^.*\/|\.py$/g, ''), arguments: [] });
-    } else if (LAUNCHERS.has(name)) launchers.push({ name, arguments: [] });
+    } else if (LAUNCHERS.has(name))
+      // Trainers have a flag --deepspeed of their own.
+      launchers.push({ name: name === 'deepspeed' ? 'deepspeed_launcher' : name, arguments: [] });
     else if (isFlag(text)) {
       const value = takesValue(words, at) ? [words[at + 1]!] : [];
       launchers.at(-1)?.arguments.push(words[at]!, ...value);

@@ -1,54 +1,48 @@
 import type { Edit } from '../edit.ts';
 import { lineEnd, lineStart, newline } from '../lines.ts';
-import type { Document, Entry, MapNode, NewEntry, Notation } from '../nodes.ts';
+import type { Document, Entry, MapNode, NewEntry, Node, Notation } from '../nodes.ts';
 import { quoted } from './quoting.ts';
 
 /** How a command line writes what is new: as its other arguments are written. */
 export const SHELL: Notation = {
   format: 'shell',
   insert,
-  list: (items) => items.join(' '),
+  list: (items) => `[${items.join(',')}]`,
 };
 
 /** How a list of words in YAML or JSON does: an item for each word, quoted as its neighbour is. */
 export const WORD_LIST: Notation = {
   format: 'shell',
   insert: insertWords,
-  list: (items) => items.join(' '),
+  list: (items) => `[${items.join(',')}]`,
 };
 
 function insertWords(
-  { text }: Document,
+  document: Document,
   _map: MapNode,
   sibling: Entry | undefined,
   entries: readonly NewEntry[],
 ): Edit[] {
   if (!sibling) return [];
-  const like = text.slice(sibling.offset, sibling.end);
-  const together = /^-*[\w.-]+=/.test(like);
-  const words = flat(entries, keysAbove(like, sibling.key)).flatMap(({ path, value }) => {
-    const written = argument(
-      path.join('.'),
-      value,
-      together ? like : /^\S*/.exec(like)![0].replace(/["',]+$/, ''),
-      true,
-    );
-    return together ? [written] : written.split(' ');
+  const { text } = document;
+  const style = { ...styleOf(document, sibling), inQuotes: true };
+  // `--flag=value` is one item; of two, each is quoted as its neighbour's.
+  const together = /^-*[\w.-]+=/.test(style.like);
+  const written = flat(entries, keysAbove(style.like, sibling.key)).map(({ path, value }) =>
+    argument(path.join('.'), value, together ? style : { ...style, like: '--flag' }),
+  );
+  const quotes = [text[sibling.offset - 1], text[sibling.end]].map((c) => (isQuote(c) ? c : ''));
+  const words = written.flatMap((one) => (together ? [one] : one.split(' ')));
+  const items = words.map((word) => {
+    const quote = quotes[together ? 0 : Number(!word.startsWith('--'))];
+    return quote + word + quote;
   });
   const last = isQuote(text[sibling.end]) ? sibling.end + 1 : sibling.end;
-  const quotes = [text[sibling.offset - 1], text[sibling.end]].map((c) => (isQuote(c) ? c : ''));
-  const quoted = words.map((word, i) => quotes[together ? 0 : i % 2] + word + quotes[together ? 0 : i % 2]);
-  const bullet = /^[ \t]*-[ \t]+(?=["']?$)/.exec(
-    text.slice(lineStart(text, sibling.offset), sibling.offset),
-  )?.[0];
+  const before = text.slice(lineStart(text, sibling.offset), sibling.offset);
+  const bullet = /^[ \t]*-[ \t]+(?=["']?$)/.exec(before)?.[0];
   const gap = bullet === undefined ? ', ' : newline(text) + bullet;
-  return [
-    {
-      offset: bullet === undefined ? last : lineEnd(text, last),
-      length: 0,
-      text: quoted.map((word) => gap + word).join(''),
-    },
-  ];
+  const offset = bullet === undefined ? last : lineEnd(text, last);
+  return [{ offset, length: 0, text: items.map((item) => gap + item).join('') }];
 }
 
 function isQuote(character: string | undefined): boolean {
@@ -56,19 +50,24 @@ function isQuote(character: string | undefined): boolean {
 }
 
 function insert(
-  { text }: Document,
+  document: Document,
   _map: MapNode,
   sibling: Entry | undefined,
   entries: readonly NewEntry[],
 ): Edit[] {
   if (!sibling) return [];
-  const like = text.slice(sibling.offset, sibling.end);
-  const above = keysAbove(like, sibling.key);
-  const gap = gapBefore(text, sibling);
-  const written = flat(entries, above).map(
-    ({ path, value }) => gap + argument(path.join('.'), value, like, sibling.quote !== ''),
+  const style = styleOf(document, sibling);
+  const gap = gapBefore(document.text, sibling);
+  const written = flat(entries, keysAbove(style.like, sibling.key)).map(
+    ({ path, value }) => gap + argument(path.join('.'), value, style),
   );
   return [{ offset: sibling.end, length: 0, text: written.join('') }];
+}
+
+function styleOf({ text, nodes }: Document, { offset, end, quote }: Entry): Style {
+  const like = text.slice(offset, end);
+  const hyphens = markIn(like) === '-' || (!markIn(like) && hasHyphens(text, nodes.get('')));
+  return { like, inQuotes: quote !== '', hyphens, adds: hasAdditions(text, nodes.get('')) };
 }
 
 /** The keys that an argument names before this one: `optim` of `optim.lr=0.1`. */
@@ -86,20 +85,54 @@ function flat(entries: readonly NewEntry[], above: readonly string[]): { path: s
   );
 }
 
+/** What a flag has between the words of its name. */
+function markIn(flag: string): string | undefined {
+  return /^--?[^-_=\s]+([-_])/.exec(flag)?.[1];
+}
+
+/** Whether more flags of a command have hyphens between their words than underscores; its launcher's do not count. */
+function hasHyphens(text: string, root: Node | undefined): boolean {
+  const own = root?.kind === 'map' ? root.entries.filter(({ node }) => node.kind !== 'map') : [];
+  const marks = own.map(({ offset, end }) => markIn(text.slice(offset, end)));
+  return marks.filter((mark) => mark === '-').length > marks.filter((mark) => mark === '_').length;
+}
+
+/** How a new argument is to look. */
+interface Style {
+  /** The text of its neighbour. */
+  readonly like: string;
+  readonly inQuotes: boolean;
+  readonly hyphens: boolean;
+  /** `++a.b=1` is understood. */
+  readonly adds: boolean;
+}
+
 /**
- * An argument in the style of its neighbour: `--a-b 1`, `--a_b=1`, `A.B 1`, or `++a.b=1`, which sets a key that may be
- * there or not.
+ * Whether a command has arguments of Hydra's that add a key (`+a=1`), or its flags: others who read `a.b=1` do not know
+ * them, and a key that Hydra does not know either it refuses by itself.
  */
-function argument(name: string, value: string, like: string, inQuotes: boolean): string {
+function hasAdditions(text: string, node: Node | undefined): boolean {
+  if (node?.kind !== 'map') return false;
+  return node.entries.some(
+    ({ key, offset, node: inner }) =>
+      /^["']?\+/.test(text.slice(offset, offset + 2)) ||
+      /^(?:config_name|config_path|config_dir|multirun|hydra)$/.test(key) ||
+      hasAdditions(text, inner),
+  );
+}
+
+/**
+ * An argument in the style of its neighbour: `--a-b 1`, `--a_b=1`, `A.B 1`, `a.b=1`, or `++a.b=1`, which sets a key that
+ * may be there or not.
+ */
+function argument(name: string, value: string, { like, inQuotes, hyphens, adds }: Style): string {
   const shown = inQuotes ? (text: string) => text : quoted;
   const [flag] = /^--?[^=\s]+/.exec(like) ?? [];
-  if (flag !== undefined) {
-    const hyphens = flag.slice(2).includes('-');
-    const equals = like[flag.length] === '=' && !value.includes(' ');
-    return `--${hyphens ? name.replaceAll('_', '-') : name}${equals ? '=' : ' '}${value}`;
-  }
-  const list = value.includes(' ') ? `[${value.replaceAll(' ', ',')}]` : value;
-  return like.includes('=') ? shown(`++${name}=${list}`) : `${name} ${shown(list)}`;
+  if (flag === undefined)
+    return like.includes('=') ? shown(`${adds ? '++' : ''}${name}=${value}`) : `${name} ${shown(value)}`;
+  const words = value.replace(/^\[|\]$/g, '').replaceAll(',', ' ');
+  const equals = like[flag.length] === '=' && !words.includes(' ');
+  return `--${hyphens ? name.replaceAll('_', '-') : name}${equals ? '=' : ' '}${words}`;
 }
 
 /** What stands between two arguments: a blank, or a line break where each has a line of its own. */

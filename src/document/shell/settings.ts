@@ -74,7 +74,9 @@ export class SettingsReader {
 
   private scalar(cells: readonly Cell[]): ScalarNode {
     const { text, place } = argument(cells);
-    if (!isTogether(cells)) return this.apart(cells, text, this.text.slice(...place));
+    // Words of several variables do not stand in one place.
+    const source = isInOrder(cells) ? this.text.slice(...place) : '';
+    if (!isTogether(cells)) return this.apart(cells, text, source);
     const offset = cells[0]!.at;
     const known = this.scalars.get(offset);
     if (known?.length === text.length) return known;
@@ -86,7 +88,7 @@ export class SettingsReader {
   /** A value that is not written in one piece: a number in it cannot be replaced, and one that is computed is not known. */
   private apart(cells: readonly Cell[], text: string, source: string): ScalarNode {
     const computed = cells.some(({ computedFrom }) => computedFrom) || numberInString(text) !== undefined;
-    return scalarAt(argument(cells).place[0], source, computed ? `\${$ ${source}}` : text);
+    return scalarAt(argument(cells).place[0], source, computed ? `\${$ ${source || text}}` : text);
   }
 }
 
@@ -102,11 +104,20 @@ function following(words: readonly Argument[], from: number): readonly Argument[
 function setting(name: string, word: Argument, node: Node, last?: Argument): Setting {
   const [offset, end] = word.place;
   const path = name.split(/[./]/).filter(Boolean);
-  return { path, offset, end: last?.place[1] ?? end, quote: word.inQuotes ? '"' : '', node };
+  const maybe = word.cells.some((cell) => cell.maybe) ? { maybe: true as const } : {};
+  return { path, offset, end: last?.place[1] ?? end, quote: word.inQuotes ? '"' : '', node, ...maybe };
 }
 
 function scalarAt(offset: number, source: string, value: ScalarNode['value']): ScalarNode {
   return { kind: 'scalar', offset, length: source.length, source, style: 'plain', value };
+}
+
+/** Whether the command names these characters one after the other, with nothing between them. */
+function isInOrder(cells: readonly Cell[]): boolean {
+  return cells.every(({ place: [start, end] }, i) => {
+    const before = cells[i - 1]?.place;
+    return !before || start === before[1] || (start === before[0] && end === before[1]);
+  });
 }
 
 /** Whether the text has these characters in one piece. */

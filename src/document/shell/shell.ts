@@ -27,11 +27,11 @@ import { SHELL, WORD_LIST } from './notation.ts';
 import { type Steps, stepsOf } from './script.ts';
 import { type Setting, SettingsReader } from './settings.ts';
 import { Variables } from './variables.ts';
-import { type Argument, type Cell, Expander, isUnknown, wordOf } from './words.ts';
+import { type Argument, type Cell, commandsIn, Expander, isUnknown, wordOf } from './words.ts';
 
 /** Commands that only show or fetch something. */
 const NO_TRAINING =
-  /^(?:echo|printf|cat|tee|sed|grep|awk|mkdir|rm|cp|mv|ls|cd|source|\.|export|set|module|pip3?|apt(?:-get)?|git|wget|curl|sbatch|sleep|kill|trap|\[|test|nvidia-smi)$/;
+  /^(?::|echo|printf|cat|tee|sed|grep|awk|mkdir|rm|cp|mv|ls|cd|source|\.|export|set|module|pip3?|apt(?:-get)?|git|wget|curl|sleep|kill|trap|\[|test|nvidia-smi)$/;
 
 /** The variable that says which devices a program may use. */
 const VISIBLE = 'CUDA_VISIBLE_DEVICES';
@@ -86,10 +86,11 @@ class Script {
 
   /** Of every command that starts a program with settings. */
   documents(): Document[] {
-    return this.steps.commands.flatMap((command) => {
-      const started = this.started(command);
-      return started?.arguments.length ? [this.document(started, SHELL, command.pos, command.prefix)] : [];
-    });
+    return this.steps.commands.flatMap((command) =>
+      this.started(command).flatMap((started) =>
+        started.arguments.length ? [this.document(started, SHELL, command.pos, command.prefix)] : [],
+      ),
+    );
   }
 
   /** Of a text whose first word is an argument, too. */
@@ -109,9 +110,26 @@ class Script {
     return [...(name ? [name] : []), ...words].flatMap((word) => this.expander.arguments(word));
   }
 
-  private started(command: Command): Launched | undefined {
-    const shows = !command.name || NO_TRAINING.test(command.name.value);
-    return shows ? undefined : launched(this.wordsOf(command));
+  /** What a command starts: several things where it is given a text of several commands. */
+  private started(command: Command): Launched[] {
+    if (!command.name || NO_TRAINING.test(command.name.value)) return [];
+    return commandsOf(this.wordsOf(command)).flatMap((words) =>
+      NO_TRAINING.test(words[0]?.text ?? '') ? [] : (launched(this.exported(words, command.pos)) ?? []),
+    );
+  }
+
+  /** Words that the outer shell left as they are and an inner one expands: the `$CMD` of `bash -c '$CMD'`. */
+  private exported(words: readonly Argument[], at: number): readonly Argument[] {
+    return words.flatMap((word) => {
+      const name = word.cells[0]?.computedFrom ? undefined : /^\$\{?(\w+)\}?$/.exec(word.text)?.[1];
+      const held = name === undefined ? [] : this.expander.variable(name, at);
+      return held.length
+        ? this.exported(
+            held.flatMap((each) => commandsIn(each).flat()),
+            at,
+          )
+        : [word];
+    });
   }
 
   private document(
@@ -133,7 +151,8 @@ class Script {
     const computed = this.computed(started.arguments, pos);
     const alsoUsed = usedAlso(document, (offset) => computed.get(offset));
     const keys = [...new Set(launch.map(({ path }) => path[0]!))];
-    return { ...alsoUsed, launch: keys, unread: unreadIn(started.arguments) };
+    const unread = [...unreadIn(started.arguments), ...filesIn(started)];
+    return { ...alsoUsed, launch: keys, unread };
   }
 
   /** What is computed for arguments, by where the text is that it is computed from. */
@@ -175,11 +194,49 @@ class Script {
   }
 }
 
+/** The words of a command, or of those in the text that it gives to a shell; what is before it starts them all. */
+function commandsOf(words: readonly Argument[]): (readonly Argument[])[] {
+  if (words[0]?.text === 'eval') {
+    const all = words.slice(1).map(commandsIn);
+    return all.length > 1 ? [all.flat(2)] : (all[0] ?? []);
+  }
+  const at = words.findIndex(
+    ({ text }, i) => /^-[a-z]*c$/.test(text) && /(?:^|\/)(?:ba|z|da)?sh$/.test(words[i - 1]?.text ?? ''),
+  );
+  const wrapped = words.findIndex(({ text }) => text === '--wrap');
+  const [shell, text] = wrapped === -1 ? [at - 1, words[at + 1]] : [wrapped, words[wrapped + 1]];
+  if (shell < 0 || !text) return [words];
+  return commandsIn(text).map((inner) => [...words.slice(0, shell), ...inner]);
+}
+
 /** Arguments whose number and content the script does not say: `"$@"`, `$EXTRA_ARGS`. */
 function unreadIn(words: readonly Argument[]): Unread[] {
   return words
     .filter(({ cells }, i) => isUnknown(cells) && !(words[i - 1] && isFlag(words[i - 1]!.text)))
     .map(({ text, place: [offset] }) => ({ source: text, offset }));
+}
+
+/** `--config`, `--config-file=`, `--yaml_config`, `-c`: not those of a model, or of what runs below the trainer. */
+const OF_SETTINGS =
+  /^--?(?:c|(?:train(?:ing|er)?[-_])?(?:ya?ml[-_])?(?:conf|cfg|config|configs|ya?ml)(?:[-_]?(?:file|path|dir|ya?ml))?)(?:=|$)/i;
+/** A file that may hold settings. */
+const SETTINGS_FILE = /\.(?:ya?ml|toml|json[c5]?|py|cfg|conf|gin|ini)$/i;
+
+/** Files of settings that a program is given, by a flag or as its first argument. */
+function filesIn({ program, arguments: words }: Launched): Unread[] {
+  const first = /\.(?:py|sh)$/.test(program);
+  return words.flatMap((word, i): Unread[] => {
+    const named = OF_SETTINGS.test(word.text);
+    const value = named && !word.text.includes('=') ? words[i + 1] : word;
+    if (
+      !value ||
+      !(named || (first && i === 0)) ||
+      !(SETTINGS_FILE.test(value.text) || (named && isUnknown(value.cells)))
+    )
+      return [];
+    const source = value === word ? word.text : `${word.text} ${value.text}`;
+    return [{ source, offset: word.place[0], file: true }];
+  });
 }
 
 /** Settings as one mapping; of a key that is a value and a block, the value is the block's `name`. */

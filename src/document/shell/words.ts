@@ -1,6 +1,6 @@
 import { type ArrayValue, forEachChild, type SyntaxNode, type Word, type WordPart } from 'unbash';
 import type { ScalarNode } from '../nodes.ts';
-import type { Variables } from './variables.ts';
+import type { Assigned, Variables } from './variables.ts';
 
 /** A stretch of the text, from its first character to one past its last. */
 export type Range = readonly [start: number, end: number];
@@ -15,6 +15,8 @@ export interface Cell {
   readonly quoted: boolean;
   /** The variables that the unknown result depends on. */
   readonly computedFrom?: readonly string[];
+  /** A branch adds it: it is not there in every run. */
+  readonly maybe?: true;
 }
 
 /** A word as the command gets it. */
@@ -46,7 +48,13 @@ export class Expander {
   /** What a variable holds at a place of the script; nothing where that is not known. */
   variable(name: string, at: number): Argument[] {
     const pieces = this.variables.pieces(name, at) ?? [];
-    return argumentsOf(pieces.flatMap(({ value, offset }) => this.value(value, offset)));
+    return argumentsOf(pieces.flatMap((piece) => this.piece(piece)));
+  }
+
+  /** What an assignment adds to a variable, or makes of it. */
+  private piece({ value, offset, sure }: Assigned): Cell[] {
+    const cells = this.value(value, offset);
+    return sure ? cells : cells.map((cell) => (cell === BREAK ? cell : { ...cell, maybe: true }));
   }
 
   /** A value as the variable holds it; an array's elements with breaks between them. */
@@ -100,10 +108,7 @@ export class Expander {
     const pieces = this.variables.pieces(name, at);
     if (!pieces || pieces.some(({ value }) => value.type === 'ArrayValue') !== all)
       return this.unknown(part, quoted);
-    const cells = pieces.flatMap(({ value, offset }, i) => [
-      ...(all && i ? [BREAK] : []),
-      ...this.value(value, offset),
-    ]);
+    const cells = pieces.flatMap((piece, i) => [...(all && i ? [BREAK] : []), ...this.piece(piece)]);
     return this.placed(cells, part, quoted && !all);
   }
 
@@ -185,6 +190,24 @@ export function argument(cells: readonly Cell[]): Argument {
   const { quoted, at, place } = cells[0]!;
   const inQuotes = quoted && at === place[0];
   return { text, cells, place: [place[0], cells.at(-1)!.place[1]], inQuotes };
+}
+
+/** A text that a shell reads as commands (`bash -c`, `eval`): the words of each, quotes within it understood. */
+export function commandsIn(text: Argument): Argument[][] {
+  const commands: Cell[][] = [[]];
+  let quote = '';
+  for (const [i, cell] of text.cells.entries()) {
+    const blank =
+      /^\s$/.test(cell.text) || (cell.text === '\\' && /^[\r\n]/.test(text.cells[i + 1]?.text ?? ''));
+    if (quote ? cell.text === quote : /^["']$/.test(cell.text)) quote = quote ? '' : cell.text;
+    else if (!quote && /^[;&|]$/.test(cell.text)) commands.push([]);
+    else commands.at(-1)!.push(!quote && blank ? BREAK : inQuotes(cell));
+  }
+  const redirects = (word?: Argument) => word !== undefined && /^\d*[<>]+/.test(word.text);
+  return commands.map((cells) => {
+    const words = argumentsOf(cells).map((word) => ({ ...word, inQuotes: true }));
+    return words.filter((word, i) => !redirects(word) && !/^\d*[<>]+$/.test(words[i - 1]?.text ?? ''));
+  });
 }
 
 /** A word of which the script says nothing. */
