@@ -95,8 +95,17 @@ export interface Document {
   inText(pointer: Pointer): Pointer;
   /** Keys that stand more than once in one mapping, where the last counts, as in PyYAML and Python's json. */
   readonly doubled: readonly DoubledKey[];
+  /** Files that the text imports names of, and which are settings too. */
+  readonly imports?: readonly ImportedFile[];
   /** Every scalar of the text once, in order, with the path where it is written (aliases not followed). */
   readonly scalars: readonly WrittenScalar[];
+}
+
+/** A file that brings names: those of this file by theirs there, or all. */
+export interface ImportedFile {
+  readonly path: string;
+  readonly names: ReadonlyMap<string, string> | 'all';
+  readonly offset: number;
 }
 
 /** A key that its mapping has before. `offset` is that of the later one; the lines are those of both. */

@@ -8,10 +8,12 @@ interface Format {
   readonly load: () => Promise<Parse>;
 }
 
-const FORMATS: readonly Format[] = [];
+const FORMATS: readonly Format[] = [
+  { files: /\.py$/i, load: async () => (await import('./python/python.ts')).parsePython },
+];
 
 /** Formats that are not supported, by file extension. */
-const OTHERS: Readonly<Record<string, string>> = { '.toml': 'TOML', '.py': 'Python' };
+const OTHERS: Readonly<Record<string, string>> = { '.toml': 'TOML' };
 
 /** A parsed text, and the parser for the edited text. */
 export interface ParsedText {
