@@ -14,7 +14,7 @@ import { expression, type Literal, type Mapping, type Slot, type Syntax, type Va
  * declared options hold. Throws a Problem at the first error.
  */
 export function parsePython(text: string): Document[] {
-  const top = parser.parse(readableBy(text)).topNode;
+  const top = treeOf(readableBy(text));
   refuseErrors(top, text);
   const program = new Program(text, top);
   const maker = new Maker(scaledRates(top, text));
@@ -40,6 +40,21 @@ function readableBy(text: string): string {
     .replace(/^\ufeff/, '\n')
     .replace(/^([ \t]*)yield(?=[ \t]*(?:#|\r?$))/gm, '$1pass ')
     .replace(/(?<![\w.])(\d[\d_]*)\.(?=[eE][-+\d]|[^\w.]|$)/g, '$1_');
+}
+
+/**
+ * @lezer/lr counts blank lines among the reductions whose number it limits, and breaks off a statement after 300 of
+ * them: its count is kept at 0.
+ */
+function treeOf(text: string): Syntax {
+  const parse = parser.startParse(text) as ReturnType<typeof parser.startParse> & {
+    bigReductionCount: number;
+  };
+  for (;;) {
+    const tree = parse.advance();
+    if (tree) return tree.topNode;
+    parse.bigReductionCount = 0;
+  }
 }
 
 function refuseErrors(top: Syntax, text: string): void {
