@@ -105,6 +105,10 @@ export interface Document {
 export interface ImportedFile {
   readonly path: string;
   readonly names: ReadonlyMap<string, string> | 'all';
+  /** Names that this file gives values of its own. */
+  readonly without: readonly string[];
+  /** The text says that these are settings. */
+  readonly settings: boolean;
   readonly offset: number;
 }
 

@@ -29,6 +29,7 @@ export function readBatch(
   options: BatchOptions,
   warnings: Diagnostic[],
 ): Batch {
+  const together = sharesPasses(fields, unreadable, options);
   const { world, shared } = devicesOf(fields, options.world);
   const decided = decideUnsaid(
     fields,
@@ -38,14 +39,37 @@ export function readBatch(
   );
   warnings.push(...inTokens(decided.fields));
   const stated = statedParts(decided.fields, options.world);
-  const given = { fields: decided.fields, world: world ?? decided.world, from: options.from };
+  const given = {
+    fields: decided.fields,
+    world: together ? 1 : (world ?? decided.world),
+    from: options.from,
+    byRatio: options.by !== undefined,
+  };
   const batch = compose(stated, unreadable, given);
   return shared === 1 ? batch : { ...batch, modelParallel: shared };
 }
 
+/**
+ * Whether the trainer shares the passes of a step out among its devices, whose number then is no part of the batch.
+ * @throws Problem: usage where that number is given
+ */
+function sharesPasses(
+  fields: readonly Field<BatchRole>[],
+  unreadable: readonly Unreadable[],
+  { world, worldTo }: BatchOptions,
+): boolean {
+  const shared = [...fields, ...unreadable].find(({ role }) => role.role === 'batch' && role.together);
+  if (shared && (world ?? worldTo) !== undefined)
+    throw new Problem(
+      'usage',
+      `${readable(shared.pointer)} counts the passes of all devices together, so their number changes no batch: leave --world out`,
+    );
+  return shared !== undefined;
+}
+
 /** The batch that these parts make. */
 function compose(stated: Stated, unreadable: readonly Unreadable[], given: Given): Batch {
-  const { from, world, fields } = given;
+  const { from, world, fields, byRatio } = given;
   const blocked = unreadable.find(hidesTheBatch);
   const { global, nominal, micro, 'per-node': perNode, 'per-device': perDevice } = stated;
   if (global && nominal) return upToNominal(global, nominal.value, given);
@@ -53,8 +77,11 @@ function compose(stated: Stated, unreadable: readonly Unreadable[], given: Given
   if (perNode && (from === undefined || inText(perNode)))
     return ofNodes(perNode, stated.nodes?.value ?? 1, given);
   const here = micro ?? perDevice;
+  // For another batch by its ratio alone the passes need not be known: they stay.
   const passes =
-    perDevice || stated.accumulation || from !== undefined ? undefined : unreadable.find(hidesPasses);
+    perDevice || stated.accumulation || from !== undefined || byRatio
+      ? undefined
+      : unreadable.find(hidesPasses);
   if (global && !here && !blocked && from === undefined) return ofTotal(global, stated, given);
   if (here && (inText(here) ? !passes : !blocked)) return ofDevice(here, stated, given);
   if (from !== undefined)
@@ -125,7 +152,7 @@ function hidden({ pointer, source, why, offset }: Unreadable): Problem {
   const advice =
     why === 'auto'
       ? 'is "auto": the trainer\'s own config sets it, so convert that file. If other values here must move too, give this file\'s global batch size with --from N'
-      : `is ${source}, which is not known from this file alone: give the global batch size with --from N`;
+      : `is computed, \`${source}\`, and not known from this file alone: give the global batch size with --from N`;
   return new Problem(why, `${readable(pointer)} ${advice}`, offset);
 }
 
@@ -141,6 +168,7 @@ interface Given {
   readonly fields: readonly Field<BatchRole>[];
   readonly world: number | undefined;
   readonly from: number | undefined;
+  readonly byRatio: boolean;
 }
 
 function sameAsFrom(field: Field<BatchRole>, what: string, value: number, from: number | undefined): void {

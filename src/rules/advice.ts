@@ -143,8 +143,8 @@ function unreadableFields({ recipe }: PlanTask): Diagnostic[] {
       role.role === 'count' ? role.use !== 'cadence' : role.role !== 'batch' || role.part !== 'devices';
     const what =
       why === 'auto'
-        ? 'is filled in from the trainer’s own config: convert that too'
-        : 'is computed from other values: check the result';
-    return matters ? [warning(why, `${readable(pointer)} (${source}) ${what}`, offset)] : [];
+        ? `(${source}) is filled in from the trainer’s own config: convert that too`
+        : `is computed, \`${source}\`, and not rewritten: check that it comes to the right value`;
+    return matters ? [warning(why, `${readable(pointer)} ${what}`, offset)] : [];
   });
 }

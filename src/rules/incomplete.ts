@@ -83,7 +83,7 @@ function half(alone: readonly Field[], name: string, { recipe }: PlanTask): Prob
   const hidden = recipe.unreadable.find(({ role }) => role.role === 'learning-rate');
   const noted = recipe.notes.find(({ note }) => note.includes('learning rate'));
   const missing = hidden
-    ? `the learning rate, ${readable(hidden.pointer)}, is ${hidden.source}, which is not in this file`
+    ? `the learning rate, ${readable(hidden.pointer)}, is computed, \`${hidden.source}\`: its number is not in this file`
     : noted
       ? `${readable(noted.pointer)} ${noted.note}`
       : 'no learning rate was found in this file';

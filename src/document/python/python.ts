@@ -22,7 +22,7 @@ export function parsePython(text: string): Document[] {
   const notation = notationOf({
     maps: maker.maps,
     entries: maker.entries,
-    isImported: (name) => program.imports.some(({ names }) => names !== 'all' && names.has(name)),
+    isImported: (name) => program.imports.some(({ names }) => names === 'all' || names.has(name)),
   });
   const doubled = program.again.map((slot): DoubledKey => {
     const first = program.root.slots.find(({ key }) => key === slot.key) ?? slot;

@@ -73,6 +73,7 @@ export class Program {
     this.again = again;
     this.block(top, this.module, true);
     for (let next = this.later.shift(); next; next = this.later.shift()) next();
+    this.forgetRebound();
     for (const slot of this.options.slots) if (!slotOf(this.root, slot.key)) put(this.root, slot);
     this.hoist();
   }
@@ -285,9 +286,9 @@ export class Program {
 
   /** `x //= 2` leaves a value that is computed. */
   private update(node: Syntax, scope: Scope): void {
-    const [target] = childrenOf(node);
+    const [target, operator, operand] = childrenOf(node);
     const path = target && this.read.pathOf(target);
-    if (!path) return;
+    if (!path || (operand && this.changesNothing(operator!, operand, scope))) return;
     const key = path.at(-1)!;
     const value = expression(this.read.source(node).replace(/\s+/g, ' '), node.from, node.to);
     const slot = { key, from: node.from, to: node.to, quote: '', value } as const;
@@ -300,6 +301,16 @@ export class Program {
     if (!into || !slotOf(into, key)) return;
     put(into, slot);
     if (path.length === 1) scope.names.set(key, value);
+  }
+
+  /** `x *= size` with a size of 1. */
+  private changesNothing(operator: Syntax, operand: Syntax, scope: Scope): boolean {
+    let value: Value | undefined = this.read.read(operand, this.names(scope));
+    if (value.kind === 'scalar' && value.target) value = value.target();
+    if (value?.kind !== 'scalar') return false;
+    return value.value === 1
+      ? /^(?:\*|\/\/?)=$/.test(this.read.source(operator))
+      : value.value === 0 && /^[-+]=$/.test(this.read.source(operator));
   }
 
   private returns(node: Syntax | undefined, scope: Scope, certain: boolean): void {
@@ -483,7 +494,26 @@ export class Program {
     const [, dots = '', path = ''] = /^(\.+)([\w.]*)$/.exec(from) ?? [];
     if (dots === '' || scope !== this.module || children[0]?.name !== 'from') return;
     const file = `${dots === '.' ? './' : '../'.repeat(dots.length - 1)}${path.replaceAll('.', '/')}.py`;
-    this.imports.push({ path: file, names: names.has('*') ? 'all' : names, offset: node.from });
+    const settings = node.parent?.parent?.name === 'WithStatement';
+    if (!names.has('*'))
+      for (const own of names.keys()) {
+        const code = /^[A-Z]/.test(own) || new RegExp(`\\b${own}\\s*\\(`).test(this.text);
+        if (code && !settings) names.delete(own);
+      }
+    if (names.size)
+      this.imports.push({
+        path: file,
+        names: names.has('*') ? 'all' : names,
+        settings,
+        without: [],
+        offset: node.from,
+      });
+  }
+
+  /** What a statement of this file assigns anew has nothing left of what an import brought under its name. */
+  private forgetRebound(): void {
+    const without = this.root.slots.filter(({ statement }) => statement).map(({ key }) => key);
+    for (const [i, one] of this.imports.entries()) this.imports[i] = { ...one, without };
   }
 
   /** Of a file with one config, be it built by a function or statement by statement, its keys are the root's. */
