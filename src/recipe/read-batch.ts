@@ -4,7 +4,7 @@ import type { BatchRole } from '../dialect/roles.ts';
 import { readable } from '../document/pointer.ts';
 import type { BatchOptions } from './batch-options.ts';
 import { type Part, type Statement, solve } from './factors.ts';
-import { type Batch, type Field, offsetOf, type Unreadable } from './recipe.ts';
+import { type Batch, type Field, isComputed, offsetOf, type Unreadable } from './recipe.ts';
 import {
   fieldOf,
   inconsistent,
@@ -148,11 +148,12 @@ function hidesPasses({ role }: Unreadable): boolean {
   return role.role === 'batch' && role.part === 'accumulation';
 }
 
-function hidden({ pointer, source, why, offset }: Unreadable): Problem {
+function hidden(one: Unreadable): Problem {
+  const { pointer, source, why, offset } = one;
   const advice =
     why === 'auto'
       ? 'is "auto": the trainer\'s own config sets it, so convert that file. If other values here must move too, give this file\'s global batch size with --from N'
-      : `is computed, \`${source}\`, and not known from this file alone: give the global batch size with --from N`;
+      : `is ${isComputed(one) ? `computed, \`${source}\`` : source}, which is not known from this file alone: give the global batch size with --from N`;
   return new Problem(why, `${readable(pointer)} ${advice}`, offset);
 }
 

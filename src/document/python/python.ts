@@ -67,20 +67,31 @@ function refuseErrors(top: Syntax, text: string): void {
 
 const LITERALS = /^(?:Number|String|FormatString|Boolean|None)$/;
 
-/** Every literal of the text once, with its sign; keys of dictionaries and of items are none. */
-function literalsOf(top: Syntax, text: string, places: ReadonlyMap<number, Pointer>): WrittenScalar[] {
+/**
+ * Every value of the tree that is written, and every other literal of the text, once and in order, with its sign; keys
+ * of dictionaries and of items are none.
+ */
+function literalsOf(top: Syntax, text: string, places: Places): WrittenScalar[] {
   const found: WrittenScalar[] = [];
+  const add = (from: number, to: number, path: Pointer) => {
+    found.push({ path, source: text.slice(from, to), offset: from });
+    return false;
+  };
   top.cursor().iterate(({ name, node }) => {
-    if (!LITERALS.test(name)) return;
     if (node.nextSibling?.name === ':' && node.parent?.name === 'DictionaryExpression') return false;
     if (node.prevSibling?.name === '[' && node.parent?.name === 'MemberExpression') return false;
+    const place = places.get(node.from);
+    if (place?.to === node.to) return add(node.from, node.to, place.path);
+    if (!LITERALS.test(name)) return;
     const signed = name === 'Number' && node.parent?.name === 'UnaryExpression';
     const { from, to } = signed ? node.parent! : node;
-    found.push({ path: places.get(from) ?? '', source: text.slice(from, to), offset: from });
-    return false;
+    return add(from, to, '');
   });
   return found;
 }
+
+/** Where the scalars of the tree end, and their pointers, by where they begin. */
+type Places = ReadonlyMap<number, { readonly to: number; readonly path: Pointer }>;
 
 /** Makes the document's nodes of what the program's names hold in the end. */
 class Maker {
@@ -97,12 +108,9 @@ class Maker {
   }
 
   /** Where literals stand, by their offsets. */
-  placed(): ReadonlyMap<number, Pointer> {
-    return new Map(
-      [...this.paths].flatMap(([value, path]) =>
-        value.kind === 'scalar' ? [[value.from, path] as const] : [],
-      ),
-    );
+  placed(): Places {
+    const scalars = [...this.paths].filter(([{ kind }]) => kind === 'scalar');
+    return new Map(scalars.map(([{ from, to }, path]) => [from, { to, path }]));
   }
 
   private place(value: Value, path: Pointer): void {

@@ -75,6 +75,7 @@ export class Program {
     for (let next = this.later.shift(); next; next = this.later.shift()) next();
     this.forgetRebound();
     for (const slot of this.options.slots) if (!slotOf(this.root, slot.key)) put(this.root, slot);
+    this.withoutParts();
     this.hoist();
   }
 
@@ -510,6 +511,17 @@ export class Program {
       });
   }
 
+  /** A mapping that another one of the file is made of counts there alone. */
+  private withoutParts(): void {
+    const settings = this.root.slots.filter(({ value }) => value.kind !== 'scalar' && !isCode(value));
+    const parts = settings.filter(
+      (slot) =>
+        slot.value.kind === 'map' &&
+        settings.some(({ value }) => value !== slot.value && holds(value, slot.value)),
+    );
+    for (const part of parts) this.root.slots.splice(this.root.slots.indexOf(part), 1);
+  }
+
   /** What a statement of this file assigns anew has nothing left of what an import brought under its name. */
   private forgetRebound(): void {
     const without = this.root.slots.filter(({ statement }) => statement).map(({ key }) => key);
@@ -538,4 +550,9 @@ export class Program {
     }
     this.root.slots.push(...whole.slots);
   }
+}
+
+/** A function or a class. */
+function isCode(value: Value): boolean {
+  return value.kind === 'map' && value.way === 'fixed';
 }
