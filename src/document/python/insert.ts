@@ -21,7 +21,9 @@ export function notationOf(origins: Origins): Notation {
     insert: (document, map, sibling, entries) => {
       const made = origins.maps.get(map);
       const way = made?.open ? 'fixed' : (made?.way ?? 'fixed');
-      if (way === 'statements') return asStatements(document, map, sibling, entries, origins);
+      const later = sibling && origins.entries.get(sibling)?.statement;
+      if (way === 'statements' || (later && way !== 'fixed'))
+        return asStatements(document, map, sibling, entries, origins);
       if (way === 'fixed' || !made) throw cannot(entries, map.offset);
       const texts = entries.map((entry) =>
         way === 'braces' ? item(entry, sibling?.quote || "'") : `${entry.key}=${written(entry)}`,
