@@ -18,10 +18,12 @@ export function declaredOptions(
   const options = mapping(0, 0, 'fixed');
   const again: Slot[] = [];
   top.cursor().iterate(({ name, node }) => {
-    if (name !== 'CallExpression') return;
-    const [callee, list] = childrenOf(node);
-    if (!callee || !list || !DECLARES.test(read.source(callee))) return;
-    const declared = declaration(read, list, read.source(callee), names);
+    if (name !== 'CallExpression' && name !== 'Decorator') return;
+    const list = childrenOf(node).at(-1);
+    if (list?.name !== 'ArgList') return;
+    const callee = text.slice(node.from, list.from).replace(/^@/, '').trim();
+    if (!DECLARES.test(callee)) return;
+    const declared = declaration(read, list, callee, names);
     if (!declared) return;
     const slot = underCondition(node, read) ? { ...declared, value: conditional(declared.value) } : declared;
     if (slotOf(options, slot.key)) again.push(slot);
