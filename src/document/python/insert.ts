@@ -11,6 +11,8 @@ export interface Origins {
   readonly entries: ReadonlyMap<Entry, Slot>;
   /** Names that imports bring: their values take attributes. */
   isImported(name: string): boolean;
+  /** How the program calls a mapping, where a name of the module leads to it; the module itself is ''. */
+  nameOf(map: MapNode): string | undefined;
 }
 
 /** How Python writes what is new: as an argument, as an item, or as a statement of its own. */
@@ -54,11 +56,12 @@ function asStatements(
   map: MapNode,
   sibling: Entry | undefined,
   entries: readonly NewEntry[],
-  { entries: slots, isImported }: Origins,
+  origins: Origins,
 ): Edit[] {
+  const { entries: slots, isImported } = origins;
   const after = [sibling, ...[...map.written].reverse()].find((e) => e && slots.get(e)?.statement);
   const { end, lead } = (after && slots.get(after)?.statement) ?? {};
-  if (end === undefined || lead === undefined) throw cannot(entries, map.offset);
+  if (end === undefined || lead === undefined) return atTheEnd(text, map, entries, origins);
   const lines = entries.flatMap((entry) =>
     lead.trim() === '' && isImported(entry.key)
       ? attributes(entry.key, entry)
@@ -66,6 +69,23 @@ function asStatements(
   );
   const whole = lines.map((line) => newline(text) + line).join('');
   return [{ offset: lineEndAfter(text, end), length: 0, text: whole }];
+}
+
+/** As the last statements of the file, of what another file brings. */
+function atTheEnd(
+  text: string,
+  map: MapNode,
+  entries: readonly NewEntry[],
+  { isImported, nameOf }: Origins,
+): Edit[] {
+  const name = nameOf(map);
+  if (name === undefined || (name === '' && entries.some(({ key }) => !isImported(key))))
+    throw cannot(entries, map.offset);
+  const lines = entries.flatMap((entry) => attributes(name ? `${name}.${entry.key}` : entry.key, entry));
+  const whole = lines.map((line) => line + newline(text)).join('');
+  return [
+    { offset: text.length, length: 0, text: text.endsWith('\n') ? whole : newline(text) + whole.trimEnd() },
+  ];
 }
 
 function set(lead: string, quote: Entry['quote'], entry: NewEntry): string {

@@ -23,6 +23,10 @@ export function parsePython(text: string): Document[] {
     maps: maker.maps,
     entries: maker.entries,
     isImported: (name) => program.imports.some(({ names }) => names === 'all' || names.has(name)),
+    nameOf: (map) => {
+      const path = segments(maker.pathOf(map) ?? '');
+      return path.length === 0 || program.isName(path[0]!) ? path.join('.') : undefined;
+    },
   });
   const doubled = program.again.map((slot): DoubledKey => {
     const first = program.root.slots.find(({ key }) => key === slot.key) ?? slot;
@@ -111,6 +115,11 @@ class Maker {
   placed(): Places {
     const scalars = [...this.paths].filter(([{ kind }]) => kind === 'scalar');
     return new Map(scalars.map(([{ from, to }, path]) => [from, { to, path }]));
+  }
+
+  pathOf(map: MapNode): Pointer | undefined {
+    const value = this.maps.get(map);
+    return value && this.paths.get(value);
   }
 
   private place(value: Value, path: Pointer): void {

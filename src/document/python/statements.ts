@@ -79,6 +79,11 @@ export class Program {
     this.hoist();
   }
 
+  /** Whether a name of the module holds a mapping. */
+  isName(name: string): boolean {
+    return this.module.names.get(name)?.kind === 'map';
+  }
+
   private names(scope: Scope): Names {
     return {
       find: (name) => scope.find(name),
@@ -239,10 +244,7 @@ export class Program {
     let found = scope.find(root);
     if (!found || found.kind === 'scalar') {
       const begun = mapping(at.from, at.from, 'statements');
-      const className =
-        found?.kind === 'scalar'
-          ? /\)\.([A-Z]\w*[a-z]\w*|SGD) \}$/.exec(String(found.value))?.[1]
-          : undefined;
+      const className = madeBy(found);
       if (className !== undefined)
         begun.slots.push({
           key: 'class',
@@ -299,7 +301,9 @@ export class Program {
         : OPTIONS.test(path.slice(0, -1).join('.')) && slotOf(this.options, key)
           ? this.options
           : this.holder(path.slice(0, -1), target, scope);
-    if (!into || !slotOf(into, key)) return;
+    // What another file brings is changed here, too.
+    const elsewhere = path.length > 1 ? into?.way === 'statements' : this.imported.has(key);
+    if (!into || !(elsewhere || slotOf(into, key))) return;
     put(into, slot);
     if (path.length === 1) scope.names.set(key, value);
   }
@@ -555,4 +559,11 @@ export class Program {
 /** A function or a class. */
 function isCode(value: Value): boolean {
   return value.kind === 'map' && value.way === 'fixed';
+}
+
+/** The class of what a function of configs brings: `get_config("common/optim.py").SGD` is `optim.SGD`. */
+function madeBy(value: Value | null | undefined): string | undefined {
+  const source = value?.kind === 'scalar' ? value.source : '';
+  const [, file, name] = /["'](?:[^"']*\/)?(\w+)\.py["']\)\.([A-Z]\w*)$/.exec(source) ?? [];
+  return name === undefined ? undefined : `${file}.${name}`;
 }
