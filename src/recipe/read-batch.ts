@@ -1,7 +1,7 @@
 import { type Diagnostic, warning } from '../base/diagnostic.ts';
 import { Problem } from '../base/problem.ts';
 import type { BatchRole } from '../dialect/roles.ts';
-import { readable } from '../document/pointer.ts';
+import { keyOf, readable } from '../document/pointer.ts';
 import type { BatchOptions } from './batch-options.ts';
 import { type Part, type Statement, solve } from './factors.ts';
 import { type Batch, type Field, isComputed, offsetOf, type Unreadable } from './recipe.ts';
@@ -45,6 +45,12 @@ export function readBatch(
     from: options.from,
     byRatio: options.by !== undefined,
   };
+  const guessed =
+    options.batchIs === undefined && options.batchAt === undefined && options.from === undefined;
+  const unsaid = guessed && !stated.accumulation && fields.some(({ role }) => role.part === 'unsaid');
+  const passes = unreadable.find((one) => hidesPasses(one) && isComputed(one) && !staysAsItIs(one));
+  // Passes that are computed may be made of this very number: the batch then stays when it moves.
+  if (unsaid && passes) throw hidden(passes);
   const batch = compose(stated, unreadable, given);
   return shared === 1 ? batch : { ...batch, modelParallel: shared };
 }
@@ -77,11 +83,8 @@ function compose(stated: Stated, unreadable: readonly Unreadable[], given: Given
   if (perNode && (from === undefined || inText(perNode)))
     return ofNodes(perNode, stated.nodes?.value ?? 1, given);
   const here = micro ?? perDevice;
-  // For another batch by its ratio alone the passes need not be known: they stay.
-  const passes =
-    perDevice || stated.accumulation || from !== undefined || byRatio
-      ? undefined
-      : unreadable.find(hidesPasses);
+  const hiddenPasses = unreadable.find((one) => hidesPasses(one) && !(byRatio && staysAsItIs(one)));
+  const passes = perDevice || stated.accumulation || from !== undefined ? undefined : hiddenPasses;
   if (global && !here && !blocked && from === undefined) return ofTotal(global, stated, given);
   if (here && (inText(here) ? !passes : !blocked)) return ofDevice(here, stated, given);
   if (from !== undefined)
@@ -146,6 +149,17 @@ function hidesTheBatch({ role }: Unreadable): boolean {
 /** Without the passes of a step the micro batch says nothing about it. */
 function hidesPasses({ role }: Unreadable): boolean {
   return role.role === 'batch' && role.part === 'accumulation';
+}
+
+/**
+ * Whether a number of passes is computed of nothing that a conversion changes (`5 * 8`, `steps //= world_size`): for
+ * another batch by its ratio alone it need not be known.
+ */
+function staysAsItIs(one: Unreadable): boolean {
+  const { pointer, source } = one;
+  const names = source.match(/[A-Za-z_]\w*/g) ?? [];
+  const own = (name: string) => name === keyOf(pointer) && /[-+*/]=/.test(source);
+  return isComputed(one) && names.every((name) => own(name) || /world|devices?\b|gpus?\b/i.test(name));
 }
 
 function hidden(one: Unreadable): Problem {
