@@ -214,3 +214,19 @@ describe('a conversion', () => {
     );
   });
 });
+
+describe('passes that the file computes', () => {
+  const nano = (passes: string) =>
+    `wandb_log = True\nblock_size = 8\nbatch_size = 12\ngradient_accumulation_steps = ${passes}\nmax_iters = 10\nlearning_rate = 1e-3\n`;
+  const convert = async (text: string, by: object) => (await convertConfig({ file: 'x.py', text }, by)).text;
+
+  it('stay where only the ratio of the batches is asked for', async () => {
+    expect(await convert(nano('5 * 8'), { by: 1 / 2 })).toMatch(
+      /batch_size = 6\ngradient_accumulation_steps = 5 \* 8\n/,
+    );
+  });
+  it('are asked for where the batch itself is, and where they may follow from the micro batch', async () => {
+    await expect(convert(nano('5 * 8'), { to: 240 })).rejects.toThrow('is computed, `5 * 8`');
+    await expect(convert(nano('480 // batch_size'), { by: 1 / 2 })).rejects.toThrow('480 // batch_size');
+  });
+});
