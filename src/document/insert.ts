@@ -38,7 +38,6 @@ function insertAfter(
   );
   if (!sibling) return [{ offset: map.offset + 1, length: 0, text: written.join(', ') }];
   const end = contentEnd(text, sibling);
-  const indent = indentBefore(text, sibling.offset);
   if (!map.flow) {
     const at = lineEnd(text, end);
     const pad = ' '.repeat(
@@ -54,6 +53,19 @@ function insertAfter(
       },
     ];
   }
+  return inBracketsAfter(text, map, sibling, written);
+}
+
+/** The edits that write entries into brackets after a sibling: on its line, or each on a line of its own as it is. */
+export function inBracketsAfter(
+  text: string,
+  map: Pick<MapNode, 'offset' | 'end'>,
+  sibling: Pick<Entry, 'offset' | 'end'> | undefined,
+  written: readonly string[],
+): Edit[] {
+  if (!sibling) return [{ offset: map.offset + 1, length: 0, text: written.join(', ') }];
+  const end = contentEnd(text, sibling);
+  const indent = indentBefore(text, sibling.offset);
   if (indent === undefined) return [{ offset: end, length: 0, text: written.map((w) => `, ${w}`).join('') }];
   const comma = commaAfter(text, end);
   const at =
@@ -91,7 +103,7 @@ function inOneLine(value: NewEntry['value']): boolean {
 }
 
 /** One past the last character of an entry: block scalars end before the line break. */
-function contentEnd(text: string, { offset, end }: Entry): number {
+function contentEnd(text: string, { offset, end }: Pick<Entry, 'offset' | 'end'>): number {
   let at = end;
   while (at > offset && /[\r\n]/.test(text[at - 1]!)) at--;
   return at;
