@@ -24,7 +24,8 @@ async function insert(text: string, key: string, value: string): Promise<string>
 
 /** The lines of a script that a conversion to a quarter of the batch changes, as they are then. */
 async function changedLines(text: string, options: Partial<ConvertOptions> = {}): Promise<string[]> {
-  const { text: now } = await convertConfig({ file: 'x.sh', text }, { by: 1 / 4, ...options });
+  const ratio = options.to === undefined ? { by: 1 / 4 } : {};
+  const { text: now } = await convertConfig({ file: 'x.sh', text }, { ...ratio, ...options });
   const before = text.split('\n');
   return now.split('\n').filter((line) => !before.includes(line));
 }
@@ -44,6 +45,13 @@ it('a value of variables in several places is no part of the text between them',
     'O="--batch_size 2 --lr $LR --save $A$B/1 $B$A --beta1 0.9740037"',
   ]);
 });
+
+it('a flag may take names with values', async () =>
+  expect(await settings('python t.py --optimizer_args betas=0.9,0.99 weight_decay=0.1 --lr 0.1\n')).toEqual({
+    betas: '0.9,0.99',
+    weight_decay: 0.1,
+    lr: 0.1,
+  }));
 
 describe('a new setting is written', () => {
   it.each<[string, string, string, string, string]>([
@@ -174,3 +182,9 @@ it('a flag that one branch gives is converted there', async () =>
       'A=(--lr 0.4)\nif [ "$L" ]; then\nA+=(--warmup_steps 100)\nfi\npython t.py --optimizer sgd --batch-size 32 "${A[@]}"\n',
     ),
   ).toEqual(['A=(--lr 0.1)', 'A+=(--warmup_steps 400)', expect.stringContaining('--batch-size 8')]));
+
+it('devices that one branch gives its launcher are none in the others', async () => {
+  const script =
+    'L=(--mixed_precision bf16)\nif [ "$M" ]; then L+=(--num_processes 4); fi\naccelerate launch "${L[@]}" t.py --optimizer sgd --lr 0.1 --batch-size 32\n';
+  expect(await refusal(script, { to: 8 })).toMatch(/--world N/);
+});

@@ -22,8 +22,14 @@ export function launcherSettings(settings: readonly Setting[], launcher: string)
   return settings.map((setting) => {
     const [key = ''] = setting.path;
     const name = Object.hasOwn(NAMES, key) ? NAMES[key]! : key;
-    return { ...setting, path: [launcher, name], node: inDevices(setting.node) };
+    const node = setting.maybe ? unknown(setting.node) : inDevices(setting.node);
+    return { ...setting, path: [launcher, name], node };
   });
+}
+
+/** What a launcher is told in some runs only counts no devices. */
+function unknown(node: Node): Node {
+  return node.kind === 'scalar' ? { ...node, value: `\${$ ${node.source}}` } : node;
 }
 
 /** `host:0,1` are two devices; `gpu` is as many processes as there are devices. */
