@@ -140,7 +140,9 @@ describe('a launcher', () => {
     ['deepspeed --num_gpus 8 t.py --deepspeed ds.json', 8],
     ['deepspeed --num_gpus=2 --num_nodes=2 t.py --deepspeed', 4],
     ['deepspeed --include localhost:0,1 --master_port 1 t.py', 2],
-    ['deepspeed -H hosts --num_gpus 4 --module a.b', 4],
+    ['deepspeed -H hosts --num_gpus 4 --no_local_rank a/b.py', 4],
+    ['composer -n 8 train/train.py', 8],
+    ['srun -n 4 own-launcher --quiet train.py', 4],
   ])('counts devices: %s', async (start, devices) => {
     const text = `${start} --lr 0.1 --optimizer sgd --per_device_batch_size 32\n`;
     const { batch } = await convertConfig({ file: 'x.sh', text }, { by: 1 / 4 });
@@ -188,3 +190,6 @@ it('devices that one branch gives its launcher are none in the others', async ()
     'L=(--mixed_precision bf16)\nif [ "$M" ]; then L+=(--num_processes 4); fi\naccelerate launch "${L[@]}" t.py --optimizer sgd --lr 0.1 --batch-size 32\n';
   expect(await refusal(script, { to: 8 })).toMatch(/--world N/);
 });
+
+it('a program that takes a file of code as a value starts none', async () =>
+  expect(await settings('train sft --plugin a.py --lr 0.1\ntrue\n')).toEqual({ plugin: 'a.py', lr: 0.1 }));

@@ -17,7 +17,7 @@ const LIST = /^\[\s*[-+\w.]+\s*(?:,\s*[-+\w.]+\s*)*\]$/;
 /** `-b256`. */
 const JOINED = /^-([A-Za-z])([\d.]\S*)$/;
 
-/** A flag that only introduces the `name=value` after it (kohya-ss/sd-scripts library/train_util.py). */
+/** A flag that only introduces the `name=value` after it: `--optimizer_args betas=0.9,0.99`. */
 const OF_PAIRS = /^--\w+[-_]args$/;
 
 /** Reads the settings in the arguments of a program; `--learning-rate` is `learning_rate`, as argparse names it. */
