@@ -17,8 +17,8 @@ const LIST = /^\[\s*[-+\w.]+\s*(?:,\s*[-+\w.]+\s*)*\]$/;
 /** `-b256`. */
 const JOINED = /^-([A-Za-z])([\d.]\S*)$/;
 
-/** A flag that only introduces the `name=value` after it: `--optimizer_args betas=0.9,0.99`. */
-const OF_PAIRS = /^--\w+[-_]args$/;
+/** A flag that only introduces the `name=value` after it: `--optimizer_args betas=0.9,0.99`, `-o a.b=1`. */
+const OF_PAIRS = /^(?:-\w|--(?:\w+[-_]args|opts?|(?:cfg[-_])?options|overrides?|set))$/;
 
 /** Reads the settings in the arguments of a program; `--learning-rate` is `learning_rate`, as argparse names it. */
 export class SettingsReader {
