@@ -142,7 +142,7 @@ describe('a launcher', () => {
     ['deepspeed --include localhost:0,1 --master_port 1 t.py', 2],
     ['deepspeed -H hosts --num_gpus 4 --no_local_rank a/b.py', 4],
     ['composer -n 8 train/train.py', 8],
-    ['python -m paddle.distributed.launch --gpus="0,1,2,3" t.py -o a=1 -o b=2', 4],
+    ['python -m paddle.distributed.launch --gpus="0,1,2,3" t.py -o seed=1 -o depth=2', 4],
     ['srun -n 4 own-launcher --quiet train.py', 4],
   ])('counts devices: %s', async (start, devices) => {
     const text = `${start} --lr 0.1 --optimizer sgd --per_device_batch_size 32\n`;

@@ -26,7 +26,11 @@ export function launcherSettings(settings: readonly Setting[], launcher: string)
     const [key = ''] = setting.path;
     const listed = key === 'gpus' && setting.node.kind === 'scalar' && LIST.test(String(setting.node.value));
     const name = listed ? 'gpu_ids' : Object.hasOwn(NAMES, key) ? NAMES[key]! : key;
-    const node = setting.maybe ? unknown(setting.node) : inDevices(setting.node);
+    const node = setting.maybe
+      ? unknown(setting.node)
+      : listed
+        ? idList(setting.node)
+        : inDevices(setting.node);
     return { ...setting, path: [launcher, name], node };
   });
 }
