@@ -12,7 +12,6 @@ export interface Launched {
 const LAUNCHERS = new Set([
   'torchrun',
   'accelerate',
-  'deepspeed',
   'srun',
   'sbatch',
   'mpirun',
@@ -42,9 +41,9 @@ export function launched(words: readonly Argument[]): Launched | undefined {
     if (file !== undefined) {
       if (!LAUNCHING.test(file)) return { launchers, ...programAt(words, at) };
       launchers.push({ name: file.replace(/^.*\/|\.py$/g, ''), arguments: [] });
-    } else if (LAUNCHERS.has(name))
-      // Trainers have a flag --deepspeed of their own.
-      launchers.push({ name: name === 'deepspeed' ? 'deepspeed_launcher' : name, arguments: [] });
+    } else if (LAUNCHERS.has(name)) launchers.push({ name, arguments: [] });
+    // It gets no name of its own, since trainers have flags that are called like their launchers.
+    else if (startsFile(words, at)) launchers.push({ name: 'launcher', arguments: [] });
     else if (isFlag(text)) {
       const value = takesValue(words, at) ? [words[at + 1]!] : [];
       launchers.at(-1)?.arguments.push(words[at]!, ...value);
@@ -64,8 +63,21 @@ function programAt(words: readonly Argument[], at: number): Omit<Launched, 'laun
   return { program: words[at]!.text, arguments: words.slice(at + 1) };
 }
 
+<<<<<<< HEAD
 function isFile(text: string): boolean {
   return /\.pyc?$/.test(text);
+=======
+/** Whether a command gives only flags of its own before the program that it starts: `own-launcher -n 8 train.py`. */
+function startsFile(words: readonly Argument[], command: number): boolean {
+  if (isFlag(words[command]!.text) || WRAPPERS.test(words[command]!.text)) return false;
+  let at = command + 1;
+  while (words[at] && isFlag(words[at]!.text)) {
+    const alone = !takesValue(words, at);
+    if (alone && !words[at]!.text.includes('=') && !BARE.test(words[at]!.text)) return false;
+    at += alone ? 1 : 2;
+  }
+  return /\.py$/.test(words[at]?.text ?? '');
+>>>>>>> f-judge
 }
 
 function takesValue(words: readonly Argument[], at: number): boolean {
