@@ -48,12 +48,7 @@ export function launched(words: readonly Argument[]): Launched | undefined {
       const value = takesValue(words, at) ? [words[at + 1]!] : [];
       launchers.at(-1)?.arguments.push(words[at]!, ...value);
       at += value.length;
-    } else if (!WRAPPERS.test(name) && !/^\w+=/.test(text)) {
-      // What is named before a Python file starts it.
-      const startsAnother = launchers.length === 0 && words.slice(at + 1).some((word) => isFile(word.text));
-      if (!startsAnother) return { launchers, ...programAt(words, at) };
-      launchers.push({ name, arguments: [] });
-    }
+    } else if (!WRAPPERS.test(name) && !/^\w+=/.test(text)) return { launchers, ...programAt(words, at) };
     at++;
   }
   return undefined;
@@ -63,10 +58,10 @@ function programAt(words: readonly Argument[], at: number): Omit<Launched, 'laun
   return { program: words[at]!.text, arguments: words.slice(at + 1) };
 }
 
-<<<<<<< HEAD
 function isFile(text: string): boolean {
   return /\.pyc?$/.test(text);
-=======
+}
+
 /** Whether a command gives only flags of its own before the program that it starts: `own-launcher -n 8 train.py`. */
 function startsFile(words: readonly Argument[], command: number): boolean {
   if (isFlag(words[command]!.text) || WRAPPERS.test(words[command]!.text)) return false;
@@ -76,8 +71,7 @@ function startsFile(words: readonly Argument[], command: number): boolean {
     if (alone && !words[at]!.text.includes('=') && !BARE.test(words[at]!.text)) return false;
     at += alone ? 1 : 2;
   }
-  return /\.py$/.test(words[at]?.text ?? '');
->>>>>>> f-judge
+  return isFile(words[at]?.text ?? '');
 }
 
 function takesValue(words: readonly Argument[], at: number): boolean {
