@@ -1,6 +1,6 @@
 import type { Edit } from './edit.ts';
 import { lineEnd, lineStart, newline } from './lines.ts';
-import type { Document, Entry, MapNode, NewEntry, Notation } from './nodes.ts';
+import type { Document, Entry, MapNode, NewEntry, Notation, ScalarNode } from './nodes.ts';
 
 /** How YAML writes what is new. */
 export const YAML: Notation = {
@@ -126,4 +126,11 @@ function restOfLine(text: string, from: number, close: number): number {
   const end = Math.min(lineEnd(text, from), close);
   const rest = text.slice(from, end);
   return /^[ \t]*(?:\/\/|\/\*|#|$)/.test(rest) ? from + rest.trimEnd().length : from;
+}
+
+/** The edit that fills an empty value (`key:` or `key: null`). */
+export function fillEmpty({ text }: Document, { offset, length }: ScalarNode, value: string): Edit {
+  const before = length === 0 && !/\s/.test(text[offset - 1] ?? '') ? ' ' : '';
+  const after = text[offset + length] === '#' ? ' ' : '';
+  return { offset, length, text: before + value + after };
 }
