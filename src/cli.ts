@@ -61,7 +61,7 @@ const EXAMPLES = `
 Examples:
   rebatch run.yaml --to 64              for a global batch of 64, text on stdout
   rebatch run.yaml --to 512 --world 64 --world-to 8 --diff    for fewer devices
-  rebatch train.sh --to 64 --write      the flags of a training command in a script
+  rebatch train.sh --to 64 --write      the flags of a command in a script
   rebatch --to 64 -- python train.py --lr 1e-4 -b 32     a command line
   cat run.yaml | rebatch - --to 64      - is standard input
 `;

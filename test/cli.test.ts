@@ -350,20 +350,6 @@ describe('refusals: exit 2, the place, the line, what to do; nothing on stdout',
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
   });
 
-  it.each([['x.py', 'import torch\nbatch_size = 8\n', 'Python']])(
-    '%s is no format that is read',
-    async (name, text, format) => {
-      writeFileSync(join(cwd, name), text);
-      const { code, stdout, stderr } = await cli([name, '--to', '64', '--world', '1'], { cwd });
-      expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
-      expect(stderr).toMatch(
-        new RegExp(`^${name}: ${format} is not supported; convert it to YAML or JSON first`),
-      );
-      const checked = await cli(['check', name], { cwd });
-      expect([checked.code, checked.stdout.includes('notice')]).toEqual([0, true]);
-    },
-  );
-
   it('a suffix with two meanings is not guessed at', async () => {
     const { code, stderr } = await cli(['run.yaml', '--to', '32k'], { cwd });
     expect(code).toBe(2);

@@ -133,7 +133,7 @@ export const FINDINGS = {
   },
   syntax: {
     severity: 'error',
-    title: 'The file is not valid YAML or JSON',
+    title: 'The file does not parse as what its name says',
     why: 'No trainer can read it.',
     remedy: 'Correct it at the place named.',
   },

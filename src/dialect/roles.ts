@@ -63,6 +63,10 @@ export const ROLES = {
       },
       unit: { required: true, values: { samples: '', tokens: '' } },
       fractional: { type: 'boolean', means: 'the trainer takes fractions of a sample for each device' },
+      together: {
+        type: 'boolean',
+        means: 'on the accumulation: it counts the passes of all devices, which the trainer shares out',
+      },
       accumulates: {
         type: 'boolean',
         means:

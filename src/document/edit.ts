@@ -1,5 +1,3 @@
-import type { Document, ScalarNode } from './nodes.ts';
-
 /** A replacement of `length` characters at `offset` by `text`; length 0 is an insertion. */
 export interface Edit {
   readonly offset: number;
@@ -22,11 +20,4 @@ export function applyEdits(text: string, edits: readonly Edit[]): string {
 /** Edits by place in the text. The sort is stable, so insertions at one place keep their order. */
 export function inOrder(edits: readonly Edit[]): Edit[] {
   return [...edits].sort((a, b) => a.offset - b.offset);
-}
-
-/** The edit that fills an empty value (`key:` or `key: null`). */
-export function fillEmpty({ text }: Document, { offset, length }: ScalarNode, value: string): Edit {
-  const before = length === 0 && !/\s/.test(text[offset - 1] ?? '') ? ' ' : '';
-  const after = text[offset + length] === '#' ? ' ' : '';
-  return { offset, length, text: before + value + after };
 }

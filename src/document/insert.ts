@@ -1,6 +1,6 @@
 import type { Edit } from './edit.ts';
 import { lineEnd, lineStart, newline } from './lines.ts';
-import type { Document, Entry, MapNode, NewEntry, Notation } from './nodes.ts';
+import type { Document, Entry, MapNode, NewEntry, Notation, ScalarNode } from './nodes.ts';
 
 /** How YAML writes what is new. */
 export const YAML: Notation = {
@@ -38,7 +38,6 @@ function insertAfter(
   );
   if (!sibling) return [{ offset: map.offset + 1, length: 0, text: written.join(', ') }];
   const end = contentEnd(text, sibling);
-  const indent = indentBefore(text, sibling.offset);
   if (!map.flow) {
     const at = lineEnd(text, end);
     const pad = ' '.repeat(
@@ -54,6 +53,19 @@ function insertAfter(
       },
     ];
   }
+  return inBracketsAfter(text, map, sibling, written);
+}
+
+/** The edits that write entries into brackets after a sibling: on its line, or each on a line of its own as it is. */
+export function inBracketsAfter(
+  text: string,
+  map: Pick<MapNode, 'offset' | 'end'>,
+  sibling: Pick<Entry, 'offset' | 'end'> | undefined,
+  written: readonly string[],
+): Edit[] {
+  if (!sibling) return [{ offset: map.offset + 1, length: 0, text: written.join(', ') }];
+  const end = contentEnd(text, sibling);
+  const indent = indentBefore(text, sibling.offset);
   if (indent === undefined) return [{ offset: end, length: 0, text: written.map((w) => `, ${w}`).join('') }];
   const comma = commaAfter(text, end);
   const at =
@@ -91,7 +103,7 @@ function inOneLine(value: NewEntry['value']): boolean {
 }
 
 /** One past the last character of an entry: block scalars end before the line break. */
-function contentEnd(text: string, { offset, end }: Entry): number {
+function contentEnd(text: string, { offset, end }: Pick<Entry, 'offset' | 'end'>): number {
   let at = end;
   while (at > offset && /[\r\n]/.test(text[at - 1]!)) at--;
   return at;
@@ -114,4 +126,11 @@ function restOfLine(text: string, from: number, close: number): number {
   const end = Math.min(lineEnd(text, from), close);
   const rest = text.slice(from, end);
   return /^[ \t]*(?:\/\/|\/\*|#|$)/.test(rest) ? from + rest.trimEnd().length : from;
+}
+
+/** The edit that fills an empty value (`key:` or `key: null`). */
+export function fillEmpty({ text }: Document, { offset, length }: ScalarNode, value: string): Edit {
+  const before = length === 0 && !/\s/.test(text[offset - 1] ?? '') ? ' ' : '';
+  const after = text[offset + length] === '#' ? ' ' : '';
+  return { offset, length, text: before + value + after };
 }

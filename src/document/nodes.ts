@@ -101,6 +101,8 @@ export interface Document {
   readonly launch?: readonly string[];
   /** Settings that the text says exist, and does not say: `"$@"` of a script. */
   readonly unread?: readonly Unread[];
+  /** Files that the text imports names of, and which are settings too. */
+  readonly imports?: readonly ImportedFile[];
   /** Every scalar of the text once, in order, with the path where it is written (aliases not followed). */
   readonly scalars: readonly WrittenScalar[];
 }
@@ -111,6 +113,17 @@ export interface Unread {
   readonly offset: number;
   /** It names a file of settings: what is not set here may be set there. */
   readonly file?: true;
+}
+
+/** A file that brings names: those of this file by theirs there, or all. */
+export interface ImportedFile {
+  readonly path: string;
+  readonly names: ReadonlyMap<string, string> | 'all';
+  /** Names that this file gives values of its own. */
+  readonly without: readonly string[];
+  /** The text says that these are settings. */
+  readonly settings: boolean;
+  readonly offset: number;
 }
 
 /** A key that its mapping has before. `offset` is that of the later one; the lines are those of both. */

@@ -32,10 +32,11 @@ const FORMATS: readonly Format[] = [
     is: (name, text) => /\.toml$/i.test(name) || (!/\.\w+$/.test(name) && HEADER.test(text)),
     load: async () => (await import('./toml/read.ts')).parseToml,
   },
+  {
+    is: (name) => /\.py$/i.test(name),
+    load: async () => (await import('./python/python.ts')).parsePython,
+  },
 ];
-
-/** Formats that are not supported, by file extension. */
-const OTHERS: Readonly<Record<string, string>> = { '.py': 'Python' };
 
 /** A parsed text, and the parser for the edited text. */
 export interface ParsedText {
@@ -49,15 +50,9 @@ export interface ParsedText {
  * The content decides: the `yaml` package reads JSON with `//` comments without an error and wrongly, and
  * some frameworks write one flow mapping with `#` comments into a `.yml`. So a text that starts with a bracket is
  * JSON if it parses as JSON, whatever its extension. Only the parser needed is loaded.
- * @throws Problem with code `syntax`, `duplicate-key` or `empty`; `not-a-training-config` for another format
+ * @throws Problem with code `syntax`, `duplicate-key` or `empty`
  */
 export async function parse(text: string, fileName = '', progress?: Progress): Promise<ParsedText> {
-  const format = OTHERS[/\.\w+$/.exec(fileName)?.[0].toLowerCase() ?? ''];
-  if (format)
-    throw new Problem(
-      'not-a-training-config',
-      `${format} is not supported; convert it to YAML or JSON first`,
-    );
   const content = text.replace(/^\ufeff/, '');
   if (content.trim() === '') throw new Problem('empty', 'the file is empty', 0);
   const own = FORMATS.find(({ is }) => is(fileName, content));

@@ -1,7 +1,7 @@
 import { type Diagnostic, type Source, warning } from '../base/diagnostic.ts';
 import { Problem } from '../base/problem.ts';
 import { fromFile, type Inherited, inheriting, joined, rootWith } from '../document/inherit.ts';
-import type { Document, Entry, MapNode, Node } from '../document/nodes.ts';
+import type { Document, Entry, ImportedFile, MapNode, Node } from '../document/nodes.ts';
 import { parse } from '../document/parse.ts';
 import { BASE_KEYS, DEFAULTS } from '../vocabulary/base-keys.ts';
 
@@ -15,7 +15,7 @@ const EMPTY: MapNode = { kind: 'map', offset: 0, end: 0, flow: true, entries: []
 
 /** What a document builds on. */
 export interface Bases extends Inherited {
-  /** The keys that name other files. */
+  /** The keys that name other files; imports have none. */
   readonly keys: readonly string[];
   /** Files that could not be read, as the text names them. */
   readonly missing: readonly string[];
@@ -25,7 +25,8 @@ export interface Bases extends Inherited {
 
 /** Whether a text may build on other files. */
 export function mayInherit(text: string): boolean {
-  return [...BASE_KEYS.map(({ key }) => key), DEFAULTS].some((key) => text.includes(key));
+  const keys = [...BASE_KEYS.map(({ key }) => key), DEFAULTS];
+  return keys.some((key) => text.includes(key)) || /^\s*from\s+\.+[\w.]*\s+import\b/m.test(text);
 }
 
 /**
@@ -35,7 +36,7 @@ export function mayInherit(text: string): boolean {
  */
 export async function basesOf(document: Document, source: Source): Promise<Bases | undefined> {
   const root = document.nodes.get('');
-  return root?.kind === 'map' ? new Reader().bases(root, source) : undefined;
+  return root?.kind === 'map' ? new Reader().bases(document, root, source) : undefined;
 }
 
 /** One file to be read, and where in the tree its content goes. */
@@ -47,35 +48,40 @@ interface Part {
   readonly at: readonly string[];
   readonly over: boolean;
   readonly optional: boolean;
+  /** Where it is imported, what that brings. */
+  readonly brings?: ImportedFile;
 }
 
 class Reader {
   /** Files on the way to the one that is read: one that comes again names itself. */
   private readonly path: string[] = [];
 
-  async bases(root: MapNode, source: Source): Promise<Bases | undefined> {
+  async bases(document: Document, root: MapNode, source: Source): Promise<Bases | undefined> {
     const named = root.entries.filter(({ key, node }) => partsOf(key, node).length > 0);
-    const [first] = named;
+    const parts = [
+      ...(document.imports ?? []).map((one) => ({ part: imported(one), offset: one.offset })),
+      ...named.flatMap(({ key, node, offset }) => partsOf(key, node).map((part) => ({ part, offset }))),
+    ];
+    const [first] = parts;
     if (!first) return undefined;
     const missing: string[] = [];
     let under: Node | undefined;
     let over: Node | undefined;
-    for (const { key, node, offset } of named)
-      for (const part of partsOf(key, node)) {
-        const found = await this.content(part, source, missing);
-        if (!found) {
-          if (!part.optional) missing.push(part.name);
-          continue;
-        }
-        const tree = fromFile(found.node, {
-          file: found.file,
-          text: found.text,
-          named: offset,
-          overrules: part.over,
-        });
-        if (part.over) over = joined(tree, over);
-        else under = joined(tree, under);
+    for (const { part, offset } of parts) {
+      const found = await this.content(part, source, missing);
+      if (!found) {
+        if (!part.optional) missing.push(part.name);
+        continue;
       }
+      const tree = fromFile(found.node, {
+        file: found.file,
+        text: found.text,
+        named: offset,
+        overrules: part.over,
+      });
+      if (part.over) over = joined(tree, over);
+      else under = joined(tree, under);
+    }
     return {
       keys: named.map(({ key }) => key),
       missing,
@@ -86,7 +92,7 @@ class Reader {
   }
 
   /** What a file says, with what it builds on, in its place of the tree. */
-  private async content({ name, paths, at }: Part, source: Source, missing: string[]) {
+  private async content({ name, paths, at, brings }: Part, source: Source, missing: string[]) {
     for (const path of paths) {
       const found = await source.beside?.(path);
       if (!found) continue;
@@ -96,21 +102,26 @@ class Reader {
       const node = await this.tree(found, missing);
       this.path.pop();
       if (!node) continue;
-      return { file: name, text: found.text, node: placed(node, packageOf(found.text) ?? at) };
+      return {
+        file: name,
+        text: found.text,
+        node: placed(chosen(node, brings), packageOf(found.text) ?? at),
+      };
     }
     return undefined;
   }
 
-  /** @returns undefined where the file is no YAML or JSON */
+  /** @returns undefined where the file cannot be parsed */
   private async tree(found: Source, missing: string[]): Promise<Node | undefined> {
     const documents = await parse(found.text, found.file).then(
       (parsed) => parsed.documents,
       () => undefined,
     );
     if (!documents) return undefined;
-    const root = documents[0]?.nodes.get('');
+    const [document] = documents;
+    const root = document && valuesOf(document);
     if (root?.kind !== 'map') return EMPTY;
-    const bases = await this.bases(root, found);
+    const bases = await this.bases(document!, root, found);
     missing.push(...(bases?.missing ?? []));
     return bases ? rootWith(root, bases, bases.keys) : root;
   }
@@ -126,8 +137,45 @@ export function withBases(document: Document, bases: Bases | undefined): Documen
 /** What to know about the files that a config builds on. */
 export function baseWarnings(bases: Bases | undefined): Diagnostic[] {
   if (!bases?.missing.length) return [];
-  const message = `builds on ${bases.missing.join(', ')} (${bases.keys.join(', ')}), which cannot be read here: what stands there is not known`;
+  const keys = bases.keys.length ? ` (${bases.keys.join(', ')})` : '';
+  const message = `builds on ${bases.missing.join(', ')}${keys}, which cannot be read here: what stands there is not known`;
   return [warning('base-unread', message, bases.offset)];
+}
+
+/** A file that is imported: settings, or perhaps code of the program, which is not missed. */
+function imported(brings: ImportedFile): Part {
+  const { path, settings } = brings;
+  return { name: path, paths: [path], at: [], over: false, optional: !settings, brings };
+}
+
+function chosen(node: Node, brings: ImportedFile | undefined): Node {
+  if (!brings || node.kind !== 'map') return node;
+  const { names, without } = brings;
+  const entries = node.entries.flatMap((entry): Entry[] => {
+    const own =
+      names === 'all'
+        ? [entry.key]
+        : [...names].flatMap(([key, there]) => (there === entry.key ? [key] : []));
+    return own.filter((key) => !without.includes(key)).map((key) => ({ ...entry, key }));
+  });
+  return { ...node, entries };
+}
+
+/**
+ * What a document holds. A program has put the values of its names in their places before another file sees them; in
+ * other formats a reference is followed in the joined config.
+ */
+function valuesOf({ notation, nodes }: Document): Node | undefined {
+  const resolved = (node: Node): Node => {
+    if (node.kind === 'list') return { ...node, items: node.items.map(resolved) };
+    if (node.kind === 'map')
+      return { ...node, entries: node.entries.map((entry) => ({ ...entry, node: resolved(entry.node) })) };
+    const path = /^\$\{([\w.-]+)\}$/.exec(String(node.value))?.[1];
+    const target = path === undefined ? undefined : nodes.get(`/${path.replaceAll('.', '/')}`);
+    return target && target !== node ? target : node;
+  };
+  const root = nodes.get('');
+  return root && notation.format === 'python' ? resolved(root) : root;
 }
 
 /** The files that one entry of a config names, in the order in which they are joined. */

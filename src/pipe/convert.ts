@@ -27,7 +27,7 @@ export interface Conversion {
  * Rewrites a training config for another batch size. Only the values that must move change; every other byte stays,
  * and that the new text says and means what was planned is proven by
  * reading it again.
- * @param source YAML or JSON (also with comments); JSON is known by the file's extension
+ * @param source its format is known by the file's name, or else by how its text begins
  * @throws Problem with a place in the text
  */
 export async function convertConfig(

@@ -1,6 +1,7 @@
 import { type Diagnostic, warning } from '../base/diagnostic.ts';
 import { Problem } from '../base/problem.ts';
-import { type Edit, fillEmpty } from '../document/edit.ts';
+import type { Edit } from '../document/edit.ts';
+import { fillEmpty } from '../document/insert.ts';
 import type { Document, MapNode, NewEntry, ScalarNode } from '../document/nodes.ts';
 import { writeNumber } from '../document/number.ts';
 import { isWithin, keyOf, type Pointer, parentOf, readable, segments } from '../document/pointer.ts';

@@ -36,16 +36,8 @@ export function readingOfResult(
   { recipe }: Config,
   { to }: Pick<BatchChange, 'to'>,
 ): ReadOptions {
-  const {
-    from,
-    to: _to,
-    by: _ratio,
-    world,
-    worldTo,
-    micro: _micro,
-    accumulation: _passes,
-    ...others
-  } = options;
+  const { from, to: _to, by: ratio, world, worldTo, micro: _micro, accumulation: _passes, ...rest } = options;
+  const others = ratio === undefined ? rest : { ...rest, by: 1 };
   if (to.perDevice) return others;
   const devices = worldTo ?? world;
   // Where the trainer accumulates up to a nominal batch, --from is the batch of the config, one pass.

@@ -55,8 +55,12 @@ export function override(
   if (node.kind === 'scalar') return scalar(node, changes, whole.notation.format);
   const { text, offset, end } = (node as ListNode).from!;
   const source = text.slice(offset, end);
-  const block = !/^[[{]/.test(source);
-  if ((block && flow) || /(?:^|[\s[,])[*&][^\s,\]]/.test(source) || (flow && /#|\n/.test(source)))
+  const python = whole.notation.format === 'python';
+  const block = !python && !/^[[{]/.test(source);
+  if (python && namesIn(source))
+    refuse('in a list that uses names of that file: convert that file, or write the list here first');
+  const alias = /(?:^|[\s[,])[*&][^\s,\]]/.test(source);
+  if (!python && ((block && flow) || alias || (flow && /#|\n/.test(source))))
     refuse(
       'in a list that cannot be copied into the style of this file: convert that file, or write the list here first',
     );
@@ -66,6 +70,14 @@ export function override(
   const value = treeOf(node, pointer, changes, whole.notation.format);
   if (!block) return { text: lines, value };
   return { text: `\n${lines.replaceAll(`\n${indent}`, '\n')}`.replaceAll('\n', '\n  '), value };
+}
+
+/** Whether a list in Python takes values from names, which another file does not have. */
+function namesIn(source: string): boolean {
+  const bare = source.replace(/#[^\n]*|'[^'\n]*'|"[^"\n]*"|\b\w+\s*=(?!=)/g, '');
+  return /\b(?!dict\b|True\b|False\b|None\b|e[-+\d])[A-Za-z_]\w*/.test(
+    bare.replace(/\d[\d_.]*(?:e[-+]?\d+)?/gi, ''),
+  );
 }
 
 function scalar(node: ScalarNode, changes: readonly Change[], format: Notation['format']): Override {

@@ -149,7 +149,8 @@ function provenProduct({ from, to, moves }: BatchChange, options: MoveOptions): 
   const filed = from.fields.some(
     (f) => f.role.part !== 'nodes' && OF_DEVICES.has(f.role.part) && f.value > 0,
   );
-  const said = filed && options.world === undefined;
+  const together = from.fields.some((f) => f.role.together);
+  const said = together || (filed && options.world === undefined);
   const devices =
     to.world === undefined || said || (from.world === undefined && options.worldTo === undefined)
       ? {}

@@ -59,7 +59,7 @@ function targetOf({ nodes }: Document, value: string): Pointer | undefined {
 export function usedThrough(document: Document, found: readonly Found[]): Found[] {
   const targets: Found[] = [];
   for (const [pointer, what] of found) {
-    if (!('role' in what)) continue;
+    if (!('role' in what || 'encoding' in what)) continue;
     const via = new Set<Pointer>();
     for (let at: Pointer | undefined = pointer; at !== undefined && !via.has(at); at = next(at)) {
       if (at !== pointer) targets.push([at, what]);

@@ -1,10 +1,10 @@
 import { type Diagnostic, warning } from '../base/diagnostic.ts';
 import { Problem } from '../base/problem.ts';
 import type { BatchRole } from '../dialect/roles.ts';
-import { readable } from '../document/pointer.ts';
+import { keyOf, readable } from '../document/pointer.ts';
 import type { BatchOptions } from './batch-options.ts';
 import { type Part, type Statement, solve } from './factors.ts';
-import { type Batch, type Field, offsetOf, type Unreadable } from './recipe.ts';
+import { type Batch, type Field, isComputed, offsetOf, type Unreadable } from './recipe.ts';
 import {
   fieldOf,
   inconsistent,
@@ -29,6 +29,7 @@ export function readBatch(
   options: BatchOptions,
   warnings: Diagnostic[],
 ): Batch {
+  const together = sharesPasses(fields, unreadable, options);
   const { world, shared } = devicesOf(fields, options.world);
   const decided = decideUnsaid(
     fields,
@@ -38,14 +39,43 @@ export function readBatch(
   );
   warnings.push(...inTokens(decided.fields));
   const stated = statedParts(decided.fields, options.world);
-  const given = { fields: decided.fields, world: world ?? decided.world, from: options.from };
+  const given = {
+    fields: decided.fields,
+    world: together ? 1 : (world ?? decided.world),
+    from: options.from,
+    byRatio: options.by !== undefined,
+  };
+  const guessed =
+    options.batchIs === undefined && options.batchAt === undefined && options.from === undefined;
+  const unsaid = guessed && !stated.accumulation && fields.some(({ role }) => role.part === 'unsaid');
+  const passes = unreadable.find((one) => hidesPasses(one) && isComputed(one) && !staysAsItIs(one));
+  // Passes that are computed may be made of this very number: the batch then stays when it moves.
+  if (unsaid && passes) throw hidden(passes);
   const batch = compose(stated, unreadable, given);
   return shared === 1 ? batch : { ...batch, modelParallel: shared };
 }
 
+/**
+ * Whether the trainer shares the passes of a step out among its devices, whose number then is no part of the batch.
+ * @throws Problem: usage where that number is given
+ */
+function sharesPasses(
+  fields: readonly Field<BatchRole>[],
+  unreadable: readonly Unreadable[],
+  { world, worldTo }: BatchOptions,
+): boolean {
+  const shared = [...fields, ...unreadable].find(({ role }) => role.role === 'batch' && role.together);
+  if (shared && (world ?? worldTo) !== undefined)
+    throw new Problem(
+      'usage',
+      `${readable(shared.pointer)} counts the passes of all devices together, so their number changes no batch: leave --world out`,
+    );
+  return shared !== undefined;
+}
+
 /** The batch that these parts make. */
 function compose(stated: Stated, unreadable: readonly Unreadable[], given: Given): Batch {
-  const { from, world, fields } = given;
+  const { from, world, fields, byRatio } = given;
   const blocked = unreadable.find(hidesTheBatch);
   const { global, nominal, micro, 'per-node': perNode, 'per-device': perDevice } = stated;
   if (global && nominal) return upToNominal(global, nominal.value, given);
@@ -53,12 +83,12 @@ function compose(stated: Stated, unreadable: readonly Unreadable[], given: Given
   if (perNode && (from === undefined || inText(perNode)))
     return ofNodes(perNode, stated.nodes?.value ?? 1, given);
   const here = micro ?? perDevice;
+  const hiddenPasses = unreadable.find((one) => hidesPasses(one) && !(byRatio && staysAsItIs(one)));
   // Without a number of devices, what --from says stands for both: the passes and the devices.
   const told = from !== undefined && world === undefined;
   const ofGlobal =
     stated.accumulation && inText(stated.accumulation) ? undefined : unreadable.find(hidesGlobal);
-  const passes =
-    ofGlobal ?? (perDevice || stated.accumulation || told ? undefined : unreadable.find(hidesPasses));
+  const passes = ofGlobal ?? (perDevice || stated.accumulation || told ? undefined : hiddenPasses);
   if (global && !here && !blocked && from === undefined) return ofTotal(global, stated, given);
   if (here && (inText(here) ? !passes : !blocked)) return ofDevice(here, stated, given);
   if (from !== undefined)
@@ -130,11 +160,23 @@ function hidesGlobal({ role, why }: Unreadable): boolean {
   return role.role === 'batch' && role.part === 'global' && why === 'interpolation';
 }
 
-function hidden({ pointer, source, why, offset }: Unreadable): Problem {
+/**
+ * Whether a number of passes is computed of nothing that a conversion changes (`5 * 8`, `steps //= world_size`): for
+ * another batch by its ratio alone it need not be known.
+ */
+function staysAsItIs(one: Unreadable): boolean {
+  const { pointer, source } = one;
+  const names = source.match(/[A-Za-z_]\w*/g) ?? [];
+  const own = (name: string) => name === keyOf(pointer) && /[-+*/]=/.test(source);
+  return isComputed(one) && names.every((name) => own(name) || /world|devices?\b|gpus?\b/i.test(name));
+}
+
+function hidden(one: Unreadable): Problem {
+  const { pointer, source, why, offset } = one;
   const advice =
     why === 'auto'
       ? 'is "auto": the trainer\'s own config sets it, so convert that file. If other values here must move too, give this file\'s global batch size with --from N'
-      : `is ${source}, which is not known from this file alone: give the global batch size with --from N`;
+      : `is ${isComputed(one) ? `computed, \`${source}\`` : source}, which is not known from this file alone: give the global batch size with --from N`;
   return new Problem(why, `${readable(pointer)} ${advice}`, offset);
 }
 
@@ -150,6 +192,7 @@ interface Given {
   readonly fields: readonly Field<BatchRole>[];
   readonly world: number | undefined;
   readonly from: number | undefined;
+  readonly byRatio: boolean;
 }
 
 function sameAsFrom(field: Field<BatchRole>, what: string, value: number, from: number | undefined): void {

@@ -60,6 +60,11 @@ export interface Unreadable {
   readonly offset: number;
 }
 
+/** Whether a value is an expression of a program, and not a reference of a config (`${a.b}`, `@a`, `???`). */
+export function isComputed({ source, why }: Pick<Unreadable, 'source' | 'why'>): boolean {
+  return why === 'interpolation' && !/\$\{|^["']?[$@]|^\?\?\?$/.test(source);
+}
+
 /** One optimizer with the settings that belong to it. */
 export interface Group {
   readonly pointer: Pointer;

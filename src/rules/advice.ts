@@ -1,7 +1,7 @@
 import { type Diagnostic, warning } from '../base/diagnostic.ts';
 import { fraction, num } from '../base/numbers.ts';
 import { readable } from '../document/pointer.ts';
-import { decayOf, type Field, isRole, offsetOf } from '../recipe/recipe.ts';
+import { decayOf, type Field, isComputed, isRole, offsetOf } from '../recipe/recipe.ts';
 import type { Assessment, PlanTask } from './assessment.ts';
 import { halfLife, samplesOf } from './decays.ts';
 import { optimizerAdvice, peakOf } from './optimizer-advice.ts';
@@ -138,13 +138,15 @@ function clipAdvice({ pointer, value }: Field, kappa: number): Advice {
 }
 
 function unreadableFields({ recipe }: PlanTask): Diagnostic[] {
-  return recipe.unreadable.flatMap(({ pointer, role, source, why, offset }) => {
+  return recipe.unreadable.flatMap((one) => {
+    const { pointer, role, source, why, offset } = one;
     const matters =
       role.role === 'count' ? role.use !== 'cadence' : role.role !== 'batch' || role.part !== 'devices';
-    const what =
-      why === 'auto'
-        ? 'is filled in from the trainer’s own config: convert that too'
-        : 'is computed from other values: check the result';
-    return matters ? [warning(why, `${readable(pointer)} (${source}) ${what}`, offset)] : [];
+    const what = isComputed(one)
+      ? `is computed, \`${source}\`, and not rewritten: check that it comes to the right value`
+      : why === 'auto'
+        ? `(${source}) is filled in from the trainer’s own config: convert that too`
+        : `(${source}) is computed from other values: check the result`;
+    return matters ? [warning(why, `${readable(pointer)} ${what}`, offset)] : [];
   });
 }

@@ -2,7 +2,7 @@ import { Problem } from '../base/problem.ts';
 import { readable } from '../document/pointer.ts';
 import { OPTIMIZERS } from '../optimizers/table.ts';
 import { couldBe } from '../recipe/conclude.ts';
-import { type Field, type Group, isRole, offsetOf } from '../recipe/recipe.ts';
+import { type Field, type Group, isComputed, isRole, offsetOf } from '../recipe/recipe.ts';
 import { assess } from './assess.ts';
 import { type Assessment, globalRatio, type PlanTask } from './assessment.ts';
 import { optimizerSettings } from './optimizer-settings.ts';
@@ -84,7 +84,7 @@ function half(alone: readonly Field[], name: string, { recipe }: PlanTask): Prob
   const hidden = recipe.unreadable.find(({ role }) => role.role === 'learning-rate');
   const noted = recipe.notes.find(({ note }) => note.includes('learning rate'));
   const missing = hidden
-    ? `the learning rate, ${readable(hidden.pointer)}, is ${hidden.source}, which is not in this file`
+    ? `the learning rate, ${readable(hidden.pointer)}, is ${isComputed(hidden) ? `computed, \`${hidden.source}\`` : hidden.source}, which is not in this file`
     : noted
       ? `${readable(noted.pointer)} ${noted.note}`
       : 'no learning rate was found in this file';

@@ -309,7 +309,12 @@ function kindOf(words: readonly string[]): string | undefined {
   if (has('clip')) return 'clip';
   if (has('loss')) return 'loss';
   if (has('audio')) return 'audio';
-  if (has('batch', 'norm')) return 'batch-norm';
+  // Other norms keep no statistics, so a momentum beside them is batch normalisation's (OpenMMLab's norm_cfg).
+  if (
+    has('batch', 'norm') ||
+    (has('norm') && /^(?:cfg|config|configuration|args|kwargs)$/.test(words[1] ?? ''))
+  )
+    return 'batch-norm';
   return undefined;
 }
 

@@ -146,9 +146,6 @@ const TOPICS: readonly {
   },
 ];
 
-/** The flag of a batch size in one letter, as torchvision's references and timm have it. */
-const LETTER = 'b';
-
 /** What a key that was not read speaks of; undefined where it says nothing about the batch. */
 export function topicOf(
   key: readonly string[],
@@ -156,12 +153,6 @@ export function topicOf(
   kinds: ReadonlySet<string> = new Set(),
 ): 'batch' | 'other' | undefined {
   const values = scalarsIn(node).map((n) => (typeof n.value === 'string' ? numberWritten(n.value) : n.value));
-  if (
-    key.length === 1 &&
-    key[0] === LETTER &&
-    values.some((value) => Number.isInteger(value) && Number(value) >= 1)
-  )
-    return 'batch';
   return TOPICS.find(
     ({ of, not, fits, within, unless }) =>
       !(within && !kinds.has(within)) &&

@@ -24,7 +24,8 @@ async function insert(text: string, key: string, value: string): Promise<string>
 
 /** The lines of a script that a conversion to a quarter of the batch changes, as they are then. */
 async function changedLines(text: string, options: Partial<ConvertOptions> = {}): Promise<string[]> {
-  const { text: now } = await convertConfig({ file: 'x.sh', text }, { by: 1 / 4, ...options });
+  const ratio = options.to === undefined ? { by: 1 / 4 } : {};
+  const { text: now } = await convertConfig({ file: 'x.sh', text }, { ...ratio, ...options });
   const before = text.split('\n');
   return now.split('\n').filter((line) => !before.includes(line));
 }
@@ -44,6 +45,13 @@ it('a value of variables in several places is no part of the text between them',
     'O="--batch_size 2 --lr $LR --save $A$B/1 $B$A --beta1 0.9740037"',
   ]);
 });
+
+it('a flag may take names with values', async () =>
+  expect(await settings('python t.py --optimizer_args betas=0.9,0.99 weight_decay=0.1 --lr 0.1\n')).toEqual({
+    betas: '0.9,0.99',
+    weight_decay: 0.1,
+    lr: 0.1,
+  }));
 
 describe('a new setting is written', () => {
   it.each<[string, string, string, string, string]>([
@@ -132,7 +140,10 @@ describe('a launcher', () => {
     ['deepspeed --num_gpus 8 t.py --deepspeed ds.json', 8],
     ['deepspeed --num_gpus=2 --num_nodes=2 t.py --deepspeed', 4],
     ['deepspeed --include localhost:0,1 --master_port 1 t.py', 2],
-    ['deepspeed -H hosts --num_gpus 4 --module a.b', 4],
+    ['deepspeed -H hosts --num_gpus 4 --no_local_rank a/b.py', 4],
+    ['composer -n 8 train/train.py', 8],
+    ['python -m paddle.distributed.launch --gpus="0,1,2,3" t.py -o seed=1 -o depth=2', 4],
+    ['srun -n 4 own-launcher --quiet train.py', 4],
   ])('counts devices: %s', async (start, devices) => {
     const text = `${start} --lr 0.1 --optimizer sgd --per_device_batch_size 32\n`;
     const { batch } = await convertConfig({ file: 'x.sh', text }, { by: 1 / 4 });
@@ -174,3 +185,12 @@ it('a flag that one branch gives is converted there', async () =>
       'A=(--lr 0.4)\nif [ "$L" ]; then\nA+=(--warmup_steps 100)\nfi\npython t.py --optimizer sgd --batch-size 32 "${A[@]}"\n',
     ),
   ).toEqual(['A=(--lr 0.1)', 'A+=(--warmup_steps 400)', expect.stringContaining('--batch-size 8')]));
+
+it('devices that one branch gives its launcher are none in the others', async () => {
+  const script =
+    'L=(--mixed_precision bf16)\nif [ "$M" ]; then L+=(--num_processes 4); fi\naccelerate launch "${L[@]}" t.py --optimizer sgd --lr 0.1 --batch-size 32\n';
+  expect(await refusal(script, { to: 8 })).toMatch(/--world N/);
+});
+
+it('a program that takes a file of code as a value starts none', async () =>
+  expect(await settings('train sft --plugin a.py --lr 0.1\ntrue\n')).toEqual({ plugin: 'a.py', lr: 0.1 }));

@@ -38,9 +38,12 @@ export async function readForLint(source: Source, options: ConvertOptions): Prom
   } catch (error) {
     if (!(error instanceof Problem && WITHOUT_BATCH.includes(error.code)) || options.from !== undefined)
       throw error;
-    return readConfigs(source, { ...options, from: 1 });
+    return readConfigs(source, { ...options, from: ANY_BATCH });
   }
 }
+
+/** Stands for a batch that nobody says: a whole multiple of what one device may take, 64 times every number up to 16. */
+const ANY_BATCH = 64 * 720_720;
 
 /** Findings about a config on its own. */
 export function lintConfig(config: Config): Finding[] {

@@ -17,13 +17,27 @@ const NAMES: Readonly<Record<string, string>> = {
 const COUNTS =
   /^(?:n?proc_per_node|nproc_per_node|num_processes|num_processes_per_node|num_gpus|gpu_ids|num_proc)$/;
 
+/** Devices by their numbers. */
+const LIST = /^\d+(?:,\d+)+$/;
+
 /** What launchers say, by names and values that do not depend on them. */
 export function launcherSettings(settings: readonly Setting[], launcher: string): Setting[] {
   return settings.map((setting) => {
     const [key = ''] = setting.path;
-    const name = Object.hasOwn(NAMES, key) ? NAMES[key]! : key;
-    return { ...setting, path: [launcher, name], node: inDevices(setting.node) };
+    const listed = key === 'gpus' && setting.node.kind === 'scalar' && LIST.test(String(setting.node.value));
+    const name = listed ? 'gpu_ids' : Object.hasOwn(NAMES, key) ? NAMES[key]! : key;
+    const node = setting.maybe
+      ? unknown(setting.node)
+      : listed
+        ? idList(setting.node)
+        : inDevices(setting.node);
+    return { ...setting, path: [launcher, name], node };
   });
+}
+
+/** What a launcher is told in some runs only counts no devices. */
+function unknown(node: Node): Node {
+  return node.kind === 'scalar' ? { ...node, value: `\${$ ${node.source}}` } : node;
 }
 
 /** `host:0,1` are two devices; `gpu` is as many processes as there are devices. */

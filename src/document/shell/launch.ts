@@ -12,7 +12,6 @@ export interface Launched {
 const LAUNCHERS = new Set([
   'torchrun',
   'accelerate',
-  'deepspeed',
   'srun',
   'sbatch',
   'mpirun',
@@ -42,19 +41,14 @@ export function launched(words: readonly Argument[]): Launched | undefined {
     if (file !== undefined) {
       if (!LAUNCHING.test(file)) return { launchers, ...programAt(words, at) };
       launchers.push({ name: file.replace(/^.*\/|\.py$/g, ''), arguments: [] });
-    } else if (LAUNCHERS.has(name))
-      // Trainers have a flag --deepspeed of their own.
-      launchers.push({ name: name === 'deepspeed' ? 'deepspeed_launcher' : name, arguments: [] });
+    } else if (LAUNCHERS.has(name)) launchers.push({ name, arguments: [] });
+    // It gets no name of its own, since trainers have flags that are called like their launchers.
+    else if (startsFile(words, at)) launchers.push({ name: 'launcher', arguments: [] });
     else if (isFlag(text)) {
       const value = takesValue(words, at) ? [words[at + 1]!] : [];
       launchers.at(-1)?.arguments.push(words[at]!, ...value);
       at += value.length;
-    } else if (!WRAPPERS.test(name) && !/^\w+=/.test(text)) {
-      // What is named before a Python file starts it.
-      const startsAnother = launchers.length === 0 && words.slice(at + 1).some((word) => isFile(word.text));
-      if (!startsAnother) return { launchers, ...programAt(words, at) };
-      launchers.push({ name, arguments: [] });
-    }
+    } else if (!WRAPPERS.test(name) && !/^\w+=/.test(text)) return { launchers, ...programAt(words, at) };
     at++;
   }
   return undefined;
@@ -66,6 +60,18 @@ function programAt(words: readonly Argument[], at: number): Omit<Launched, 'laun
 
 function isFile(text: string): boolean {
   return /\.pyc?$/.test(text);
+}
+
+/** Whether a command gives only flags of its own before the program that it starts: `own-launcher -n 8 train.py`. */
+function startsFile(words: readonly Argument[], command: number): boolean {
+  if (isFlag(words[command]!.text) || WRAPPERS.test(words[command]!.text)) return false;
+  let at = command + 1;
+  while (words[at] && isFlag(words[at]!.text)) {
+    const alone = !takesValue(words, at);
+    if (alone && !words[at]!.text.includes('=') && !BARE.test(words[at]!.text)) return false;
+    at += alone ? 1 : 2;
+  }
+  return isFile(words[at]?.text ?? '');
 }
 
 function takesValue(words: readonly Argument[], at: number): boolean {

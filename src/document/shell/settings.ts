@@ -17,6 +17,9 @@ const LIST = /^\[\s*[-+\w.]+\s*(?:,\s*[-+\w.]+\s*)*\]$/;
 /** `-b256`. */
 const JOINED = /^-([A-Za-z])([\d.]\S*)$/;
 
+/** A flag that only introduces the `name=value` after it: `--optimizer_args betas=0.9,0.99`, `-o a.b=1`. */
+const OF_PAIRS = /^(?:-\w|--(?:\w+[-_]args|opts?|(?:cfg[-_])?options|overrides?|set))$/;
+
 /** Reads the settings in the arguments of a program; `--learning-rate` is `learning_rate`, as argparse names it. */
 export class SettingsReader {
   /** Scalars by where their text is: one that two arguments use is one. */
@@ -37,6 +40,7 @@ export class SettingsReader {
       else if (joined) found.push(setting(joined[1]!, word, this.value(cells.slice(2), word)));
       else if (PATH.test(text) && next)
         found.push(setting(text, word, this.value(next.cells, next), words[++at]));
+      else if (OF_PAIRS.test(text) && next && PAIR.test(next.text)) continue;
       else if (isFlag(text)) found.push(this.flag(word, values));
       at += values.length;
     }

@@ -79,15 +79,19 @@ describe('configs', () => {
     }
     // Their betas are the code's, out of the file's reach: that is what the training has to show.
     expect(written).toEqual([
+      'diffusion-pipe/half-life',
+      'dino/flags',
       'fast-reid/adam-defaults',
       'jepa/betas-in-the-code',
       'latent-diffusion/lr-per-sample',
       'lavis/own-beta2',
       'ltx-trainer/defaults',
+      'mae/finetuning-dump',
       'mistral-finetune/all-by-default',
       'ml-agents/proximal',
       'reid-baseline/adam-with-center',
       'rl-zoo/off-policy',
+      'torchvision/dump',
       'ultralytics/adamw-above-nbs',
     ]);
     expect(missing).toEqual([]);
