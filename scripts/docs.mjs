@@ -134,10 +134,14 @@ fill('README.md', 'table', `\`\`\`text\n${shown('--to', '64').stderr.trimEnd()}\
 fill('README.md', 'diff', diff('--to', '64'));
 fill('README.md', 'devices', diff('--to', '512', '--world-to', '8'));
 copyFileSync(join(ROOT, 'fixtures/hf-trainer/torchrun-script/input.sh'), join(folder, 'train.sh'));
-const script = spawnSync(process.execPath, [program, 'train.sh', '--to', '32', '--diff', '-q', '--no-color'], {
-  cwd: folder,
-  encoding: 'utf8',
-});
+const script = spawnSync(
+  process.execPath,
+  [program, 'train.sh', '--to', '32', '--diff', '-q', '--no-color'],
+  {
+    cwd: folder,
+    encoding: 'utf8',
+  },
+);
 for (const page of ['README.md', 'docs/formats/command-lines.md'])
   fill(page, 'script', `\`\`\`diff\n${script.stdout.trimEnd()}\n\`\`\``);
 rmSync(folder, { recursive: true });

@@ -179,7 +179,8 @@ const converted = fixtures().filter(
   ({ plan }) => !plan.args.some((a) => ['--schema', '--no-insert', '--micro', '--accumulation'].includes(a)),
 );
 
-const BATCH_KEY = /batch|samples_per|cumulative|sentences|accumulation|max_tokens|devices|num_processes|gpus|num_workers|first_bs/i;
+const BATCH_KEY =
+  /batch|samples_per|cumulative|sentences|accumulation|max_tokens|devices|num_processes|gpus|num_workers|first_bs/i;
 
 describe.each(converted.map((f) => [`${f.dialect}/${f.name}`, f] as const))('%s', (_, fixture) => {
   const { input, expected, plan } = fixture;
