@@ -60,12 +60,10 @@ export function decisionOn(task: PlanTask): Decision | undefined {
     return undefined;
   const valueBy = (rule: Rule) =>
     assess({ ...task, rule }).find((a) => a.field === field)?.value ?? field.value;
-  const choices = RULES.map(
-    ([rule, holds]): Choice => {
-      const value = valueBy(rule);
-      return { rule: rule.name, option: `--rule ${rule.name}`, value, text: written(value, field), holds };
-    },
-  );
+  const choices = RULES.map(([rule, holds]): Choice => {
+    const value = valueBy(rule);
+    return { rule: rule.name, option: `--rule ${rule.name}`, value, text: written(value, field), holds };
+  });
   const powers = kappa < 1 ? FOLLOWED.down : FOLLOWED.up;
   const values = powers.map((power) => choices[0]!.value * kappa ** (power - 1)).sort((a, b) => a - b);
   return {
@@ -80,22 +78,17 @@ function written(value: number, { site }: Field): string {
   return site.kind === 'text' ? writeNumber(value, site.source, site.format) : num(value);
 }
 
-/** A decision as a message: what each rule gives, what was seen, how to decide. */
+/** A decision as a message: what each rule gives and when it is right, what was seen, one a line. */
 export function decisionText({ optimizer, field, choices, observed }: Decision, kappa: number): string {
-  const [used, ...others] = choices;
   const name = readable(field.pointer);
-  const all = [
-    `${used.text} by ${option(used)}, used here`,
-    ...others.map((c) => `${c.text} by ${option(c)}`),
-  ];
   const [low, high] = observed.powers;
+  const [from, to] = observed.values.map((value) => written(Number(value.toPrecision(2)), field));
   return [
-    `${optimizer}: at kappa ${fraction(kappa)} the right ${name} depends on the gradient noise scale N, which nobody has said: ${all.join('; ')}.`,
-    `Two small real networks followed the old run best between kappa^${low} and kappa^${high}: ${observed.values.map((v) => written(Number(v.toPrecision(2)), field)).join(' to ')}.`,
-    `Decide with --rule, or measure N in one run (rebatch noise) and give it with --noise-scale N`,
-  ].join(' ');
-}
-
-function option({ option: typed, holds }: Choice): string {
-  return `${typed} (${holds})`;
+    `${optimizer}: the right ${name} at kappa ${fraction(kappa)} depends on the gradient noise scale N, which nobody has said`,
+    ...choices.map(
+      ({ option, text, holds }, i) => `${option}: ${text}${i === 0 ? ' (used here)' : ''}, ${holds}`,
+    ),
+    `--noise-scale N: in between; rebatch noise measures N in one run`,
+    `AdamW followed the old run best at kappa^${low} to kappa^${high} on two small real networks: ${from} to ${to}`,
+  ].join('\n');
 }
