@@ -26,6 +26,8 @@ export type ProblemCode =
   | 'unknown-optimizer'
   | 'half-converted'
   | 'rule-not-applicable'
+  /** Nobody has said by which rule, and --strict forbids the default. */
+  | 'undecided'
   | 'count-inconsistent'
   | 'cannot-insert'
   /** The file's shape does not let the new values be read as the old ones were. */

@@ -1,6 +1,9 @@
-/** Breaks a text into lines of at most `columns`, never fewer than 30. */
+/** Breaks a text into lines of at most `columns`, never fewer than 30; its own line breaks stay. */
 export function wrap(text: string, columns: number): string[] {
-  const width = Math.max(30, columns);
+  return text.split('\n').flatMap((line) => wrapLine(line, Math.max(30, columns)));
+}
+
+function wrapLine(text: string, width: number): string[] {
   const lines: string[] = [];
   let line = '';
   for (const word of text.split(' ')) {

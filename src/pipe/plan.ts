@@ -9,6 +9,7 @@ import { offsetOf } from '../recipe/recipe.ts';
 import { adviceOn } from '../rules/advice.ts';
 import { assess } from '../rules/assess.ts';
 import type { Assessment, PlanOptions, PlanTask } from '../rules/assessment.ts';
+import { type Decision, decisionOn, decisionText } from '../rules/decision.ts';
 import { incomplete } from '../rules/incomplete.ts';
 import { defaultRule, findRule } from '../rules/index.ts';
 import { type Change, changesOf } from '../rules/plan.ts';
@@ -22,6 +23,8 @@ import type { Config, ReadOptions } from './read.ts';
 export interface ConvertOptions extends ReadOptions, PlanOptions {
   /** A rule's name, or a custom rule; `ema` by default, `noise-aware` where a noise scale is given. */
   readonly rule?: string | Rule;
+  /** Refuse to go by the default rule where it is not the only right one. */
+  readonly strict?: boolean;
 }
 
 /** The rule asked for. @throws Problem with code `usage` */
@@ -41,6 +44,8 @@ export interface Plan {
   readonly rule: Rule;
   readonly batch: BatchChange;
   readonly assessments: readonly Assessment[];
+  /** What the user has to decide, where nothing has: the default's values are used. */
+  readonly decision?: Decision;
   /** From reading and from the rule. */
   readonly warnings: readonly Diagnostic[];
 }
@@ -76,15 +81,29 @@ export async function draftFor(
     const task = { recipe, batch, rule, options };
     const assessments = assess(task);
     const { lacks, rest } = lacking(config, task, assessments);
+    const decision = options.rule === undefined ? decisionOn(task) : undefined;
+    if (decision && options.strict) throw undecided(decision, batch.kappa);
     return {
       config,
       rule,
       batch,
       assessments,
-      warnings: [...config.warnings, ...adviceOn(task, assessments), ...rest],
+      ...(decision ? { decision } : {}),
+      warnings: [...config.warnings, ...open(decision, batch), ...adviceOn(task, assessments), ...rest],
       ...(lacks ? { lacks } : {}),
     };
   });
+}
+
+/** An open decision, once for the file, whatever fields it is about. */
+function open(decision: Decision | undefined, { kappa }: BatchChange): Diagnostic[] {
+  return decision
+    ? [warning('noise-scale-unknown', decisionText(decision, kappa), offsetOf(decision.field))]
+    : [];
+}
+
+function undecided(decision: Decision, kappa: number): Problem {
+  return new Problem('undecided', decisionText(decision, kappa), offsetOf(decision.field));
 }
 
 function unclearBatch({ pointer, source, offset }: Doubtful): Problem {

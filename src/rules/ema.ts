@@ -1,4 +1,3 @@
-import { num } from '../base/numbers.ts';
 import type { DecayRole } from '../dialect/roles.ts';
 import {
   constant,
@@ -13,7 +12,7 @@ import {
   times,
   unchanged,
 } from './quantity.ts';
-import type { Advice, OptimizerSettings, Ratio, Rule, RuleOptions, Scaled } from './rule.ts';
+import type { OptimizerSettings, Ratio, Rule, Scaled } from './rule.ts';
 
 /**
  * What the buffer does to the step length. A heavy-ball buffer g + mu*buf adds up to g/(1-mu), so with mu^kappa the
@@ -113,23 +112,6 @@ function weightDecay(
   };
 }
 
-/** For a step divided by the gradient's level, kappa*lr holds only where the signal dominates: the noise scale decides. */
-function advice(
-  settings: OptimizerSettings,
-  ratio: Ratio,
-  { noiseScale }: RuleOptions,
-  factor: number,
-): Advice[] {
-  const byKappa = factor === learningRateFactor(settings, ratio).value;
-  if (!byKappa || !dividesByLevel(settings) || noiseScale !== undefined) return [];
-  return [
-    {
-      code: 'noise-scale-unknown',
-      message: `${settings.optimizer.title}: kappa*lr holds where the batch is well above the gradient noise scale; well below it sqrt(kappa)*lr does (a factor of ${num(Math.sqrt(ratio.kappa))} between them). With --noise-scale N it lies in between`,
-    },
-  ];
-}
-
 /**
  * The rule of Viehmann 2019 in the form each optimizer needs.
  * @see Viehmann 2019, "Exponentially moving average and batch size"
@@ -149,5 +131,4 @@ export const ema: Rule = {
     reason: 'The normalised gradient keeps its level under this rule',
   }),
   count: (steps, kappa) => ({ ...fewer(steps, kappa), reason: 'The same number of samples' }),
-  advice,
 };

@@ -32,6 +32,7 @@ export function convertCommand(io: Io): Command {
     )
     .addOption(new Option('--diff', 'print a unified diff instead of the text').conflicts('json'))
     .option('--json', 'print the changes as JSON instead of the text')
+    .option('--strict', 'refuse to go by the default rule where only the noise scale can decide')
     .option('-q, --quiet', 'no table and no warnings')
     .action(async (files: string[], flags: Flags, command: Command) => {
       await convert(files, { ...command.optsWithGlobals<Flags>(), ...flags }, io);
@@ -55,7 +56,8 @@ async function convert(files: readonly string[], flags: Flags, io: Io): Promise<
   const conversions: Conversion[] = [];
   for (const file of files) {
     const source = await readSource(file, io);
-    const options = await conversionSettings(flags, io, file);
+    const settings = await conversionSettings(flags, io, file);
+    const options = { ...settings, strict: flags.strict ?? false };
     const bar = flags.quiet ? undefined : progressBar(io.stderr, `converting ${printable(source.file)}`);
     try {
       conversions.push(await convertConfig(source, options, bar?.show));

@@ -13,8 +13,17 @@ export function conversionJson(conversion: Conversion): object {
     ...headJson(conversion),
     changes: changes.map((change) => changeJson(change, account, source)),
     account,
+    ...decisionJson(plans),
     warnings: warnings.map((one) => warningJson(one, source)),
   };
+}
+
+/** The first decision that is open: the learning rate by each rule, and what real runs followed. */
+function decisionJson(plans: Conversion['plans']): object {
+  const decision = plans.find((plan) => plan.decision)?.decision;
+  if (!decision) return {};
+  const { optimizer, field, choices, observed } = decision;
+  return { decision: { optimizer, pointer: field.pointer, choices, observed } };
 }
 
 function changeJson(change: PlacedChange, { byName }: Account, { text }: Source): object {
