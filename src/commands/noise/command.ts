@@ -67,7 +67,10 @@ async function noise(logs: readonly string[], flags: Flags, io: Io): Promise<voi
   const alone = logs.length === 1 && norm.length === 0;
   const { estimate, run } = alone
     ? await fromOneRun(logs[0]!, flags, io)
-    : { estimate: estimateNoiseScale([...norm, ...(await fromSeveral(logs, flags, io))], seed), run: undefined };
+    : {
+        estimate: estimateNoiseScale([...norm, ...(await fromSeveral(logs, flags, io))], seed),
+        run: undefined,
+      };
   const result = jsonOf(estimate, run);
   if (report !== undefined) {
     const { noiseHtml } = await import('./html.ts');
@@ -103,7 +106,10 @@ async function fromSeveral(
   if (logs.length !== batch.length)
     throw new Problem('usage', `each log needs its global batch size: --batch N, ${logs.length} times`);
   if (column.length > 1 && column.length !== logs.length)
-    throw new Problem('usage', `--column names one column for all logs, or one for each of the ${logs.length}`);
+    throw new Problem(
+      'usage',
+      `--column names one column for all logs, or one for each of the ${logs.length}`,
+    );
   return Promise.all(
     logs.map(async (file, i) => {
       const log = await readTrainingLog({ file: displayName(file), text: await readText(file, io) });

@@ -1,1 +1,3 @@
-export function noiseHtml(..._: unknown[]): string { return ''; }
+export function noiseHtml(..._: unknown[]): string {
+  return '';
+}

@@ -44,7 +44,11 @@ export interface Phase extends NoiseScale {
 }
 
 const RESAMPLES = 2000;
-/** Steps within which a run's gradient is taken as level. */
+/** With fewer measurements a bootstrap cannot tell where an interval ends. */
+const FEWEST_FOR_A_BOUND = 8;
+/** Blocks of steps that a run is drawn from at most. */
+const MOST_BLOCKS = 1000;
+/** Steps or blocks within which a run's gradient is taken as level. */
 const STRATUM = 20;
 
 /**
@@ -109,23 +113,17 @@ function runsOf(series: readonly NormSeries[]): Runs {
 }
 
 function drawnMean(runs: Runs, random: () => number): number {
-  let [sum, count] = [0, 0];
-  for (const run of runs) {
-    for (const [i, weight] of resample(run.length, random)) sum += weight * run[i]!;
-    count += run.length;
-  }
-  return sum / count;
+  const drawn = runs.map((run) => drawnSums([condense(run)], random)[0]!);
+  const count = runs.reduce((sum, run) => sum + run.length, 0);
+  return drawn.reduce((a, b) => a + b, 0) / count;
 }
 
 function scaleOfPairs({ batches, squaredNorms }: PairedNorms, seed: number): NoiseScale {
   const [small, big] = squaredNorms;
   const random = generator(seed);
+  const condensed = [small, big].map(condense);
   const draw = (): [number, number] => {
-    let [a, b] = [0, 0];
-    for (const [i, weight] of resample(small.length, random)) {
-      a += weight * small[i]!;
-      b += weight * big[i]!;
-    }
+    const [a, b] = drawnSums(condensed, random) as [number, number];
     return [a / small.length, b / big.length];
   };
   return scaleOf(batches, [mean(small), mean(big)], small.length > 1 ? draw : undefined);
@@ -141,11 +139,9 @@ function scaleOf(
   const scales = Array.from({ length: RESAMPLES }, () => ratioOf(solve(batches, draw()))).sort(
     (a, b) => a - b,
   );
-  const [low, high] = [
-    scales[Math.floor(RESAMPLES * 0.025)]!,
-    scales[Math.ceil(RESAMPLES * 0.975) - 1]!,
-  ];
-  const bound = low > 0 && high === Infinity ? 'at-least' : low === 0 && high < Infinity ? 'at-most' : undefined;
+  const [low, high] = [scales[Math.floor(RESAMPLES * 0.025)]!, scales[Math.ceil(RESAMPLES * 0.975) - 1]!];
+  const bound =
+    low > 0 && high === Infinity ? 'at-least' : low === 0 && high < Infinity ? 'at-most' : undefined;
   return { noiseScale: ratioOf(point), ...point, interval: [low, high], ...(bound ? { bound } : {}) };
 }
 
@@ -171,21 +167,35 @@ function ratioOf({ signal, noise }: Ingredients): number {
 }
 
 /**
- * Indices drawn for a bootstrap, with weights that add up to `length` in the mean. The gradient changes along a run,
- * which is no error of the estimate: so a run is cut into short strata, and each is resampled on its own. From a stratum
- * of n one fewer is drawn, weighing n/(n-1), without which its variance would come out too small by (n-1)/n.
+ * Sums of columns over rows drawn for a bootstrap, the same rows in each column. The gradient changes along a run, which
+ * is no error of the estimate: so a run is cut into short strata, and each is resampled on its own. From a stratum of n
+ * one fewer is drawn, weighing n/(n-1), without which its variance would come out too small by (n-1)/n.
  * @see Rao and Wu 1988, Resampling inference with complex survey data, JASA 83, section 2
  */
-function resample(length: number, random: () => number): [index: number, weight: number][] {
-  if (length === 1) return [[0, 1]];
+function drawnSums(columns: readonly (readonly number[])[], random: () => number): number[] {
+  const { length } = columns[0]!;
+  if (length === 1) return columns.map((column) => column[0]!);
+  const sums = columns.map(() => 0);
   const strata = Math.max(1, Math.floor(length / STRATUM));
-  const drawn: [number, number][] = [];
   for (let s = 0; s < strata; s++) {
     const from = Math.round((s * length) / strata);
     const n = Math.round(((s + 1) * length) / strata) - from;
-    for (let i = 0; i < n - 1; i++) drawn.push([from + Math.floor(random() * n), n / (n - 1)]);
+    for (let i = 0; i < n - 1; i++) {
+      const row = from + Math.floor(random() * n);
+      for (let c = 0; c < sums.length; c++) sums[c]! += (columns[c]![row]! * n) / (n - 1);
+    }
   }
-  return drawn;
+  return sums;
+}
+
+/** Sums of neighbours where there are many: a long run is drawn from in blocks. */
+function condense(values: readonly number[]): readonly number[] {
+  if (values.length <= MOST_BLOCKS) return values;
+  const sums = new Array<number>(MOST_BLOCKS).fill(0);
+  values.forEach((value, i) => {
+    sums[Math.floor((i * MOST_BLOCKS) / values.length)]! += value;
+  });
+  return sums;
 }
 
 function validate(
@@ -218,7 +228,10 @@ function conclude(
   }));
   const { interval, signal, noise, bound } = scale;
   if (interval?.[0] === Infinity || interval?.[1] === 0) throw impossible(measurements, from);
-  const known = interval ? bound !== undefined || (interval[0] > 0 && interval[1] < Infinity) : signal > 0 && noise > 0;
+  const enough = norms.every((n) => n.length >= FEWEST_FOR_A_BOUND);
+  const known = interval
+    ? (bound !== undefined && enough) || (interval[0] > 0 && interval[1] < Infinity)
+    : signal > 0 && noise > 0;
   if (!known) throw undetermined(scale, measurements);
   return { ...scale, measurements };
 }

@@ -66,7 +66,10 @@ function foundPair(log: TrainingLog): [Column, Column] {
   const small = findColumn(log, 'microNorm', '--column SMALL --column BIG');
   const big = findColumn(log, 'stepNorm', '--column SMALL --column BIG');
   if (small && big) return [small, big];
-  throw noNorm(log, small || big ? `only one gradient norm found, "${(small ?? big)!.name}"` : 'no gradient norm found');
+  throw noNorm(
+    log,
+    small || big ? `only one gradient norm found, "${(small ?? big)!.name}"` : 'no gradient norm found',
+  );
 }
 
 /** Batch sizes by row, as the log has them. */
@@ -77,7 +80,9 @@ function sizesOf(log: TrainingLog): [readonly number[], readonly number[]] | und
 
 /** Norms squared, unless the column's name says that they are. */
 function squares({ name, values }: Column): number[] {
-  return /(?:^|[^a-z])(?:sq|sqr|square|squared)(?:[^a-z]|$)/i.test(name) ? [...values] : values.map((n) => n * n);
+  return /(?:^|[^a-z])(?:sq|sqr|square|squared)(?:[^a-z]|$)/i.test(name)
+    ? [...values]
+    : values.map((n) => n * n);
 }
 
 function rowsWhere({ rows }: TrainingLog, holds: (row: number) => boolean): number[] {

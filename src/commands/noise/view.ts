@@ -15,7 +15,9 @@ const THIRDS = ['first third', 'second third', 'last third'];
 /** The estimate for a terminal, ending with the command that uses it. */
 export function noiseText(estimate: NoiseEstimate, run: RunView | undefined, width: number): string {
   const { signal, noise, measurements } = estimate;
-  const from = measurements.map((m) => `${num(m.meanSquaredNorm)} at batch ${m.batch} (${m.count})`).join(', ');
+  const from = measurements
+    .map((m) => `${num(m.meanSquaredNorm)} at batch ${m.batch} (${m.count})`)
+    .join(', ');
   const lines = [
     `gradient noise scale ${scaleText(estimate)}`,
     `|G|^2 ${num(signal)}, tr(Sigma) ${num(noise)}, from mean squared norms ${from}`,
@@ -55,7 +57,10 @@ function runLines({ norms, thirds }: RunView): string[] {
     rows,
   });
   const [small, big] = norms.columns;
-  return [`one run: "${small}" at batch ${norms.batches[0]}, "${big}" at batch ${norms.batches[1]}`, ...table];
+  return [
+    `one run: "${small}" at batch ${norms.batches[0]}, "${big}" at batch ${norms.batches[1]}`,
+    ...table,
+  ];
 }
 
 function intervalText({ interval }: NoiseScale): string {

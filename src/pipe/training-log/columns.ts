@@ -31,7 +31,13 @@ export const NAMES = {
   // A dashboard counts its own steps as "Step": the trainer's own are the better ones.
   step: [/^global_step$/, /^_?step$/, /^(?:iteration|iter|steps|num_updates|update)$/],
   heldOutLoss: [/^(?:eval|val|valid|validation|test)_loss(?:_epoch)?$/, /^loss_(?:eval|val|valid|test)$/],
-  trainLoss: [/^(?:train_)?loss$/, /^train_loss_step$/, /^(?:training|lm|reduced_train)_loss$/, /^nll$/, /^value$/],
+  trainLoss: [
+    /^(?:train_)?loss$/,
+    /^train_loss_step$/,
+    /^(?:training|lm|reduced_train)_loss$/,
+    /^nll$/,
+    /^value$/,
+  ],
   learningRate: [/^(?:learning_rate|lr)$/, /^lr_/],
 } as const satisfies Record<string, Names>;
 
