@@ -1,0 +1,78 @@
+import type { Comparison, LossCurve, Pace } from './compare-losses.ts';
+import { compareLosses } from './compare-losses.ts';
+import { noiseScaleOf } from './noise-of-pace.ts';
+
+/** A value, and where it lies with 95 %. */
+export interface Ranged {
+  readonly value: number;
+  readonly interval: readonly [low: number, high: number];
+}
+
+/** What would have to be changed for the new run to go as fast as the old one. */
+export interface Remedy {
+  /** On the new run's learning rate. */
+  readonly factor: Ranged;
+  /** The new run's learning rate over kappa times the old one's: read from the logs, or taken to be 1. */
+  readonly used: number;
+  readonly measured: boolean;
+  /** The gradient noise scale, in samples, at which Adam and its kin want that: factor * used. */
+  readonly noiseScale?: Ranged;
+}
+
+export interface Follow extends Comparison {
+  readonly remedy?: Remedy;
+}
+
+export interface FollowSettings {
+  readonly atPoints: boolean;
+  readonly tolerance: number;
+  readonly seed: number;
+  readonly batches?: readonly [old: number, now: number];
+}
+
+type RatedCurve = LossCurve & { readonly rates?: readonly number[] };
+
+/**
+ * Whether the new run follows the old one, and what learning rate would explain the difference. While steps are small,
+ * the way along the losses is lr times steps: a run that gets c times as far in the same samples had c times the rate
+ * that it should have had. So the factor is 1/c, to first order.
+ * @throws Problem: usage
+ */
+export function follow(old: RatedCurve, now: RatedCurve, settings: FollowSettings): Follow {
+  const comparison = compareLosses(old, now, settings);
+  const remedy = comparison.pace && remedyOf(comparison.pace, old, now, settings.batches);
+  return { ...comparison, ...(remedy ? { remedy } : {}) };
+}
+
+function remedyOf(pace: Pace, old: RatedCurve, now: RatedCurve, batches: FollowSettings['batches']): Remedy {
+  const inverse = (c: number) => 1 / c;
+  const factor = turned(pace, inverse);
+  const ratio = rateRatio(old, now);
+  const measured = ratio !== undefined && batches !== undefined;
+  const used = measured ? ratio / (batches[1] / batches[0]) : 1;
+  if (!batches || batches[0] === batches[1]) return { factor, used, measured };
+  const scales = [factor.value, ...factor.interval].map((f) => noiseScaleOf(f * used, batches));
+  const [value, ...ends] = scales as [number, number, number];
+  return {
+    factor,
+    used,
+    measured,
+    noiseScale: { value, interval: [Math.min(...ends), Math.max(...ends)] },
+  };
+}
+
+/** Through a function that falls. */
+function turned({ value, interval }: Ranged, by: (x: number) => number): Ranged {
+  return { value: by(value), interval: [by(interval[1]), by(interval[0])] };
+}
+
+/** The new learning rate over the old one, at their highest: both logs have them, or it is not known. */
+function rateRatio(old: RatedCurve, now: RatedCurve): number | undefined {
+  const [before, after] = [old, now].map(({ rates = [] }) => rates.filter((rate) => rate > 0));
+  if (!before?.length || !after?.length) return undefined;
+  return largest(after) / largest(before);
+}
+
+function largest(values: readonly number[]): number {
+  return values.reduce((a, b) => Math.max(a, b));
+}

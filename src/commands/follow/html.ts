@@ -1,0 +1,3 @@
+export function followHtml(..._: unknown[]): string {
+  return '';
+}
