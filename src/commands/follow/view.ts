@@ -76,7 +76,8 @@ export function figureLines({ distance, shift, floor, resolution, windows }: Fol
 /** What would explain the difference, where there is one. */
 export function remedyLines({ outcome, batches }: Followed): string[] {
   const { verdict, remedy } = outcome;
-  if (verdict === 'follows') return [];
+  // No one factor explains a path that is above as well as below.
+  if (verdict === 'follows' || verdict === 'crosses') return [];
   if (!remedy) return ['the losses do not tell which learning rate would explain it'];
   const { factor, used, measured, noiseScale } = remedy;
   const line = `to explain it by the learning rate, multiply the new one by ${ranged(factor)}`;
@@ -84,7 +85,7 @@ export function remedyLines({ outcome, batches }: Followed): string[] {
   const total = factor.value * used;
   const had = measured
     ? `it was ${short(used, 3)} times kappa*lr`
-    : 'if it was kappa*lr (the logs do not say)';
+    : 'if it was kappa*lr (log the learning rate too, and it need not be assumed)';
   return [`${line}; ${had}`, noiseLine(noiseScale, total, batches)];
 }
 

@@ -74,7 +74,11 @@ async function noise(logs: readonly string[], flags: Flags, io: Io): Promise<voi
   const result = jsonOf(estimate, run);
   if (report !== undefined) {
     const { noiseHtml } = await import('./html.ts');
-    writeText(report, noiseHtml(logs.map(displayName).join(' ') || '--norm', estimate, run, result), io);
+    writeText(
+      report,
+      noiseHtml(logs.map(displayName).join(' ') || '--norm', estimate, run, seed, result),
+      io,
+    );
   }
   io.stdout.write(
     json

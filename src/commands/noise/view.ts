@@ -10,7 +10,7 @@ export interface RunView {
   readonly thirds: readonly Phase[];
 }
 
-const THIRDS = ['first third', 'second third', 'last third'];
+export const THIRDS = ['first third', 'second third', 'last third'];
 
 /** The estimate for a terminal, ending with the command that uses it. */
 export function noiseText(estimate: NoiseEstimate, run: RunView | undefined, width: number): string {
