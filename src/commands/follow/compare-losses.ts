@@ -33,7 +33,7 @@ export interface Comparison {
   readonly floor: number;
   /** How much the new log jumps from window to window, over how much the old one does. */
   readonly jumps: number;
-  /** A shift that would still go unseen, or be called following. */
+  /** A shift up to this still follows: it would go unseen, or is too small to matter. */
   readonly resolution: number;
   /** How many samples of the old run one of the new run is worth: at 0.5 the new run needs twice as many. */
   readonly pace?: Pace;
@@ -83,7 +83,8 @@ export function compareLosses(old: LossCurve, now: LossCurve, settings: CompareS
   const differences = windows.map(({ losses }) => Math.log(losses[1] / losses[0]));
   const { distance, shift } = measure(differences, settings.seed);
   const { floor, jumps } = floorOf(windows, settings.atPoints);
-  const beyond = Math.max(settings.tolerance, STANDARD_ERRORS * shift.standardError);
+  // A shift of less than half of what the loss jumps anyway is no other path, however well it is measured.
+  const beyond = Math.max(settings.tolerance, floor / 2, STANDARD_ERRORS * shift.standardError);
   // Two runs of other seeds wander apart by up to twice what their logs jump: measured, with AdamW on digits.
   const apart =
     distance.value - floor > Math.max(settings.tolerance, floor, STANDARD_ERRORS * distance.standardError);
@@ -203,12 +204,16 @@ function paceOf(windows: readonly Window[], seed: number): Pace | undefined {
   });
   const best = (rows: readonly number[]) => {
     let [least, at] = [Infinity, 0];
-    errors.forEach((row, i) => {
-      const used = rows.filter((k) => Number.isFinite(row[k]));
-      if (used.length < rows.length / 2) return;
-      const error = mean(used.map((k) => row[k]!));
-      if (error < least) [least, at] = [error, i];
-    });
+    for (const [i, row] of errors.entries()) {
+      let [sum, used] = [0, 0];
+      for (const k of rows) {
+        const error = row[k]!;
+        if (Number.isNaN(error)) continue;
+        sum += error;
+        used++;
+      }
+      if (2 * used >= rows.length && sum / used < least) [least, at] = [sum / used, i];
+    }
     return at;
   };
   const whole = best([...samples.keys()]);

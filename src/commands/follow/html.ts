@@ -21,7 +21,7 @@ ${list(notes(followed), ' class="note"')}
 <h2>Plots</h2>
 ${legend(['old', 'new'])}
 <div class="figures">${chartPlace(charts[0]!, 'Losses', 'At the same samples seen.')}
-${chartPlace(charts[1]!, 'Ratio', 'log(new/old): above 0 the new loss is the higher one. Shaded: what would not be seen.')}</div>
+${chartPlace(charts[1]!, 'Ratio', 'log(new/old): above 0 the new loss is the higher one. Shaded: a mean up to there is following.')}</div>
 <h2>Figures</h2>
 ${lossTable(followed)}`;
   const title = files.join(' ');

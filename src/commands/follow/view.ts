@@ -15,7 +15,7 @@ export interface Followed {
 }
 
 const VERDICTS: Readonly<Record<Verdict, string>> = {
-  follows: 'follows: no difference beyond the noise of the logs',
+  follows: 'follows: no further off than the noise of the logs explains',
   behind: 'behind: the new run’s loss is higher at the same samples',
   ahead: 'ahead: the new run’s loss is lower at the same samples, so it has left the old path',
   crosses: 'crosses: as far off as a run that does not follow, now above and now below the old one',
@@ -69,7 +69,7 @@ function lossTable({ outcome: { windows } }: Followed): string[] {
 export function figureLines({ distance, shift, floor, resolution, windows }: Follow): string[] {
   return [
     `mean |log(new/old)| ${short(distance.value, 3)} +- ${short(distance.standardError, 2)} over ${windows.length} windows; the logs’ own noise makes ${short(floor, 3)}`,
-    `mean log(new/old) ${signed(shift.value)} +- ${short(shift.standardError, 2)}; what is below ${short(resolution, 2)} would not be seen`,
+    `mean log(new/old) ${signed(shift.value)} +- ${short(shift.standardError, 2)}; up to ${short(resolution, 2)} is following`,
   ];
 }
 
@@ -80,6 +80,8 @@ export function remedyLines({ outcome, batches }: Followed): string[] {
   if (verdict === 'follows' || verdict === 'crosses') return [];
   if (!remedy) return ['the losses do not tell which learning rate would explain it'];
   const { factor, used, measured, noiseScale } = remedy;
+  const [low, high] = factor.interval;
+  if (low <= 1 && high >= 1) return [`no learning rate explains it: the best factor is ${ranged(factor)}`];
   const line = `to explain it by the learning rate, multiply the new one by ${ranged(factor)}`;
   if (!noiseScale || !batches) return [line];
   const total = factor.value * used;
