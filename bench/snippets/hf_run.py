@@ -18,15 +18,19 @@ class Model(torch.nn.Module):
         return {"loss": ((self.linear(x) - labels) ** 2).mean() / 2}
 
 
+def samples():
+    """More than one epoch, whose last step is short."""
+    per_step = MICRO * ACCUMULATION * PROCESSES
+    return linear.torch_samples(per_step * linear.STEPS // 2 + MICRO * PROCESSES * (ACCUMULATION > 1), 1)
+
+
 def main(rank=0):
     if PROCESSES > 1:
         os.environ.update(RANK=str(rank), LOCAL_RANK=str(rank))
     torch.set_num_threads(1)
     from transformers import TrainingArguments
 
-    # More than one epoch, whose last step is short.
-    per_step = MICRO * ACCUMULATION * PROCESSES
-    x, y = linear.torch_samples(per_step * linear.STEPS // 2 + MICRO * PROCESSES * (ACCUMULATION > 1), 1)
+    x, y = samples()
     data = [{"x": a, "labels": b} for a, b in zip(x, y)]
     arguments = TrainingArguments(
         output_dir=sys.argv[1],
@@ -51,4 +55,4 @@ def main(rank=0):
 
 if __name__ == "__main__":
     main() if PROCESSES == 1 else linear.on_two_processes(main)
-    linear.done(batches=[MICRO, MICRO * ACCUMULATION * PROCESSES])
+    linear.done(N=linear.noise_scale_of(*samples()), batches=[MICRO, MICRO * ACCUMULATION * PROCESSES])

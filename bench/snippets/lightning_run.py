@@ -46,4 +46,4 @@ if __name__ == "__main__":
         enable_checkpointing=False,
     )
     trainer.fit(Module(), data)
-    linear.done(batches=[MICRO, MICRO * ACCUMULATION * PROCESSES])
+    linear.done(N=linear.noise_scale_of(x, y), batches=[MICRO, MICRO * ACCUMULATION * PROCESSES])

@@ -36,6 +36,15 @@ def torch_samples(count, seed):
     return torch.randn(count, DIMENSIONS, generator=g), SIGMA * torch.randn(count, 1, generator=g)
 
 
+def noise_scale_of(x, y):
+    """N of one data set: of its own mean gradient, since an epoch draws each sample once."""
+    w = x.new_zeros(DIMENSIONS)
+    w[0] = DELTA
+    g = (x * (x @ w - y[:, 0])[:, None]).double()
+    signal = g.mean(0).pow(2).sum()
+    return float((g.pow(2).sum(1).mean() - signal) / signal)
+
+
 def on_two_processes(main):
     """Runs main(rank) in two processes that find each other, as a launcher would set them up."""
     import torch.multiprocessing as mp
@@ -45,4 +54,4 @@ def on_two_processes(main):
 
 
 def done(**what):
-    print(json.dumps({"N": N, **what}))
+    print(json.dumps({"N": N, **what}), flush=True)

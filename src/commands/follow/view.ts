@@ -86,7 +86,7 @@ export function remedyLines({ outcome, batches }: Followed): string[] {
   if (!noiseScale || !batches) return [line];
   const total = factor.value * used;
   const had = measured
-    ? `it was ${short(used, 3)} times kappa*lr`
+    ? `it was ${Math.abs(used - 1) < 1e-3 ? '' : `${short(used, 3)} times `}kappa*lr`
     : 'if it was kappa*lr (log the learning rate too, and it need not be assumed)';
   return [`${line}; ${had}`, noiseLine(noiseScale, total, batches)];
 }

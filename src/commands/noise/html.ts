@@ -1,4 +1,4 @@
-import { num, short } from '../../base/numbers.ts';
+import { short } from '../../base/numbers.ts';
 import { asText, chartPlace, figure, htmlPage, legend, list, table } from '../../base/report/html.ts';
 import type { Chart } from '../../base/report/page/plot-data.ts';
 import type { NoiseEstimate, NoiseScale } from './noise-scale.ts';
@@ -20,10 +20,14 @@ export function noiseHtml(
   seed: number,
   result: object,
 ): string {
-  const { noiseScale, bound, interval } = estimate;
-  const words = bound ? `N is ${bound.replace('-', ' ')} ${valueToUse(estimate)}` : `N ${num(noiseScale)}`;
+  const { bound, interval } = estimate;
+  const words = bound
+    ? `N is ${bound.replace('-', ' ')} ${valueToUse(estimate)}`
+    : `N ${valueToUse(estimate)}`;
   const range =
-    interval && !bound ? `, 95 % between ${figure(interval[0])} and ${figure(interval[1])} (bootstrap)` : '';
+    interval && !bound
+      ? `, 95 % between ${figure(interval[0], 3)} and ${figure(interval[1], 3)} (bootstrap)`
+      : '';
   const chart = run && growthChart(estimate, run, seed);
   const body = `<p class="verdict">Gradient noise scale: ${asText(words)} samples${range}</p>
 ${measurementTable(estimate)}

@@ -29,19 +29,23 @@ export function noiseText(estimate: NoiseEstimate, run: RunView | undefined, wid
 }
 
 function scaleText({ noiseScale, interval, bound }: NoiseScale): string {
-  if (!interval) return `${num(noiseScale)} samples; one measurement each, so no interval`;
+  if (!interval) return `${rounded(noiseScale)} samples; one measurement each, so no interval`;
   const [low, high] = interval;
   if (bound === 'at-least')
-    return `at least ${num(low)} samples (97.5 %, bootstrap); no upper end: the bigger batch is still nearly all noise`;
+    return `at least ${rounded(low)} samples (97.5 %, bootstrap); no upper end: the bigger batch is still nearly all noise`;
   if (bound === 'at-most')
-    return `at most ${num(high)} samples (97.5 %, bootstrap); no lower end: even the smaller batch has hardly any noise`;
-  return `${num(noiseScale)} samples, 95 % between ${num(low)} and ${num(high)} (bootstrap)`;
+    return `at most ${rounded(high)} samples (97.5 %, bootstrap); no lower end: even the smaller batch has hardly any noise`;
+  return `${rounded(noiseScale)} samples, 95 % between ${rounded(low)} and ${rounded(high)} (bootstrap)`;
 }
 
 /** The number for `--noise-scale`: of an open interval the end that is known. */
 export function valueToUse({ noiseScale, interval, bound }: NoiseScale): string {
-  const known = bound === 'at-least' ? interval![0] : bound === 'at-most' ? interval![1] : noiseScale;
-  return num(known);
+  return rounded(bound === 'at-least' ? interval![0] : bound === 'at-most' ? interval![1] : noiseScale);
+}
+
+/** Three digits: its interval is seldom narrower than a tenth of it. */
+export function rounded(x: number): string {
+  return num(Number(x.toPrecision(3)));
 }
 
 function runLines({ norms, thirds }: RunView): string[] {
@@ -76,10 +80,10 @@ export function remarks({ bound, interval }: NoiseScale, run: RunView | undefine
   const open =
     bound === 'at-least'
       ? [
-          `N is at least ${num(interval![0])}. More steps, or a bigger batch to compare with (accumulate more micro-batches), narrow it`,
+          `N is at least ${rounded(interval![0])}. More steps, or a bigger batch to compare with (accumulate more micro-batches), narrow it`,
         ]
       : bound === 'at-most'
-        ? [`N is at most ${num(interval![1])}. More steps, or a smaller micro-batch, narrow it`]
+        ? [`N is at most ${rounded(interval![1])}. More steps, or a smaller micro-batch, narrow it`]
         : [];
   if (!run) return open;
   const [first, , last] = run.thirds;
