@@ -30,7 +30,8 @@ export interface FollowSettings {
   readonly batches?: readonly [old: number, now: number];
 }
 
-type RatedCurve = LossCurve & { readonly rates?: readonly number[] };
+/** Losses with the highest learning rate of the run, where its log has it. */
+type RatedCurve = LossCurve & { readonly peakRate?: number };
 
 /**
  * Whether the new run follows the old one, and what learning rate would explain the difference. While steps are small,
@@ -47,9 +48,9 @@ export function follow(old: RatedCurve, now: RatedCurve, settings: FollowSetting
 function remedyOf(pace: Pace, old: RatedCurve, now: RatedCurve, batches: FollowSettings['batches']): Remedy {
   const inverse = (c: number) => 1 / c;
   const factor = turned(pace, inverse);
-  const ratio = rateRatio(old, now);
-  const measured = ratio !== undefined && batches !== undefined;
-  const used = measured ? ratio / (batches[1] / batches[0]) : 1;
+  const [before, after] = [old.peakRate, now.peakRate];
+  const measured = before !== undefined && after !== undefined && batches !== undefined;
+  const used = measured ? after / before / (batches[1] / batches[0]) : 1;
   if (!batches || batches[0] === batches[1]) return { factor, used, measured };
   const scales = [factor.value, ...factor.interval].map((f) => noiseScaleOf(f * used, batches));
   const [value, ...ends] = scales as [number, number, number];
@@ -64,15 +65,4 @@ function remedyOf(pace: Pace, old: RatedCurve, now: RatedCurve, batches: FollowS
 /** Through a function that falls. */
 function turned({ value, interval }: Ranged, by: (x: number) => number): Ranged {
   return { value: by(value), interval: [by(interval[1]), by(interval[0])] };
-}
-
-/** The new learning rate over the old one, at their highest: both logs have them, or it is not known. */
-function rateRatio(old: RatedCurve, now: RatedCurve): number | undefined {
-  const [before, after] = [old, now].map(({ rates = [] }) => rates.filter((rate) => rate > 0));
-  if (!before?.length || !after?.length) return undefined;
-  return largest(after) / largest(before);
-}
-
-function largest(values: readonly number[]): number {
-  return values.reduce((a, b) => Math.max(a, b));
 }

@@ -7,8 +7,8 @@ export interface RunLosses extends LossCurve {
   readonly column: string;
   /** Measured on held-out data, so at a point of the run. */
   readonly heldOut: boolean;
-  /** Learning rates at the same places, where the log has them. */
-  readonly rates?: readonly number[];
+  /** The highest learning rate, where the log has it: rows with a loss on held-out data often have none. */
+  readonly peakRate?: number;
 }
 
 export interface WhichLosses {
@@ -52,18 +52,18 @@ export function lossesOf(
 function curveOf(log: TrainingLog, { name, values }: Column, batch: number | undefined): RunLosses {
   const samples = samplesOf(log, batch);
   const rows = values
-    .map((loss, i) => ({ loss, samples: samples[i]!, i }))
+    .map((loss, i) => ({ loss, samples: samples[i]! }))
     .filter(({ loss, samples }) => Number.isFinite(loss) && Number.isFinite(samples))
     .sort((a, b) => a.samples - b.samples);
   // A run that goes on from a checkpoint logs some steps twice: the later row is the one that counted.
   const kept = rows.filter(({ samples }, k) => samples !== rows[k + 1]?.samples);
-  const rate = findRates(log);
+  const peakRate = peakRateOf(log);
   return {
     samples: kept.map((row) => row.samples),
     losses: kept.map((row) => row.loss),
     column: name,
     heldOut: isHeldOut(name),
-    ...(rate ? { rates: kept.map(({ i }) => rate[i]!) } : {}),
+    ...(peakRate === undefined ? {} : { peakRate }),
   };
 }
 
@@ -81,11 +81,10 @@ function samplesOf(log: TrainingLog, batch: number | undefined): readonly number
 }
 
 /** Several learning rates (of parts of the model) move together, so the first will do. */
-function findRates(log: TrainingLog): readonly number[] | undefined {
-  const found = [...log.columns.keys()].find((name) =>
-    /(?:^|[/ ])(?:learning_rate|lr)(?:[-_/].*)?$/i.test(name),
-  );
-  return found === undefined ? undefined : log.columns.get(found);
+function peakRateOf(log: TrainingLog): number | undefined {
+  const found = [...log.columns].find(([name]) => /(?:^|[/ ])(?:learning_rate|lr)(?:[-_/].*)?$/i.test(name));
+  const rates = found?.[1].filter((rate) => rate > 0) ?? [];
+  return rates.length ? rates.reduce((a, b) => Math.max(a, b)) : undefined;
 }
 
 function isHeldOut(name: string): boolean {

@@ -38,7 +38,6 @@ export const NAMES = {
     /^nll$/,
     /^value$/,
   ],
-  learningRate: [/^(?:learning_rate|lr)$/, /^lr_/],
 } as const satisfies Record<string, Names>;
 
 export type Sought = keyof typeof NAMES;

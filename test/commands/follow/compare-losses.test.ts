@@ -108,7 +108,7 @@ describe('a run at another pace', () => {
   });
 
   it('reads from the logs what its learning rate was', () => {
-    const rated = (curve: LossCurve, rate: number) => ({ ...curve, rates: curve.samples.map(() => rate) });
+    const rated = (curve: LossCurve, rate: number) => ({ ...curve, peakRate: rate });
     const outcome = follow(rated(run({ seed: 5 }), 0.8), rated(run({ seed: 6, pace: 0.8 }), 0.2), {
       ...SETTINGS,
       batches: [256, 32],

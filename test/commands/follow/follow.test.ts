@@ -65,6 +65,23 @@ describe('follow, on logs of real runs', () => {
     expect(stdout.trimEnd().split('\n').at(-1)).toMatch(/^behind: /);
   });
 
+  it('reads the learning rate of a trainer’s state from the rows that have it', async () => {
+    const cwd = temporaryFolder();
+    const state = (name: string, rate: number) => {
+      const losses = readFileSync(log(name), 'utf8')
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line));
+      const log_history = losses.flatMap((row) => [{ step: row.step, loss: 9, learning_rate: rate }, row]);
+      writeFileSync(join(cwd, `${name}.json`), JSON.stringify({ global_step: 1, log_history }));
+      return `${name}.json`;
+    };
+    const logs = [state('adam-old', 3e-3), state('adam-none', 3e-3)];
+    const { stdout } = await cli(['follow', ...logs, ...BATCHES], { cwd, columns: 100 });
+    expect(stdout.replace(/\s+/g, ' ')).toContain('it was 8 times kappa*lr');
+    expect(stdout).toContain('"eval_loss"');
+  });
+
   it('writes a page with its JSON and every loss', async () => {
     const report = join(temporaryFolder(), 'follow.html');
     const { stdout } = await cli([
