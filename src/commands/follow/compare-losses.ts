@@ -85,13 +85,26 @@ export function compareLosses(old: LossCurve, now: LossCurve, settings: CompareS
   const { floor, jumps } = floorOf(windows, settings.atPoints);
   // A shift of less than half of what the loss jumps anyway is no other path, however well it is measured.
   const beyond = Math.max(settings.tolerance, floor / 2, STANDARD_ERRORS * shift.standardError);
-  // Two runs of other seeds wander apart by up to twice what their logs jump: measured, with AdamW on digits.
-  const apart =
-    distance.value - floor > Math.max(settings.tolerance, floor, STANDARD_ERRORS * distance.standardError);
-  const shifted = Math.abs(shift.value) > beyond;
-  const verdict = shifted ? (shift.value > 0 ? 'behind' : 'ahead') : apart ? 'crosses' : 'follows';
+  const apart = distance.value - floor > Math.max(settings.tolerance, floor, 2 * distance.standardError);
+  const verdict = verdictOf(distance.value, shift.value, beyond, apart);
   const pace = paceOf(windows, settings.seed);
   return { verdict, windows, distance, shift, floor, jumps, resolution: beyond, ...(pace ? { pace } : {}) };
+}
+
+/** Of the distance, this much on one side is no crossing. */
+const MOSTLY = 0.75;
+
+/**
+ * @param beyond a shift up to this follows
+ * @param apart the distance is more than noise explains. Two runs of other seeds wander apart by up to twice what their
+ * logs jump (measured, with AdamW on digits), so that is asked for; the error of a distance also holds how the
+ * difference changes along the run, so of that two are enough
+ */
+function verdictOf(distance: number, shift: number, beyond: number, apart: boolean): Verdict {
+  const side = shift > 0 ? 'behind' : 'ahead';
+  if (Math.abs(shift) > beyond) return side;
+  if (!apart) return 'follows';
+  return Math.abs(shift) > MOSTLY * distance ? side : 'crosses';
 }
 
 /** Windows of the log with fewer points, and what both losses are there. */

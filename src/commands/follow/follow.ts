@@ -10,8 +10,10 @@ export interface Ranged {
 
 /** What would have to be changed for the new run to go as fast as the old one. */
 export interface Remedy {
-  /** On the new run's learning rate. */
+  /** On the new run's learning rate, if the losses went in proportion to it. */
   readonly factor: Ranged;
+  /** They go less than in proportion where steps are not small: so the factor needed is further from 1 than this one. */
+  readonly bound: 'at-least' | 'at-most';
   /** The new run's learning rate over kappa times the old one's: read from the logs, or taken to be 1. */
   readonly used: number;
   readonly measured: boolean;
@@ -36,7 +38,8 @@ type RatedCurve = LossCurve & { readonly peakRate?: number };
 /**
  * Whether the new run follows the old one, and what learning rate would explain the difference. While steps are small,
  * the way along the losses is lr times steps: a run that gets c times as far in the same samples had c times the rate
- * that it should have had. So the factor is 1/c, to first order.
+ * that it should have had. So the factor is 1/c for small steps, and further from 1 for larger ones, which get on less than
+ * in proportion to lr: on digits the pace went with lr^0.75, on a character transformer with lr^0.2.
  * @throws Problem: usage
  */
 export function follow(old: RatedCurve, now: RatedCurve, settings: FollowSettings): Follow {
@@ -48,14 +51,16 @@ export function follow(old: RatedCurve, now: RatedCurve, settings: FollowSetting
 function remedyOf(pace: Pace, old: RatedCurve, now: RatedCurve, batches: FollowSettings['batches']): Remedy {
   const inverse = (c: number) => 1 / c;
   const factor = turned(pace, inverse);
+  const bound = factor.value > 1 ? 'at-least' : 'at-most';
   const [before, after] = [old.peakRate, now.peakRate];
   const measured = before !== undefined && after !== undefined && batches !== undefined;
   const used = measured ? after / before / (batches[1] / batches[0]) : 1;
-  if (!batches || batches[0] === batches[1]) return { factor, used, measured };
+  if (!batches || batches[0] === batches[1]) return { factor, bound, used, measured };
   const scales = [factor.value, ...factor.interval].map((f) => noiseScaleOf(f * used, batches));
   const [value, ...ends] = scales as [number, number, number];
   return {
     factor,
+    bound,
     used,
     measured,
     noiseScale: { value, interval: [Math.min(...ends), Math.max(...ends)] },

@@ -80,28 +80,33 @@ export function remedyLines({ outcome, batches }: Followed): string[] {
   if (verdict === 'follows' || verdict === 'crosses') return [];
   if (!remedy) return ['the losses do not tell which learning rate would explain it'];
   const { factor, used, measured, noiseScale } = remedy;
+  const bound = remedy.bound === 'at-least' ? 'at least' : 'at most';
   const [low, high] = factor.interval;
   if (low <= 1 && high >= 1) return [`no learning rate explains it: the best factor is ${ranged(factor)}`];
-  const line = `to explain it by the learning rate, multiply the new one by ${ranged(factor)}`;
+  const line = `to explain it by the learning rate, multiply the new one by ${bound} ${ranged(factor)}`;
   if (!noiseScale || !batches) return [line];
   const total = factor.value * used;
   const had = measured
     ? `it was ${Math.abs(used - 1) < 1e-3 ? '' : `${short(used, 3)} times `}kappa*lr`
     : 'if it was kappa*lr (log the learning rate too, and it need not be assumed)';
-  return [`${line}; ${had}`, noiseLine(noiseScale, total, batches)];
+  return [`${line}; ${had}`, noiseLine(noiseScale, total, batches, bound)];
 }
 
 function noiseLine(
   { value, interval }: Ranged,
   total: number,
   [old, now]: readonly [number, number],
+  bound: string,
 ): string {
-  const root = Math.sqrt(old / now);
-  const wanted = `${short(total, 3)} times kappa*lr`;
+  const root = `${short(Math.sqrt(old / now), 3)} times kappa*lr`;
+  const wanted = `${bound} ${short(total, 3)} times kappa*lr`;
+  // A bound beyond all that noise can ask for leaves every N open, or none.
+  if (value === (bound === 'at most' ? Infinity : 0))
+    return `${wanted} leaves every noise scale open: noise asks for something between kappa*lr and the square root, ${root}`;
   if (value === 0) return `no gradient noise asks for ${wanted}: look for another cause`;
   if (value === Infinity)
-    return `${wanted} is as much as noise can ask for (the square root is ${short(root, 3)} times): for Adam and its kin take a noise scale well above ${Math.max(old, now)}, or look for another cause`;
-  return `for Adam and its kin that is a noise scale of ${ranged({ value, interval })} samples: rebatch OLD_CONFIG --to ${now} --noise-scale ${num(Number(value.toPrecision(3)))}; then follow again`;
+    return `${wanted} is more than gradient noise asks for (at most the square root, ${root}): look for another cause`;
+  return `for Adam and its kin that is a noise scale of ${bound} ${ranged({ value, interval })} samples. Measure it (rebatch noise), or try rebatch OLD_CONFIG --to ${now} --noise-scale ${num(Number(value.toPrecision(3)))} and follow again`;
 }
 
 function ranged({ value, interval }: Ranged): string {
