@@ -25,6 +25,9 @@ interface Flags {
   readonly json?: boolean;
 }
 
+/** Rows that leave each third a few. */
+const FEWEST_FOR_THIRDS = 9;
+
 /** `rebatch noise LOG`, `rebatch noise LOG LOG --batch B --batch B`, or `rebatch noise --norm B:G2 --norm B:G2` */
 export function noiseCommand(io: Io): Command {
   return new Command('noise')
@@ -96,7 +99,8 @@ async function fromOneRun(
   const norms = pairedNormsOf(log, column, batch);
   try {
     const estimate = estimateFromOneRun(norms, seed);
-    return { estimate, run: { norms, thirds: phasesOf(norms, 3, seed) } };
+    const thirds = norms.steps.length < FEWEST_FOR_THIRDS ? [] : phasesOf(norms, 3, seed);
+    return { estimate, run: { norms, thirds } };
   } catch (error) {
     throw error instanceof Problem ? error.in({ file: log.file, text: '' }) : error;
   }

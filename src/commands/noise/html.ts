@@ -31,7 +31,7 @@ export function noiseHtml(
   const chart = run && growthChart(estimate, run, seed);
   const body = `<p class="verdict">Gradient noise scale: ${asText(words)} samples${range}</p>
 ${measurementTable(estimate)}
-${run ? thirdsTable(run) : ''}
+${run?.thirds.length ? thirdsTable(run) : ''}
 ${list(remarks(estimate, run))}
 ${
   chart

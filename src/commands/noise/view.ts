@@ -55,11 +55,13 @@ function runLines({ norms, thirds }: RunView): string[] {
     Number.isFinite(third.noiseScale) ? short(third.noiseScale, 3) : '-',
     intervalText(third),
   ]);
-  const table = tableLines({
-    indent: '  ',
-    columns: [{}, {}, { title: 'N', align: 'right' }, { title: '95 %' }],
-    rows,
-  });
+  const table = !rows.length
+    ? []
+    : tableLines({
+        indent: '  ',
+        columns: [{}, {}, { title: 'N', align: 'right' }, { title: '95 %' }],
+        rows,
+      });
   const [small, big] = norms.columns;
   return [
     `one run: "${small}" at batch ${norms.batches[0]}, "${big}" at batch ${norms.batches[1]}`,

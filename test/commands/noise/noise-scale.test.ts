@@ -78,7 +78,7 @@ describe('the estimate of a run', () => {
     { timeout: 240_000 },
     (_, make, batches) => {
       const steps = make();
-      const runs = steps.length > 1000 ? 100 : 400;
+      const runs = steps.length > 1000 ? 60 : 200;
       let inside = 0;
       for (let seed = 0; seed < runs; seed++) {
         const [phase] = phasesOf(gaussianRun(batches, steps, 7919 * seed + 1), 1, seed);

@@ -150,6 +150,26 @@ describe('noise from one run', () => {
     );
   });
 
+  it('has no thirds of a few rows', async () => {
+    const norms = lines(({ small, big }) => ({ grad_norm_micro: small, grad_norm_step: big }), 5);
+    const args = [
+      'noise',
+      write('few.jsonl', norms),
+      '--batch',
+      '8',
+      '--batch',
+      '64',
+      '--report',
+      'few.html',
+    ];
+    const { code, stdout } = await cli(args, { cwd });
+    expect(code).toBe(0);
+    expect(stdout).not.toMatch(/third|NaN|undefined/);
+    expect(readFileSync(join(cwd, 'few.html'), 'utf8').split('<script')[0]).not.toMatch(
+      /third|NaN|undefined/,
+    );
+  });
+
   it('leaves out the rows of another batch, such as an epoch’s last, and says so', async () => {
     const log = write(
       'noise.jsonl',
