@@ -20,12 +20,7 @@ export function says(part: Part, value: number, traits: Traits = {}): Field<Batc
     pointer: at,
     role: { role: 'batch', part, unit: 'samples', ...role },
     value,
-    site: {
-      kind: 'text',
-      format: 'yaml',
-      ...place,
-      node: { kind: 'scalar', style: 'plain', value, ...place },
-    },
+    site: { kind: 'text', format: 'yaml', ...place, node: { kind: 'scalar', style: 'plain', value, ...place } },
   };
 }
 

@@ -65,7 +65,7 @@ const STANDARD_ERRORS = 3;
 /**
  * Compares the losses of two runs where both have seen the same samples.
  *
- * The distance is that of RULES and `verify --train`: mean |log(new/old)|, with the standard error of a moving-block
+ * The distance is that of `verify --train`: mean |log(new/old)|, with the standard error of a moving-block
  * bootstrap, since neighbouring windows are alike (Künsch 1989, Annals of Statistics 17, 1217). The floor comes from each
  * log itself: the second differences of its log losses hold its noise and hardly its trend.
  * @throws Problem: usage where there is too little in common, or a loss is not above 0
