@@ -99,14 +99,14 @@ async function validators() {
 async function page() {
   const file = at('dist/.page.js');
   await bundle(
-    at('src/commands/verify/report/page/plots.ts'),
+    at('src/base/report/page/plots.ts'),
     { file, format: 'iife', minify: true },
     { platform: 'browser', resolve: {} },
   );
   const script = (await readFile(file, 'utf8')).trim();
   await rm(file);
-  const style = (await readFile(at('src/commands/verify/report/page/style.css'), 'utf8')).trim();
-  const out = at('src/commands/verify/report/generated');
+  const style = (await readFile(at('src/base/report/page/style.css'), 'utf8')).trim();
+  const out = at('src/base/report/generated');
   await mkdir(out, { recursive: true });
   const text = Object.entries({ script, style }).map(
     ([name, value]) => `export const ${name} = ${JSON.stringify(value)};\n`,

@@ -9,6 +9,7 @@ const COMMANDS: Readonly<Record<string, (io: Io, answer: (yes: boolean) => void)
   explain: async (io) => (await import('./commands/explain/command.ts')).explainCommand(io),
   schedule: async (io) => (await import('./commands/schedule/command.ts')).scheduleCommand(io),
   noise: async (io) => (await import('./commands/noise/command.ts')).noiseCommand(io),
+  follow: async (io, answer) => (await import('./commands/follow/command.ts')).followCommand(io, answer),
   completion: async (io) => (await import('./commands/completion/command.ts')).completionCommand(io),
   schema: async (io) => (await import('./commands/schema/command.ts')).schemaCommand(io),
   check: async (io, answer) => (await import('./commands/check/command.ts')).checkCommand(io, answer),

@@ -33,6 +33,8 @@ export type ProblemCode =
   /** The file's shape does not let the new values be read as the old ones were. */
   | 'not-readable-again'
   | 'noise-undetermined'
+  /** Gradient norms, or a ratio of them, that no gradient noise can give. */
+  | 'not-the-same-weights'
   | 'proof-failed'
   | 'interrupted';
 

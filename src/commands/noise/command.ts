@@ -1,24 +1,41 @@
-import { Command, InvalidArgumentError } from 'commander';
-import { readText } from '../../base/io/files.ts';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { displayName, readText, writeText } from '../../base/io/files.ts';
 import type { Io } from '../../base/io/streams.ts';
-import { num } from '../../base/numbers.ts';
 import { Problem } from '../../base/problem.ts';
+import { readTrainingLog } from '../../pipe/training-log/read.ts';
+import { SNIPPETS } from '../../vocabulary/noise-snippets.ts';
 import { wholeNumber } from '../options.ts';
-import { estimateNoiseScale, type NormSeries } from './noise-scale.ts';
-import { gradientNorms } from './training-log.ts';
+import {
+  estimateFromOneRun,
+  estimateNoiseScale,
+  type NoiseEstimate,
+  type NormSeries,
+  phasesOf,
+} from './noise-scale.ts';
+import { normsOf, pairedNormsOf } from './norms.ts';
+import { noiseText, type RunView } from './view.ts';
 
 interface Flags {
   readonly norm?: NormSeries[];
   readonly batch?: number[];
+  readonly column?: string[];
+  readonly snippet?: keyof typeof SNIPPETS;
+  readonly report?: string;
   readonly seed: number;
   readonly json?: boolean;
 }
 
-/** `rebatch noise --norm B:G2 --norm B:G2`, or `rebatch noise LOG LOG --batch B --batch B` */
+/** Rows that leave each third a few. */
+const FEWEST_FOR_THIRDS = 9;
+
+/** `rebatch noise LOG`, `rebatch noise LOG LOG --batch B --batch B`, or `rebatch noise --norm B:G2 --norm B:G2` */
 export function noiseCommand(io: Io): Command {
   return new Command('noise')
-    .description('gradient noise scale from gradient norms at two batch sizes')
-    .argument('[logs...]', 'two training logs: trainer_state.json, JSON lines or CSV with grad_norm')
+    .description('gradient noise scale from gradient norms at two batch sizes, best from one run')
+    .argument(
+      '[logs...]',
+      'a log of one run with both norms, or a log for each batch size: JSON lines, a trainer’s state, CSV',
+    )
     .option(
       '--norm <batch:squared-norm>',
       'a squared gradient norm at a global batch size; give several',
@@ -26,35 +43,96 @@ export function noiseCommand(io: Io): Command {
     )
     .option(
       '--batch <n>',
-      'global batch size of a log, in the order of the logs',
+      'batch size of a log, or of a column, in their order',
       (text: string, all: number[] = []) => [...all, wholeNumber(text)],
+    )
+    .option(
+      '--column <name>',
+      'column with a gradient norm, if its name does not tell: for each log, or both of one',
+      (text: string, all: string[] = []) => [...all, text],
+    )
+    .addOption(
+      new Option('--snippet <framework>', 'print the lines that log both norms in a run').choices(
+        Object.keys(SNIPPETS),
+      ),
     )
     .option('--seed <n>', 'seed of the bootstrap', wholeNumber, 1)
     .option('--json', 'print JSON')
-    .action(async (logs: string[], { norm = [], batch = [], seed, json }: Flags) => {
-      if (logs.length !== batch.length)
-        throw new Problem('usage', `each log needs its global batch size: --batch N, ${logs.length} times`);
-      const logged = await Promise.all(
-        logs.map(async (file, i) => ({
-          batch: batch[i]!,
-          squaredNorms: gradientNorms(await readText(file, io), file).map((n) => n * n),
-        })),
-      );
-      const estimate = estimateNoiseScale([...norm, ...logged], seed);
-      if (json) io.stdout.write(`${JSON.stringify({ version: 1, ...estimate }, null, 2)}\n`);
-      else {
-        const { noiseScale, signal, noise, interval, measurements } = estimate;
-        const between = interval
-          ? `, 95 % between ${num(interval[0])} and ${num(interval[1])} (bootstrap)`
-          : '; one measurement each, so no interval';
-        const from = measurements
-          .map((m) => `${num(m.meanSquaredNorm)} at batch ${m.batch} (${m.count})`)
-          .join(', ');
-        io.stdout.write(
-          `gradient noise scale ${num(noiseScale)} samples${between}\n|G|^2 ${num(signal)}, tr(Sigma) ${num(noise)}, from mean squared norms ${from}\nto use it: rebatch CONFIG --to N --noise-scale ${num(noiseScale)}\n`,
-        );
-      }
+    .option('--report <file>', 'write a page with a plot to this HTML file')
+    .action(async (logs: string[], flags: Flags) => {
+      if (flags.snippet) return void io.stdout.write(SNIPPETS[flags.snippet]);
+      await noise(logs, flags, io);
     });
+}
+
+async function noise(logs: readonly string[], flags: Flags, io: Io): Promise<void> {
+  const { norm = [], report, seed, json } = flags;
+  const alone = logs.length === 1 && norm.length === 0;
+  const { estimate, run } = alone
+    ? await fromOneRun(logs[0]!, flags, io)
+    : {
+        estimate: estimateNoiseScale([...norm, ...(await fromSeveral(logs, flags, io))], seed),
+        run: undefined,
+      };
+  const result = jsonOf(estimate, run);
+  if (report !== undefined) {
+    const { noiseHtml } = await import('./html.ts');
+    writeText(
+      report,
+      noiseHtml(logs.map(displayName).join(' ') || '--norm', estimate, run, seed, result),
+      io,
+    );
+  }
+  io.stdout.write(
+    json
+      ? `${JSON.stringify(result, null, 2)}\n`
+      : noiseText(estimate, run, Math.min(io.stdout.columns ?? 80, 100)),
+  );
+}
+
+async function fromOneRun(
+  file: string,
+  { batch = [], column = [], seed }: Flags,
+  io: Io,
+): Promise<{ estimate: NoiseEstimate; run: RunView }> {
+  const log = await readTrainingLog({ file: displayName(file), text: await readText(file, io) });
+  const norms = pairedNormsOf(log, column, batch);
+  try {
+    const estimate = estimateFromOneRun(norms, seed);
+    const thirds = norms.steps.length < FEWEST_FOR_THIRDS ? [] : phasesOf(norms, 3, seed);
+    return { estimate, run: { norms, thirds } };
+  } catch (error) {
+    throw error instanceof Problem ? error.in({ file: log.file, text: '' }) : error;
+  }
+}
+
+async function fromSeveral(
+  logs: readonly string[],
+  { batch = [], column = [] }: Flags,
+  io: Io,
+): Promise<NormSeries[]> {
+  if (logs.length !== batch.length)
+    throw new Problem('usage', `each log needs its global batch size: --batch N, ${logs.length} times`);
+  if (column.length > 1 && column.length !== logs.length)
+    throw new Problem(
+      'usage',
+      `--column names one column for all logs, or one for each of the ${logs.length}`,
+    );
+  return Promise.all(
+    logs.map(async (file, i) => {
+      const log = await readTrainingLog({ file: displayName(file), text: await readText(file, io) });
+      return normsOf(log, batch[i]!, column[i] ?? column[0]);
+    }),
+  );
+}
+
+/** What `--json` prints. An open end of an interval, and what is infinite, is null. */
+function jsonOf(estimate: NoiseEstimate, run: RunView | undefined): object {
+  if (!run) return { version: 1, ...estimate };
+  const { norms, thirds } = run;
+  const { columns, batches, counted, leftOut, steps } = norms;
+  const placed = thirds.map(({ from, to, ...scale }) => ({ from: steps[from], to: steps[to - 1], ...scale }));
+  return { version: 1, ...estimate, run: { columns, batches, counted, leftOut, thirds: placed } };
 }
 
 function collectNorm(text: string, all: NormSeries[] = []): NormSeries[] {

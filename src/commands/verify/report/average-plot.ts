@@ -1,6 +1,6 @@
+import type { AveragePlot, Curve } from '../../../base/report/page/plot-data.ts';
 import { align, spreadOf } from '../../../lab/theory.ts';
 import type { AverageOutcome } from '../verification.ts';
-import type { AveragePlot, Curve } from './page/plot-data.ts';
 
 /** How far back weights are drawn, in memories of the old average. */
 const MEMORIES = 4;

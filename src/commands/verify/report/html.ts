@@ -1,12 +1,12 @@
 import { short } from '../../../base/numbers.ts';
+import { asText, breakable, figure, htmlPage, legend, list, table } from '../../../base/report/html.ts';
+import type { RuleBars } from '../../../base/report/page/plot-data.ts';
 import { readable } from '../../../document/pointer.ts';
 import { countedPer } from '../../../pipe/sides.ts';
 import type { Training } from '../train-configs.ts';
 import type { AverageOutcome, Verification } from '../verification.ts';
 import { averagePlot } from './average-plot.ts';
 import { type Conclusion, conclusionOf } from './conclusion.ts';
-import { script, style } from './generated/page.js';
-import type { RuleBars } from './page/plot-data.ts';
 import { advices, DIVERGED, notTrained, ruleName, trainedTitle, updatesOf } from './training-text.ts';
 import {
   askedOf,
@@ -28,29 +28,15 @@ export function verificationHtml(named: readonly NamedVerification[], json: read
     verification.averages.map((average, j) => averagePlot(average, `${i}-${j}`)),
   );
   const bars = named.flatMap(({ trainings = [] }, i) => barsOf(trainings, i));
-  const result = JSON.stringify(json.length === 1 ? json[0] : json, null, 2);
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<link rel="icon" href="data:,">
-<title>${asText(title)}: ${(conclusions.length === 1 && conclusions[0]?.word) || (pass ? 'verified' : 'NOT verified')}</title>
-<style>${style}</style>
-</head>
-<body>
-<main>
-<h1>${breakable(asText(title))}</h1>
-${named.map((one, i) => section(one, conclusions[i]!, i)).join('\n')}
-<details><summary>The same as JSON</summary><pre tabindex="0">${asText(result)}</pre></details>
-</main>
-<script type="application/json" id="result">${inScript(result)}</script>
-<script type="application/json" id="figures">${inScript(JSON.stringify(figures))}</script>
-<script type="application/json" id="bars">${inScript(JSON.stringify(bars))}</script>
-<script>${script.replaceAll('</script', '<\\/script')}</script>
-</body>
-</html>
-`;
+  const state = (conclusions.length === 1 && conclusions[0]?.word) || (pass ? 'verified' : 'NOT verified');
+  return htmlPage({
+    title,
+    state,
+    body: named.map((one, i) => section(one, conclusions[i]!, i)).join('\n'),
+    result: json.length === 1 ? json[0]! : json,
+    averages: figures,
+    bars,
+  });
 }
 
 function section(
@@ -72,26 +58,6 @@ ${list(notesOf(verification), ' class="note"')}
 ${trainings.length ? trainingSections(trainings, index) : ''}
 ${averages.length ? `<h2>Plots</h2>\n${KEY}` : ''}
 ${averages.map((average, j) => plots(average, `${index}-${j}`)).join('\n')}`;
-}
-
-function list(items: readonly string[], kind = ''): string {
-  return items.length ? `<ul>${items.map((item) => `<li${kind}>${asText(item)}</li>`).join('')}</ul>` : '';
-}
-
-interface Column {
-  readonly title: string;
-  readonly number?: boolean;
-}
-
-/** Cells are HTML; the first of a row is its heading. */
-function table(caption: string, columns: readonly Column[], rows: readonly (readonly string[])[]): string {
-  const kind = ({ number }: Column) => (number ? ' class="number"' : '');
-  const head = columns.map((c) => `<th scope="col"${kind(c)}>${c.title}</th>`).join('');
-  const body = rows.map(([first = '', ...rest]) => {
-    const cells = rest.map((cell, i) => `<td${kind(columns[i + 1]!)}>${cell}</td>`).join('');
-    return `<tr><th scope="row">${first}</th>${cells}</tr>`;
-  });
-  return `<div class="scroll" role="region" aria-label="${asText(caption)}" tabindex="0"><table><caption><span>${asText(caption)}</span></caption><thead><tr>${head}</tr></thead><tbody>${body.join('')}</tbody></table></div>`;
 }
 
 function settingsTable({ averages, learningRates }: Verification): string {
@@ -165,9 +131,7 @@ function levelsTable(averages: readonly AverageOutcome[]): string {
   return table('Mean square of the gradients, new over old, whatever the decay', columns, rows);
 }
 
-const line = (kind: string, dashes = '', width = 1.6) =>
-  `<svg viewBox="0 0 32 8" aria-hidden="true"><path d="M0 4H32" stroke="var(--${kind})" stroke-width="${width}"${dashes ? ` stroke-dasharray="${dashes}"` : ''}/></svg>`;
-const KEY = `<ul class="key"><li>${line('old', '', 3)}old</li><li>${line('new', '5 4')}new</li><li>${line('neither', '2 3')}old decay at the new batch</li></ul>`;
+const KEY = legend(['old', 'new', ['not converted', 'old decay at the new batch']]);
 
 function plots(average: AverageOutcome, id: string): string {
   const name = nameOf(average);
@@ -240,27 +204,4 @@ function trainingSection(training: Training, id: string): string {
 
 function nameOf(average: Pick<AverageOutcome, 'pointer' | 'part'>): string {
   return asText(averageName(average));
-}
-
-/** A name that may be broken before its dots, brackets and underscores, and nowhere else. */
-function breakable(name: string): string {
-  return name.replace(/(?=[.[_])/g, '<wbr>');
-}
-
-/** A number to a few digits for people, and to the last one for programs. */
-function figure(value: number, digits = 4): string {
-  return `<data value="${value}">${short(value, digits)}</data>`;
-}
-
-/** Text as HTML, without control characters. */
-function asText(text: string): string {
-  const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
-  return text
-    .replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g, '\ufffd')
-    .replace(/[&<>"]/g, (c) => entities[c]!);
-}
-
-/** JSON inside a script element: a "<" could end it. */
-function inScript(json: string): string {
-  return json.replaceAll('<', '\\u003c');
 }

@@ -1,5 +1,5 @@
 import * as Plot from '@observablehq/plot';
-import type { AveragePlot, Curve, RuleBars } from './plot-data.ts';
+import type { AveragePlot, Chart, Curve, RuleBars } from './plot-data.ts';
 
 /** Text, lines and grid follow the page's colours, and so its light or dark scheme. */
 const COLOURS: Record<Curve['kind'], string> = {
@@ -32,7 +32,15 @@ function curve({ kind, points }: Curve, shape: 'linear' | 'step-after' = 'linear
   });
 }
 
-function frame(width: number, x: string, y: string, description: string, marks: Plot.Markish[]) {
+interface Frame {
+  readonly width: number;
+  readonly x: string;
+  readonly y: string;
+  readonly description: string;
+  readonly logarithmic?: boolean;
+}
+
+function frame({ width, x, y, description, logarithmic = false }: Frame, marks: Plot.Markish[]) {
   return Plot.plot({
     width,
     height: Math.max(200, Math.min(280, width * 0.45)),
@@ -40,7 +48,13 @@ function frame(width: number, x: string, y: string, description: string, marks: 
     marginBottom: 40,
     style: { background: 'none', color: 'inherit', fontSize: '13px', overflow: 'visible' },
     x: { label: x, ticks: Math.max(3, Math.floor(width / 110)), tickFormat: compact },
-    y: { label: y, grid: true, ticks: 5, tickFormat: compact },
+    y: {
+      label: y,
+      grid: true,
+      ticks: 5,
+      tickFormat: compact,
+      ...(logarithmic ? { type: 'log' as const } : {}),
+    },
     ariaLabel: description,
     marks,
   });
@@ -49,22 +63,29 @@ function frame(width: number, x: string, y: string, description: string, marks: 
 function draw(figures: AveragePlot, part: string, width: number, description: string) {
   if (part === 'kernels')
     return frame(
-      width,
-      AGE,
-      'weight of a sample',
-      description,
+      { width, x: AGE, y: 'weight of a sample', description },
       figures.kernels.map((k) => curve(k, 'step-after')),
     );
   if (part === 'trajectories')
-    return frame(width, SEEN, 'average', description, [
+    return frame({ width, x: SEEN, y: 'average', description }, [
       Plot.ruleY([0], { stroke: 'currentColor', strokeOpacity: 0.4 }),
       ...figures.trajectories.map((t) => curve(t)),
     ]);
   const band = figures.band.map(([x, height]) => ({ x, low: -height, high: height }));
-  return frame(width, SEEN, 'old - new', description, [
+  return frame({ width, x: SEEN, y: 'old - new', description }, [
     Plot.areaY(band, { x: 'x', y1: 'low', y2: 'high', fill: 'var(--band)' }),
     Plot.ruleY([0], { stroke: 'currentColor', strokeOpacity: 0.4 }),
     curve(figures.difference),
+  ]);
+}
+
+function drawChart(chart: Chart, width: number, description: string) {
+  const { x, y, logarithmic, curves, band = [] } = chart;
+  const areas = band.map(([at, low, high]) => ({ at, low, high }));
+  return frame({ width, x, y, description, ...(logarithmic ? { logarithmic } : {}) }, [
+    Plot.areaY(areas, { x: 'at', y1: 'low', y2: 'high', fill: 'var(--band)' }),
+    ...(logarithmic ? [] : [Plot.ruleY([0], { stroke: 'currentColor', strokeOpacity: 0.4 })]),
+    ...curves.map((one) => curve(one)),
   ]);
 }
 
@@ -99,6 +120,7 @@ function read<T extends { id: string }>(element: string): Map<string, T> {
 
 const figures = read<AveragePlot>('figures');
 const bars = read<RuleBars>('bars');
+const charts = read<Chart>('charts');
 
 for (const place of document.querySelectorAll<HTMLElement>('[data-figure]')) {
   const { figure = '', part = '', description = '' } = place.dataset;
@@ -109,7 +131,12 @@ for (const place of document.querySelectorAll<HTMLElement>('[data-figure]')) {
     drawn = width;
     const one = figures.get(figure);
     const several = bars.get(figure);
-    const plot = one ? draw(one, part, width, description) : several && drawBars(several, width, description);
+    const chart = charts.get(figure);
+    const plot = one
+      ? draw(one, part, width, description)
+      : several
+        ? drawBars(several, width, description)
+        : chart && drawChart(chart, width, description);
     if (!plot) return;
     plot.setAttribute('role', 'img');
     place.replaceChildren(plot);

@@ -26,3 +26,15 @@ export interface RuleBars {
     readonly inUse: boolean;
   }[];
 }
+
+/** Curves over the samples or steps of a run. */
+export interface Chart {
+  readonly id: string;
+  readonly x: string;
+  readonly y: string;
+  /** Powers of ten on the vertical axis. */
+  readonly logarithmic?: boolean;
+  readonly curves: readonly Curve[];
+  /** Where a curve is uncertain. */
+  readonly band?: readonly (readonly [x: number, low: number, high: number])[];
+}

@@ -1,0 +1,13 @@
+/**
+ * Seeded numbers in [0, 1): mulberry32, small and good enough to draw indices for a bootstrap.
+ * @param seed a whole number; its lowest 32 bits count
+ */
+export function generator(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
