@@ -72,6 +72,18 @@ function projectOfTheReader(): Repository {
   for (const file of ['run.yaml', 'old.yaml', 'paper.yaml', 'configs/a.yaml']) project.write(file, config);
   for (const file of ['new.yaml', 'ours.yaml'])
     project.write(file, config.replace('per_device_train_batch_size: 8', 'per_device_train_batch_size: 4'));
+  const rows = (row: (step: number) => object) =>
+    Array.from({ length: 200 }, (_, step) => `${JSON.stringify({ step, ...row(step) })}\n`).join('');
+  const wave = (step: number) => 1 + 0.1 * Math.sin(step * 7);
+  project.write(
+    'noise.jsonl',
+    rows((step) => ({ micro: 3 * wave(step), step_norm: 2 * wave(step + 1) })),
+  );
+  for (const file of ['old.jsonl', 'new.jsonl'])
+    project.write(
+      file,
+      rows((step) => ({ loss: Math.exp(-step / 100) * wave(step) })),
+    );
   project.write('train.sh', read('fixtures/hf-trainer/torchrun-script/input.sh'));
   for (const [file, norm] of [
     ['small.json', 3],
