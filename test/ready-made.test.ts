@@ -182,7 +182,7 @@ describe('completion', () => {
     [['rebatch', 'chec'], 'check'],
     [['rebatch', 'check', '--form'], '--format'],
     [['rebatch', 'check', '--format', 's'], 'sarif'],
-    [['rebatch', 'run.yaml', '--st'], '--steps'],
+    [['rebatch', 'run.yaml', '--ste'], '--steps'],
     [['rebatch', 'completion', 'po'], 'powershell'],
     [['rebatch', 'run.yaml', '--dialect', 'deeps'], 'deepspeed'],
     [['rebatch', 'run.yaml', '--rule', 'noi'], 'noise-aware'],
