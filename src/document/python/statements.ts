@@ -426,20 +426,15 @@ export class Program {
       }
       if (body) this.block(body, inner, certain);
       if (scope === this.module && inner.returned && BUILDS.test(name)) this.configs.push(inner);
-      if (saysNumbers(inner.into) && !slotOf(scope.into, name))
-        this.store(
-          scope.into,
-          {
-            key: name,
-            from: node.from,
-            to: node.from,
-            quote: '',
-            unwritten: true,
-            value: inner.into,
-          },
-          true,
-        );
+      this.declared(name, node, scope, inner);
     });
+  }
+
+  /** The settings of a function or a class, under its name. */
+  private declared(name: string, { from }: Syntax, scope: Scope, inner: Scope): void {
+    if (!saysNumbers(inner.into) || slotOf(scope.into, name)) return;
+    const entry = { key: name, from, to: from, quote: '', unwritten: true, value: inner.into } as const;
+    this.store(scope.into, entry, true);
   }
 
   private parameter(
@@ -462,21 +457,7 @@ export class Program {
     const inner = new Scope(mapping(node.from, node.to, 'fixed'), scope, true);
     this.classes.set(name, inner.into);
     this.block(children.at(-1)!, inner, true);
-    this.later.push(() => {
-      if (saysNumbers(inner.into) && !slotOf(scope.into, name))
-        this.store(
-          scope.into,
-          {
-            key: name,
-            from: node.from,
-            to: node.from,
-            quote: '',
-            unwritten: true,
-            value: inner.into,
-          },
-          true,
-        );
-    });
+    this.later.push(() => this.declared(name, node, scope, inner));
   }
 
   private import(node: Syntax, scope: Scope): void {
