@@ -23,7 +23,7 @@ pack() {
   find "$folder/peer/node_modules/webgpu/dist" -mindepth 1 -maxdepth 1 ! -name "${TARGET:-linux-x64}" -exec rm -r {} +
   mv "$folder/peer/node_modules" "$folder/package/node_modules"
   mkdir "$folder/package/bench"
-  npx rolldown bench/gpu.mjs --platform node --format esm --file "$folder/package/bench/gpu.mjs" >/dev/null
+  npx rolldown bench/gpu.mjs --platform node --format esm --no-code-splitting --file "$folder/package/bench/gpu.mjs" >/dev/null
   cp bench/gpu.sh "$folder/package/bench/"
   cp fixtures/hf-trainer/adamw-64-gpus/input.yaml "$folder/package/bench/config.yaml"
   tar -czf "$out" -C "$folder" package

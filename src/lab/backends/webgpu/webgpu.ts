@@ -15,7 +15,7 @@ import { layersOnDevice } from './layer-dispatch.ts';
 
 const PACKAGE = 'webgpu';
 const DRIVER =
-  'install the Vulkan driver of your GPU; for a test a software driver will do: on Debian apt-get install libvulkan1 chromium, then VK_DRIVER_FILES=/usr/lib/chromium/vk_swiftshader_icd.json VK_ICD_FILENAMES=/usr/lib/chromium/vk_swiftshader_icd.json';
+  'install the Vulkan driver of your GPU (in a container without a display NVIDIA’s is libEGL_nvidia.so.0: name it in an ICD file, and that in VK_DRIVER_FILES and VK_ICD_FILENAMES); for a test a software driver will do: on Debian apt-get install libvulkan1 chromium, then VK_DRIVER_FILES=/usr/lib/chromium/vk_swiftshader_icd.json VK_ICD_FILENAMES=/usr/lib/chromium/vk_swiftshader_icd.json';
 
 interface Dawn {
   create(flags: readonly string[]): Gpu;
