@@ -16,6 +16,17 @@ export const JSON_TEXT: Notation = {
   list: inBrackets,
 };
 
+/** Entries by the keys that lead to them, where a format has no blocks. @param above keys before those of the entries */
+export function flattened(
+  entries: readonly NewEntry[],
+  above: readonly string[] = [],
+): { path: string[]; value: string }[] {
+  return entries.flatMap(({ key, value }) => {
+    const path = [...above, key];
+    return typeof value === 'string' ? [{ path, value }] : flattened(value, path);
+  });
+}
+
 /** `[0.9, 0.95]`. */
 export function inBrackets(items: readonly string[]): string {
   return `[${items.join(', ')}]`;

@@ -1,4 +1,5 @@
 import type { Edit } from './edit.ts';
+import { flattened } from './insert.ts';
 import { lineEnd, lineStart, newline } from './lines.ts';
 import type {
   Document,
@@ -110,7 +111,7 @@ function insert(
 ): Edit[] {
   const { text } = document;
   const [at = ''] = [...document.nodes].find(([, node]) => node === map) ?? [];
-  const written = entries.flatMap((entry) => flat(segments(at), entry)).map((override) => `++${override}`);
+  const written = flattened(entries, segments(at)).map(({ path, value }) => `++${path.join('.')}=${value}`);
   const { offset, end } = sibling ?? map;
   const before = text.slice(lineStart(text, offset), offset);
   if (/^\s*-\s+["']?$/.test(before)) {
@@ -120,11 +121,4 @@ function insert(
     ];
   }
   return [{ offset: end, length: 0, text: written.map((o) => `, "${o}"`).join('') }];
-}
-
-function flat(path: readonly string[], { key, value }: NewEntry): string[] {
-  const here = [...path, key];
-  return typeof value === 'string'
-    ? [`${here.join('.')}=${value}`]
-    : value.flatMap((entry) => flat(here, entry));
 }

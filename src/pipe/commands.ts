@@ -11,12 +11,16 @@ import { rolesByName } from '../vocabulary/reader.ts';
 
 /**
  * The one command of a script that trains, as its only document.
+ * @param training the indices of those that do
  * @param at which of several, counted from 1
  * @throws Problem: several-experiments with the choices, usage where there is no such command
  */
-export function trainingCommand(parsed: ParsedText, at: string | undefined, names?: OwnNames): ParsedText {
+export function trainingCommand(
+  parsed: ParsedText,
+  training: readonly number[],
+  at: string | undefined,
+): ParsedText {
   const { documents } = parsed;
-  const training = trainingCommands(parsed, names);
   const chosen = training[at === undefined ? 0 : Number(at) - 1];
   const lines = training.map((index) => placeOf(documents[index]!.text, offsetOf(documents[index]!)).line);
   if (at !== undefined && chosen === undefined)
@@ -66,9 +70,10 @@ export function trainingCommands({ documents }: ParsedText, names?: OwnNames): n
   const roles = documents.map((document) => rolesByName(document, names));
   const having = (...wanted: readonly string[]) =>
     [...documents.keys()].filter((i) => wanted.some((role) => roles[i]!.has(role)));
-  const known = [...documents.keys()].filter((i) => detect(documents[i]!.data).length > 0);
   const rates = having('learning-rate', 'decay');
-  return [rates, known, having(...SAMPLES, 'accumulation')].find(({ length }) => length > 0) ?? [];
+  if (rates.length > 0) return rates;
+  const known = [...documents.keys()].filter((i) => detect(documents[i]!.data).length > 0);
+  return known.length > 0 ? known : having(...SAMPLES, 'accumulation');
 }
 
 function offsetOf({ nodes }: Document): number {

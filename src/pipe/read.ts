@@ -105,11 +105,11 @@ function areOverrides(written: Document | undefined): boolean {
  */
 async function chosenPart(whole: ParsedText, options: ReadOptions): Promise<ParsedText> {
   const { at, names } = options;
-  if (whole.documents[0]?.notation.format === 'shell') return trainingCommand(whole, at, names);
-  const commands = whole.documents.every((document) => isNoConfig(document, options))
-    ? await commandsIn(whole)
-    : undefined;
-  if (commands && trainingCommands(commands, names).length > 0) return trainingCommand(commands, at, names);
+  const isScript = whole.documents[0]?.notation.format === 'shell';
+  const isLaunchFile = !isScript && whole.documents.every((document) => isNoConfig(document, options));
+  const commands = isScript ? whole : isLaunchFile ? await commandsIn(whole) : undefined;
+  const training = commands ? trainingCommands(commands, names) : [];
+  if (commands && (isScript || training.length > 0)) return trainingCommand(commands, training, at);
   return at === undefined ? whole : partOf(whole, at);
 }
 

@@ -1,7 +1,7 @@
 import type { Word } from 'unbash';
 import type { Node } from '../nodes.ts';
 import type { Launched } from './launch.ts';
-import type { Setting } from './settings.ts';
+import { type Setting, scalarAt } from './settings.ts';
 import type { Assigned } from './variables.ts';
 
 /** Flags of launchers under the names that everybody understands. */
@@ -14,8 +14,7 @@ const NAMES: Readonly<Record<string, string>> = {
   include: 'gpu_ids',
 };
 /** Flags that say how many processes there are. */
-const COUNTS =
-  /^(?:n?proc_per_node|nproc_per_node|num_processes|num_processes_per_node|num_gpus|gpu_ids|num_proc)$/;
+const COUNTS = /^(?:n?proc_per_node|num_processes|num_processes_per_node|num_gpus|gpu_ids|num_proc)$/;
 
 /** Devices by their numbers. */
 const LIST = /^\d+(?:,\d+)+$/;
@@ -97,7 +96,7 @@ const SET: Readonly<Record<string, readonly string[]>> = {
 /** The variables that the header sets. */
 export function variablesOf(directives: readonly Directive[]): Assigned[] {
   return directives.flatMap(({ name, value, offset }) =>
-    (SET[name] ?? []).map((variable) => ({
+    (Object.hasOwn(SET, name) ? SET[name]! : []).map((variable) => ({
       name: variable,
       value: wordAt(value, offset),
       offset: -1,
@@ -111,23 +110,28 @@ function wordAt(text: string, pos: number): Word {
   return { type: 'Word', text, value: text, pos, end: pos + text.length };
 }
 
-/** The directives that count what a command runs on, where its launcher does not say it. */
-export function headerSettings(directives: readonly Directive[], { launchers }: Launched): Setting[] {
+/**
+ * The directives that count what a command runs on, where its launcher does not say it.
+ * @param base where the text that they were found in begins
+ */
+export function headerSettings(
+  directives: readonly Directive[],
+  base: number,
+  { launchers }: Launched,
+): Setting[] {
   const tasks = launchers.some(({ name }) => name === 'srun');
   const counted = tasks ? ['nodes', 'ntasks', 'ntasks_per_node'] : ['nodes', 'gpus_per_node', 'gpus'];
   return directives
     .filter(({ name, value }) => counted.includes(name) && /^\d+$/.test(value))
     .map(({ name, value, offset }) => {
-      const end = offset + value.length;
       const known = name === 'gpus' ? 'world_size' : (NAMES[name] ?? name);
-      const node: Node = {
-        kind: 'scalar',
-        offset,
-        length: value.length,
-        source: value,
-        style: 'plain',
-        value: Number(value),
+      const node = scalarAt(base + offset, value, Number(value));
+      return {
+        path: ['SBATCH', known],
+        offset: node.offset,
+        end: node.offset + node.length,
+        quote: '',
+        node,
       };
-      return { path: ['SBATCH', known], offset, end, quote: '', node };
     });
 }

@@ -25,7 +25,7 @@ const LAUNCHING =
   /(?:^|[./])(?:launch|launcher|xla_spawn|distributed[./]run|runner|torch_distributed)(?:\.py)?$/;
 /** Commands that run the one which follows as it is, and what runs a program. */
 const WRAPPERS =
-  /^(?:(?:.*\/)?python[\d.]*|nohup|time|env|exec|sudo|stdbuf|nice|ionice|numactl|uv|poetry|pipenv|pdm|conda|micromamba|apptainer|singularity|docker|podman|launch|run|exec|taskset|xvfb-run|coverage|nsys|ncu|sh|bash)$/;
+  /^(?:(?:.*\/)?python[\d.]*|nohup|time|env|exec|sudo|stdbuf|nice|ionice|numactl|uv|poetry|pipenv|pdm|conda|micromamba|apptainer|singularity|docker|podman|launch|run|taskset|xvfb-run|coverage|nsys|ncu|sh|bash)$/;
 /** Launchers' flags without a value, after which the program may follow. */
 const BARE =
   /^--?(?:standalone|use[-_]env|no[-_]python|module|multi[-_]gpu|use[-_]fsdp|cpu|tpu|debug|quiet|no[-_]local[-_]rank|no[-_]ssh|force[-_]multi|unbuffered|label|exclusive|oversubscribe|allow-run-as-root|gpu|nv|rm|it|u|O|B|W|l|K)$/;

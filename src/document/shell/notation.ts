@@ -1,4 +1,5 @@
 import type { Edit } from '../edit.ts';
+import { flattened } from '../insert.ts';
 import { lineEnd, lineStart, newline } from '../lines.ts';
 import type { Document, Entry, MapNode, NewEntry, Node, Notation } from '../nodes.ts';
 import { quoted } from './quoting.ts';
@@ -11,11 +12,7 @@ export const SHELL: Notation = {
 };
 
 /** How a list of words in YAML or JSON does: an item for each word, quoted as its neighbour is. */
-export const WORD_LIST: Notation = {
-  format: 'shell',
-  insert: insertWords,
-  list: (items) => `[${items.join(',')}]`,
-};
+export const WORD_LIST: Notation = { ...SHELL, insert: insertWords };
 
 function insertWords(
   document: Document,
@@ -28,7 +25,7 @@ function insertWords(
   const style = { ...styleOf(document, sibling), inQuotes: true };
   // `--flag=value` is one item; of two, each is quoted as its neighbour's.
   const together = /^-*[\w.-]+=/.test(style.like);
-  const written = flat(entries, keysAbove(style.like, sibling.key)).map(({ path, value }) =>
+  const written = flattened(entries, keysAbove(style.like, sibling.key)).map(({ path, value }) =>
     argument(path.join('.'), value, together ? style : { ...style, like: '--flag' }),
   );
   const quotes = [text[sibling.offset - 1], text[sibling.end]].map((c) => (isQuote(c) ? c : ''));
@@ -58,7 +55,7 @@ function insert(
   if (!sibling) return [];
   const style = styleOf(document, sibling);
   const gap = gapBefore(document.text, sibling);
-  const written = flat(entries, keysAbove(style.like, sibling.key)).map(
+  const written = flattened(entries, keysAbove(style.like, sibling.key)).map(
     ({ path, value }) => gap + argument(path.join('.'), value, style),
   );
   return [{ offset: sibling.end, length: 0, text: written.join('') }];
@@ -76,13 +73,6 @@ function keysAbove(argumentText: string, key: string): string[] {
   const keys = name.split('.');
   const at = keys.findLastIndex((part) => part.replaceAll('-', '_') === key);
   return at === -1 ? [] : keys.slice(0, at);
-}
-
-/** Entries by the keys that lead to them: a command line has no blocks. */
-function flat(entries: readonly NewEntry[], above: readonly string[]): { path: string[]; value: string }[] {
-  return entries.flatMap(({ key, value }) =>
-    typeof value === 'string' ? [{ path: [...above, key], value }] : flat(value, [...above, key]),
-  );
 }
 
 /** What a flag has between the words of its name. */

@@ -112,7 +112,8 @@ function setting(name: string, word: Argument, node: Node, last?: Argument): Set
   return { path, offset, end: last?.place[1] ?? end, quote: word.inQuotes ? '"' : '', node, ...maybe };
 }
 
-function scalarAt(offset: number, source: string, value: ScalarNode['value']): ScalarNode {
+/** A scalar of the text as it is written. */
+export function scalarAt(offset: number, source: string, value: ScalarNode['value']): ScalarNode {
   return { kind: 'scalar', offset, length: source.length, source, style: 'plain', value };
 }
 

@@ -54,14 +54,19 @@ export function parseArguments(text: string): Document[] {
   return scriptOf(text, line).argumentsAlone();
 }
 
-/** The commands that start a program with settings in a piece of a text; none where it is no shell script. */
-export function commandsInCode(text: string, code: string): Document[] {
-  return parse(code).errors?.length ? [] : scriptOf(text, code).documents();
+/**
+ * The commands that start a program with settings in a piece of a text; none where it is no shell script.
+ * @param code the piece as the shell is to read it, as long as it is written
+ * @param base where it begins
+ */
+export function commandsInCode(text: string, code: string, base: number): Document[] {
+  const script = parse(code);
+  return script.errors?.length ? [] : new Script(text, stepsOf(script), code, base).documents();
 }
 
 /** The command that starts a program with settings whose words a list of another format holds. */
 export function commandOfWords(text: string, words: readonly ScalarNode[]): Document | undefined {
-  return new Script(text, { assigned: [], commands: [] }).ofWords(words);
+  return new Script(text, { assigned: [], commands: [] }, '').ofWords(words);
 }
 
 /** @param text what is written; @param code the same length, as the shell is to read it */
@@ -69,7 +74,7 @@ function scriptOf(text: string, code: string): Script {
   const script = parse(code);
   const [error] = script.errors ?? [];
   if (error) throw new Problem('syntax', `not valid shell: ${error.message}`, error.pos);
-  return new Script(text, stepsOf(script));
+  return new Script(text, stepsOf(script), code);
 }
 
 class Script {
@@ -79,9 +84,12 @@ class Script {
   constructor(
     private readonly text: string,
     private readonly steps: Steps,
+    code: string,
+    private readonly base = 0,
   ) {
-    this.directives = directivesOf(text);
-    this.expander = new Expander(text, new Variables([...variablesOf(this.directives), ...steps.assigned]));
+    this.directives = directivesOf(code);
+    const variables = new Variables([...variablesOf(this.directives), ...steps.assigned]);
+    this.expander = new Expander(code, base, variables);
   }
 
   /** Of every command that starts a program with settings. */
@@ -146,7 +154,7 @@ class Script {
     const launch = [...launchers, ...around];
     const settings = [...launch, ...reader.settings(started.arguments)];
     const doubled: DoubledKey[] = [];
-    const root = { ...mapOf(settings, '', this.text, doubled), offset: pos };
+    const root = { ...mapOf(settings, '', this.text, doubled), offset: this.base + pos };
     const document = documentOf(notation, this.text, root, writtenIn(root), doubled, true);
     const computed = this.computed(started.arguments, pos);
     const alsoUsed = usedAlso(document, (offset) => computed.get(offset));
@@ -183,7 +191,7 @@ class Script {
     pos: number,
     reader: SettingsReader,
   ): Setting[] {
-    const header = headerSettings(this.directives, started);
+    const header = headerSettings(this.directives, this.base, started);
     if (header.length) return header;
     const own = prefix.find((part) => part.type === 'Assignment' && part.name === VISIBLE);
     const assigned = own?.type === 'Assignment' && own.value.type === 'Word' ? own.value : undefined;

@@ -33,8 +33,13 @@ const BREAK: Cell = { text: '', at: -1, place: [-1, -1], quoted: false };
 
 /** What the words of a command become when the shell expands them, as far as the script says it. */
 export class Expander {
+  /**
+   * @param code what the shell reads
+   * @param base where it begins in the whole text, from which every place is counted
+   */
   constructor(
-    private readonly text: string,
+    private readonly code: string,
+    private readonly base: number,
     private readonly variables: Variables,
   ) {}
 
@@ -42,7 +47,7 @@ export class Expander {
   arguments(word: Word): Argument[] {
     const found = argumentsOf(this.word(word, word.pos));
     const [only, another] = found;
-    return only && !another ? [{ ...only, place: [word.pos, word.end], inQuotes: false }] : found;
+    return only && !another ? [{ ...only, place: this.range(word.pos, word.end), inQuotes: false }] : found;
   }
 
   /** What a variable holds at a place of the script; nothing where that is not known. */
@@ -121,28 +126,30 @@ export class Expander {
     if (argumentsOf(split).length > 1) return quoted ? cells.map(inQuotes) : split.map(inQuotes);
     return cells
       .filter((cell) => cell !== BREAK)
-      .map((cell) => ({ ...cell, quoted: true, place: [pos, end] }));
+      .map((cell) => ({ ...cell, quoted: true, place: this.range(pos, end) }));
   }
 
   private unknown(part: WordPart, quoted: boolean): Cell[] {
     const { pos, end } = part;
     const computedFrom = [...new Set(namesIn(part))];
-    return [{ text: this.text.slice(pos, end), at: pos, place: [pos, end], quoted, computedFrom }];
+    const place = this.range(pos, end);
+    return [{ text: this.code.slice(pos, end), at: place[0], place, quoted, computedFrom }];
   }
 
   /** Quotes around nothing are a word, too. */
   private quoted(cells: Cell[], pos: number): Cell[] {
-    return cells.length ? cells : [{ text: '', at: pos + 1, place: [pos, pos + 2], quoted: true }];
+    const place = this.range(pos, pos + 2);
+    return cells.length ? cells : [{ text: '', at: place[0] + 1, place, quoted: true }];
   }
 
   /** Characters, with what backslashes do to them. */
   private literal(pos: number, end: number, quoted: boolean): Cell[] {
     const cells: Cell[] = [];
     for (let at = pos; at < end; at++) {
-      const next = this.text[at + 1] ?? '';
-      const escapes = this.text[at] === '\\' && at + 1 < end && (!quoted || /[$`"\\\n\r]/.test(next));
+      const next = this.code[at + 1] ?? '';
+      const escapes = this.code[at] === '\\' && at + 1 < end && (!quoted || /[$`"\\\n\r]/.test(next));
       if (escapes) at++;
-      if (escapes && next === '\r' && this.text[at + 1] === '\n') at++;
+      if (escapes && next === '\r' && this.code[at + 1] === '\n') at++;
       else if (!escapes || next !== '\n') cells.push(...this.characters(at, at + 1, quoted || escapes));
     }
     return cells;
@@ -150,9 +157,13 @@ export class Expander {
 
   private characters(pos: number, end: number, quoted: boolean): Cell[] {
     return Array.from({ length: Math.max(0, end - pos) }, (_, i) => {
-      const at = pos + i;
-      return { text: this.text[at]!, at, place: [at, at + 1] as const, quoted };
+      const place = this.range(pos + i, pos + i + 1);
+      return { text: this.code[pos + i]!, at: place[0], place, quoted };
     });
+  }
+
+  private range(pos: number, end: number): Range {
+    return [this.base + pos, this.base + end];
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Edit } from '../edit.ts';
-import { inBrackets } from '../insert.ts';
+import { flattened, inBrackets } from '../insert.ts';
 import { lineEnd, lineStart, newline } from '../lines.ts';
 import type { NewEntry, Notation } from '../nodes.ts';
 import type { TomlEntry, TomlMap } from './nodes.ts';
@@ -25,11 +25,11 @@ function inserted(
   entries: readonly NewEntry[],
 ): Edit[] {
   const line = newline(text);
-  if (map.flow) return inBraces(text, map, sibling, entries.flatMap(assignments));
+  if (map.flow) return inBraces(text, map, sibling, assignments(entries));
   const place = placeOfSections(text, map, sibling);
   const isSection = ({ value }: NewEntry) => place !== undefined && typeof value !== 'string';
   const sections = entries.filter(isSection).map((entry) => section(entry, map.before!.name, line));
-  const own = entries.filter((entry) => !isSection(entry)).flatMap(assignments);
+  const own = assignments(entries.filter((entry) => !isSection(entry)));
   const atEnd = place === text.length;
   return [
     ...(own.length > 0 ? [inTable(text, map, sibling, own, line)] : []),
@@ -96,7 +96,7 @@ function inBraces(
 
 function section({ key, value }: NewEntry, within: string, line: string): string {
   const name = within === '' ? quoted(key) : `${within}.${quoted(key)}`;
-  const lines = (value as readonly NewEntry[]).flatMap(assignments).map((one) => written('', one));
+  const lines = assignments(value as readonly NewEntry[]).map((one) => written('', one));
   return [`[${name}]`, ...lines].map((one) => one + line).join('');
 }
 
@@ -110,10 +110,8 @@ function written(text: string, { key, value }: Assignment, sibling?: TomlEntry):
   return key + pad + whole.slice(gap.length) + value;
 }
 
-function assignments({ key, value }: NewEntry): Assignment[] {
-  const own = quoted(key);
-  if (typeof value === 'string') return [{ key: own, value }];
-  return value.flatMap(assignments).map((inside) => ({ ...inside, key: `${own}.${inside.key}` }));
+function assignments(entries: readonly NewEntry[]): Assignment[] {
+  return flattened(entries).map(({ path, value }) => ({ key: path.map(quoted).join('.'), value }));
 }
 
 function quoted(key: string): string {
