@@ -18,39 +18,37 @@ export interface ConversionFlags extends Omit<ConvertOptions, 'rule' | 'dialect'
 
 const RULE_NAMES = RULES.map((r) => r.name).join(', ');
 
-/** Adds the options that decide a conversion to a command. */
+/** Adds the options that decide a conversion to a command; those of its own that follow are its output. */
 export function conversionOptions(command: Command): Command {
-  return ruleOptions(
-    command
-      .option('--to <n>', 'global batch size to convert to; same: the old one, on other devices', target)
-      .addOption(
-        new Option('--by <r>', 'new over old batch size, such as 1/4 or 2; needs no number of devices')
-          .argParser(ratio)
-          .conflicts('to'),
-      )
-      .option('--from <n>', 'global batch size of the config, if not in the file', wholeNumber)
-      .option('--world <n>', 'devices (GPUs) the config was tuned for, if not in the file', wholeNumber)
-      .option('--world-to <n>', 'devices the new settings will run on', wholeNumber)
-      .option('--micro <n>', 'samples per device and forward pass to use', wholeNumber)
-      .option('--accumulation <n>', 'gradient accumulation to use', wholeNumber)
-      .option('--batch-at <pointer>', 'the field that holds the batch; other batch sizes stay')
-      .addOption(
-        new Option('--batch-is <what>', 'what an ambiguous batch size counts').choices(['device', 'total']),
-      )
-      .option('--no-insert', 'do not add missing fields; warn instead'),
-  );
+  const batch = command
+    .optionsGroup('Batch:')
+    .option('--to <n>', 'global batch size to convert to; same: the old one, on other devices', target)
+    .addOption(
+      new Option('--by <r>', 'new over old batch size, such as 1/4 or 2; needs no number of devices')
+        .argParser(ratio)
+        .conflicts('to'),
+    )
+    .option('--from <n>', 'global batch size of the config, if not in the file', wholeNumber)
+    .option('--world <n>', 'devices (GPUs) the config was tuned for, if not in the file', wholeNumber)
+    .option('--world-to <n>', 'devices the new settings will run on', wholeNumber)
+    .option('--micro <n>', 'samples per device and forward pass to use', wholeNumber)
+    .option('--accumulation <n>', 'gradient accumulation to use', wholeNumber)
+    .option('--batch-at <pointer>', 'the field that holds the batch; other batch sizes stay')
+    .addOption(
+      new Option('--batch-is <what>', 'what an ambiguous batch size counts').choices(['device', 'total']),
+    );
+  return ruleOptions(batch)
+    .optionsGroup(WRITTEN)
+    .option('--no-insert', 'do not add missing fields; warn instead')
+    .optionsGroup('Output:');
 }
+
+const WRITTEN = 'What is written:';
 
 /** Adds the options that say by which rule, and how the file is read. */
 export function ruleOptions(command: Command): Command {
   return command
-    .option('--optimizer <name>', 'optimizer to assume if none or an unknown one is named')
-    .addOption(
-      new Option(
-        '--lr-scaled-by <what>',
-        'what the trainer itself multiplies its learning rates by: the batch (linear), its root (sqrt), the devices (per-worker)',
-      ).choices(LR_SCALINGS),
-    )
+    .optionsGroup('Rule:')
     .option(
       '--rule <name>',
       `scaling rule: ${RULE_NAMES} (ema, or noise-aware with --noise-scale, power with --power)`,
@@ -71,17 +69,27 @@ export function ruleOptions(command: Command): Command {
       'the rule by the letter: sqrt’s linear form 1-kappa*(1-beta), ema’s b1*b2^(kappa-1) for Lion',
     )
     .option('--floor-beta2 <x>', 'never write a second-moment decay below this', decay)
-    .option('--digits <n>', 'significant digits to write (6)', digits)
+    .optionsGroup('Reading:')
+    .option('--optimizer <name>', 'optimizer to assume if none or an unknown one is named')
+    .addOption(
+      new Option(
+        '--lr-scaled-by <what>',
+        'what the trainer itself multiplies its learning rates by: the batch (linear), its root (sqrt), the devices (per-worker)',
+      ).choices(LR_SCALINGS),
+    )
+    .option('--partial', 'go by what is in the file, although its learning rate is not')
+    .option('--at <pointer>', 'of several experiments in one file, the one to read: /small', once)
+    .option('--dialect <name>', 'read the file as this dialect')
+    .option('--schema <file>', 'read the file with a custom dialect')
+    .optionsGroup(WRITTEN)
     .addOption(
       new Option('--steps <how>', 'warm-up and schedule lengths in steps')
         .choices(['scale', 'keep'])
         .default('scale'),
     )
-    .option('--partial', 'go by what is in the file, although its learning rate is not')
     .option('--cadence', 'also scale how often the run logs, saves and evaluates')
-    .option('--at <pointer>', 'of several experiments in one file, the one to read: /small', once)
-    .option('--dialect <name>', 'read the file as this dialect')
-    .option('--schema <file>', 'read the file with a custom dialect');
+    .option('--digits <n>', 'significant digits to write (6)', digits)
+    .optionsGroup('Output:');
 }
 
 const SETTINGS = [
@@ -155,11 +163,14 @@ export async function projectSettings(file: string, { cwd }: Pick<Io, 'cwd'>): P
 /** A whole number of at least 1, for commander. */
 export function wholeNumber(text: string): number {
   const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
-  const thousands = /^(\d+)k$/i.exec(text)?.[1];
-  if (thousands !== undefined)
-    throw new InvalidArgumentError(
-      `"${text}" is ambiguous (${1000 * Number(thousands)} or ${1024 * Number(thousands)}); write the number out.`,
-    );
+  const [, digitsOf = '', unit = ''] = /^(\d+)([km])i?b?$/i.exec(text) ?? [];
+  if (unit) {
+    const exponent = unit.toLowerCase() === 'k' ? 1 : 2;
+    const [decimal, binary] = [1000, 1024].map((base) => Number(digitsOf) * base ** exponent);
+    throw new InvalidArgumentError(`"${text}" is ambiguous (${decimal} or ${binary}); write the number out.`);
+  }
+  if (/^\d+([_,' ]\d+)+$/.test(text))
+    throw new InvalidArgumentError(`Write it without separators: ${text.replace(/\D/g, '')}.`);
   if (!Number.isSafeInteger(value) || value < 1)
     throw new InvalidArgumentError('It must be a whole number of at least 1.');
   return value;
