@@ -1,3 +1,4 @@
+import { pause } from '../slices.ts';
 import { type Alignment, align, type Step } from '../theory.ts';
 import type { AverageCase, AveragesRequest, AveragesResult, Control } from './backend.ts';
 import { trajectoriesOf } from './cpu.ts';
@@ -90,7 +91,7 @@ export async function averagesByOperations(
       chunk.values.dispose();
     }
     control.progress?.((start + chunk.length) / steps);
-    await new Promise((resolve) => setImmediate(resolve));
+    await pause();
     control.signal?.throwIfAborted();
   }
   const trajectories = await trajectoriesOf(request, control);

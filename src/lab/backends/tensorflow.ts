@@ -5,14 +5,8 @@ import { promisify } from 'node:util';
 import type { LayerPaths } from '../training.ts';
 import type { Backend } from './backend.ts';
 import { averagesByOperations, checkProducts, type TensorFlowJs, useBackend } from './operations.ts';
-import {
-  findPackage,
-  hasLibrary,
-  type InstalledPackage,
-  loadPackage,
-  reasonOf,
-  Unavailable,
-} from './packages.ts';
+import { findPackage, hasLibrary, type InstalledPackage, loadPackage } from './packages.ts';
+import { reasonOf, Unavailable } from './unavailable.ts';
 
 /** A backend that was loaded, and its status. */
 export interface LoadedBackend extends Backend {
