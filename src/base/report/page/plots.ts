@@ -142,3 +142,9 @@ for (const place of document.querySelectorAll<HTMLElement>('[data-figure]')) {
     place.replaceChildren(plot);
   }).observe(place);
 }
+
+// Inside another page, which cannot look into this one, it says how high it is.
+if (parent !== window)
+  new ResizeObserver(() => parent.postMessage({ height: document.body.offsetHeight }, '*')).observe(
+    document.body,
+  );
