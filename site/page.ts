@@ -17,8 +17,15 @@ const PATIENCE = 200;
 
 const status = byId('status', HTMLElement);
 const answer = byId('answer', HTMLElement);
+const told = byId('told', HTMLElement);
+/** What the result is. */
 const say = (text: string) => {
   status.textContent = text;
+  told.textContent = '';
+};
+/** What was done beside it. */
+const tell = (text: string) => {
+  told.textContent = text;
 };
 
 const library = startLibrary((why) => say(`The library did not start: ${why}. Load the page again.`));
@@ -40,7 +47,7 @@ const ways: Ways = {
     soon();
   },
 };
-const verifying = verifyingOf(library, ways, say);
+const verifying = verifyingOf(library, ways);
 
 let timer = 0;
 let turn = 0;
@@ -65,7 +72,7 @@ async function update(): Promise<void> {
   try {
     const found = await library.convert({ ask: 'convert', files: now, options });
     if (own !== turn) return;
-    if (!found.ok) return refused(found.messages);
+    if (!found.ok) return nothing('Refused: nothing was converted.', found.messages);
     const { value } = found;
     say(summary(value));
     answer.replaceChildren(outputs(now, value), ...conversionView(value, ways));
@@ -83,19 +90,11 @@ function wanting(wrong: number, target: boolean): string | undefined {
   return target ? undefined : 'Say which batch size to convert to.';
 }
 
-function nothing(why: string): void {
+function nothing(why: string, messages: readonly Message[] = []): void {
   say(why);
-  answer.replaceChildren();
-  editor.mark([]);
-  verifying.about(undefined);
-}
-
-function refused(messages: readonly Message[]): void {
-  nothing(`Refused: ${messages[0]?.text.split('\n')[0] ?? ''}`);
-  status.textContent =
-    messages.length === 1 ? 'Refused; nothing was converted.' : `Refused: ${messages.length} errors.`;
-  answer.replaceChildren(messagesView('What is wrong', messages, ways));
+  answer.replaceChildren(...(messages.length ? [messagesView('What is wrong', messages, ways)] : []));
   editor.mark(messages);
+  verifying.about(undefined);
 }
 
 function summary({ changes, batch, kappa, rule, dialect, messages }: Converted): string {
@@ -115,11 +114,11 @@ function summary({ changes, batch, kappa, rule, dialect, messages }: Converted):
 function outputs(now: Files, { text }: Converted): HTMLElement {
   const command = commandLine(now.file, form.fields);
   const link = element('input', { type: 'text', readonly: true, hidden: true, 'aria-label': 'Link' });
-  const give = (url: string, told: string) => {
+  const give = (url: string, done: string) => {
     link.value = url;
     link.hidden = false;
     link.select();
-    copy(url, told);
+    copy(url, done);
   };
   const withConfig = async () => {
     const fragment = await fragmentWith(form.fields, now);
@@ -131,12 +130,12 @@ function outputs(now: Files, { text }: Converted): HTMLElement {
     element(
       'p',
       { class: 'row' },
-      button('Copy the new config', () => copy(text, 'The new config is copied.'), { class: 'main' }),
-      button(`Download ${now.file}`, () => download(now.file, text)),
-      button('Link to these settings', () =>
+      button('Copy new config', () => copy(text, 'The new config is copied.'), { class: 'main' }),
+      button('Download', () => download(now.file, text)),
+      button('Copy link', () =>
         give(location.href, 'Link with the settings copied; the config is not in it.'),
       ),
-      button('Link with the config', () => void withConfig()),
+      button('Copy link with config', () => void withConfig()),
     ),
     link,
     element(
@@ -151,10 +150,10 @@ function outputs(now: Files, { text }: Converted): HTMLElement {
   );
 }
 
-function copy(text: string, told: string): void {
+function copy(text: string, done: string): void {
   navigator.clipboard.writeText(text).then(
-    () => say(told),
-    () => say('The browser does not let this page copy; select it and copy by hand.'),
+    () => tell(done),
+    () => tell('The browser does not let this page copy: select the text and copy it by hand.'),
   );
 }
 
@@ -205,8 +204,7 @@ async function followLink(): Promise<void> {
   form.fill(fields);
   if (config) editor.text = files.open([[config.file, config.text]]);
   await update();
-  if (unknown.length)
-    say(`${status.textContent} The link also says ${unknown.join(', ')}, which this page cannot read.`);
+  if (unknown.length) tell(`The link also says ${unknown.join(', ')}, which this page cannot read.`);
 }
 
 byId('examples', HTMLElement).append(

@@ -122,40 +122,52 @@ function rulesView({ columns, rows, open, observed }: Rules, { useRule, toFlag }
   );
 }
 
+/** On a phone its rows are blocks, so that it says its roles itself: a browser drops those of a table laid out so. */
 function changesView(changes: readonly ChangeRow[], { toText }: Ways): HTMLElement {
-  const rows = changes.map(({ field, place, inserted, from, to, formula, reason, scale, overrides }) => {
-    const line = inserted ? `+ after ${place.line}` : String(place.line);
-    const name = inserted ? `Insert after line ${place.line}` : `Line ${place.line}`;
-    return element(
+  const cell = (kind: string, ...children: Parameters<typeof element>[2][]) =>
+    element('td', { role: 'cell', class: kind }, ...children);
+  const rows = changes.map(({ field, place, inserted, from, to, formula, reason, scale, overrides }) =>
+    element(
       'tr',
-      {},
-      element(
-        'td',
-        { class: 'number' },
-        button(line, () => toText(place.offset), { class: 'link', 'aria-label': name }),
+      { role: 'row' },
+      cell(
+        'number line',
+        button(inserted ? `+${place.line}` : String(place.line), () => toText(place.offset), {
+          class: 'link',
+          'aria-label': inserted ? `Inserted after line ${place.line}` : `Line ${place.line}`,
+          title: inserted ? `inserted after line ${place.line}` : `line ${place.line}`,
+        }),
       ),
       element(
         'th',
-        { scope: 'row' },
+        { scope: 'row', role: 'rowheader' },
         breakable(field),
         overrides === undefined ? undefined : element('span', { class: 'quiet' }, ` overrides ${overrides}`),
       ),
-      element('td', { class: 'number old' }, from),
-      element('td', { class: 'number new' }, to),
-      element(
-        'td',
-        { class: 'why' },
+      cell('number old', from),
+      cell('number new', to),
+      cell(
+        'why',
         element('code', {}, formula),
         element('span', {}, reason),
         scale ? element('span', { class: 'quiet' }, scale) : undefined,
       ),
-    );
-  });
-  const titles = ['line', 'field', 'old', 'new', 'why'];
-  const head = titles.map((title, i) =>
-    element('th', { scope: 'col', class: i === 0 || i === 2 || i === 3 ? 'number' : undefined }, title),
+    ),
   );
-  return element('section', {}, element('h3', {}, 'Changes'), tableOf('Changes', head, rows));
+  const head = [
+    ['line', 'number'],
+    ['field', ''],
+    ['old', 'number'],
+    ['new', 'number'],
+    ['why', ''],
+  ].map(([title = '', kind]) => element('th', { scope: 'col', role: 'columnheader', class: kind }, title));
+  const table = element(
+    'table',
+    { role: 'table', class: 'changes', 'aria-label': 'Changes' },
+    element('thead', { role: 'rowgroup' }, element('tr', { role: 'row' }, ...head)),
+    element('tbody', { role: 'rowgroup' }, ...rows),
+  );
+  return element('section', {}, element('h3', {}, 'Changes'), table);
 }
 
 function tableOf(name: string, head: readonly Node[], rows: readonly Node[]): HTMLElement {

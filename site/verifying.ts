@@ -6,111 +6,94 @@ import { button, byId, download, element } from './dom.ts';
 import type { Files, Options, Verified } from './messages.ts';
 import { messagesView, type Ways } from './results.ts';
 
-export interface Verifying {
-  /** What there is to verify now; undefined where nothing is. What was found before no longer holds. */
-  about(subject: { readonly files: Files; readonly options: Options } | undefined): void;
+/** What there is to verify. */
+interface Subject {
+  readonly files: Files;
+  readonly options: Options;
 }
 
-/** @param say tells what happens to readers of the status */
-export function verifyingOf(library: Library, ways: Ways, say: (text: string) => void): Verifying {
+export interface Verifying {
+  /** Takes another subject, or none; what was found of the last no longer holds. */
+  about(subject: Subject | undefined): void;
+}
+
+export function verifyingOf(library: Library, ways: Ways): Verifying {
   const section = byId('verify', HTMLElement);
+  const status = element('p', { role: 'status' });
   const found = element('div');
-  const seed = element('input', {
-    id: 'seed',
-    type: 'text',
-    inputmode: 'numeric',
-    value: '0',
-    autocomplete: 'off',
-  });
+  const seed = element('input', { id: 'seed', type: 'text', value: '0', autocomplete: 'off' });
   const train = element('input', { id: 'train', type: 'checkbox' });
-  const bar = element('progress', { max: 1, value: 0, 'aria-label': 'Verifying' });
-  const start = button('Verify', () => void run(), { class: 'main' });
-  const stop = button('Stop', () => end('Stopped; nothing was verified.'));
-  let subject: Parameters<Verifying['about']>[0];
-  let run_ = 0;
-  const idle = (yes: boolean) => {
-    start.disabled = !yes;
-    bar.hidden = yes;
-    stop.hidden = yes;
+  const bar = element('progress', { max: 1, value: 0, hidden: true, 'aria-label': 'Verifying' });
+  let subject: Subject | undefined;
+  /** The run under way; none is 0. */
+  let running = 0;
+  let last = 0;
+  const end = (text: string, ...children: readonly Node[]) => {
+    running = 0;
+    bar.hidden = true;
+    start.textContent = 'Verify';
+    status.textContent = text;
+    found.replaceChildren(...children);
   };
-  const end = (text: string) => {
-    run_++;
+  const stop = () => {
     library.cancel();
-    idle(true);
-    say(text);
+    end('Stopped; nothing was verified.');
   };
-  const run = async () => {
-    if (!subject) return;
-    const own = ++run_;
+  const begin = async ({ files, options }: Subject) => {
+    const own = ++last;
     try {
-      const question = {
-        ask: 'verify' as const,
-        ...subject,
-        seed: typed.seed(seed.value.trim()),
-        train: train.checked,
-      };
-      idle(false);
-      found.replaceChildren();
-      say('Verifying.');
-      const answer = await library.verify(question, (done) => {
-        if (own === run_) bar.value = done;
+      const question = { files, options, seed: typed.seed(seed.value.trim()), train: train.checked };
+      end('Verifying.');
+      running = own;
+      bar.value = 0;
+      bar.hidden = false;
+      start.textContent = 'Stop';
+      const answer = await library.verify({ ask: 'verify', ...question }, (done) => {
+        if (own === running) bar.value = done;
       });
-      if (own !== run_) return;
-      idle(true);
-      say(answer.ok ? (answer.value.pass ? 'Verified.' : 'NOT verified.') : 'Not verified: refused.');
-      found.replaceChildren(
-        ...(answer.ok
-          ? reportView(answer.value, question.files.file)
-          : [messagesView('Refused', answer.messages, ways)]),
-      );
+      if (own !== running) return;
+      if (!answer.ok)
+        end('Refused: nothing was verified.', messagesView('What is wrong', answer.messages, ways));
+      else end(answer.value.pass ? 'Verified.' : 'NOT verified.', ...reportView(answer.value, files.file));
     } catch (error) {
-      idle(true);
-      say(error instanceof RangeError ? `Seed: ${error.message}` : String(error));
+      end(error instanceof RangeError ? `Seed: ${error.message}` : `A fault of this program: ${error}`);
     }
   };
-  section.append(
-    element('h3', { id: 'verify-title' }, 'Verify'),
-    element(
-      'p',
-      { class: 'quiet' },
-      'Runs the averages of old and new settings on the same synthetic gradients, in WebAssembly on this machine, and compares them.',
-    ),
-    element(
-      'div',
-      { class: 'row' },
-      start,
-      element(
-        'label',
-        { class: 'box' },
-        train,
-        ' also train under every rule ',
-        element('code', {}, '--train'),
-      ),
-      element('label', {}, 'Seed ', seed),
-      bar,
-      stop,
-    ),
-    found,
-  );
-  idle(true);
+  const start = button('Verify', () => (running ? stop() : subject && void begin(subject)), {
+    class: 'main',
+  });
+  section.append(...controls(start, train, seed, bar), status, found);
+  fitFrames(found);
   return {
     about(now) {
-      if (!stop.hidden) end('The settings changed: what was being verified was stopped.');
+      if (running) stop();
+      end('');
       subject = now;
-      found.replaceChildren();
       section.hidden = now === undefined;
     },
   };
 }
 
+function controls(start: Node, train: Node, seed: Node, bar: Node): HTMLElement[] {
+  const about =
+    'Runs the averages of old and new settings on the same synthetic gradients, in WebAssembly on this machine, and compares them.';
+  const training = [train, ' also train under every rule ', element('code', {}, '--train')];
+  return [
+    element('h3', { id: 'verify-title' }, 'Verify'),
+    element('p', { class: 'quiet' }, about),
+    element(
+      'div',
+      { class: 'row' },
+      start,
+      element('label', { class: 'box' }, ...training),
+      element('label', {}, 'Seed ', seed),
+      bar,
+    ),
+  ];
+}
+
 /** The report in a frame of its own, which can neither reach this page nor load anything. */
 function reportView({ report }: Verified, file: string): HTMLElement[] {
-  const frame = element('iframe', { title: 'Report of the verification', sandbox: 'allow-scripts' });
-  frame.srcdoc = report;
-  addEventListener('message', ({ source, data }) => {
-    if (source === frame.contentWindow && typeof data?.height === 'number')
-      frame.style.height = `${Math.ceil(data.height)}px`;
-  });
   const name = `${file.replace(/\.\w+$/, '')}-verified.html`;
   return [
     element(
@@ -118,6 +101,15 @@ function reportView({ report }: Verified, file: string): HTMLElement[] {
       {},
       button('Download the report', () => download(name, report, 'text/html')),
     ),
-    frame,
+    element('iframe', { title: 'Report of the verification', sandbox: 'allow-scripts', srcdoc: report }),
   ];
+}
+
+/** Makes a frame as high as the report in it says that it is. */
+function fitFrames(place: HTMLElement): void {
+  addEventListener('message', ({ source, data }) => {
+    const frame = place.querySelector('iframe');
+    if (frame && source === frame.contentWindow && typeof data?.height === 'number')
+      frame.style.height = `${Math.ceil(data.height) + 2}px`;
+  });
 }

@@ -144,7 +144,11 @@ for (const place of document.querySelectorAll<HTMLElement>('[data-figure]')) {
 }
 
 // Inside another page, which cannot look into this one, it says how high it is.
-if (parent !== window)
-  new ResizeObserver(() => parent.postMessage({ height: document.body.offsetHeight }, '*')).observe(
-    document.body,
-  );
+function tellHeight(): void {
+  parent.postMessage({ height: document.body.offsetHeight }, '*');
+}
+if (parent !== window) {
+  // A frame out of sight is not watched.
+  tellHeight();
+  new ResizeObserver(tellHeight).observe(document.body);
+}
