@@ -45,6 +45,7 @@ export function formOf(changed: () => void): Form {
       for (const [flag, field] of controls) {
         byId(`${flag}-wrong`, HTMLElement).textContent = wrong.get(flag) ?? '';
         field.setAttribute('aria-invalid', String(wrong.has(flag)));
+        if (wrong.has(flag) && folded.contains(field)) folded.open = true;
       }
     },
     goTo(flag) {

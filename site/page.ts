@@ -64,10 +64,10 @@ async function update(): Promise<void> {
   const fields = form.fields;
   const { options, wrong } = readSettings(fields);
   form.complain(wrong);
-  const fragment = fragmentOf(fields);
-  history.replaceState(null, '', fragment ? `#${fragment}` : location.pathname + location.search);
-  const missing = wanting(wrong.size, namesTarget(fields));
-  if (missing !== undefined) return nothing(missing);
+  remember(fragmentOf(fields));
+  if (editor.text.trim() === '') return nothing('Paste a config, drop a file, or try an example.');
+  if (wrong.size) return nothing('One of the settings cannot be read.', [...wrong].map(unreadable));
+  if (!namesTarget(fields)) return nothing('Say which batch size to convert to.');
   const now = files.now(editor.text);
   try {
     const found = await library.convert({ ask: 'convert', files: now, options });
@@ -75,24 +75,34 @@ async function update(): Promise<void> {
     if (!found.ok) return nothing('Refused: nothing was converted.', found.messages);
     const { value } = found;
     say(summary(value));
-    answer.replaceChildren(outputs(now, value), ...conversionView(value, ways));
+    show(outputs(now, value), ...conversionView(value, ways));
     editor.mark(value.messages);
     verifying.about({ files: now, options });
   } catch (error) {
-    nothing(`A fault of this program, not of the config: ${error instanceof Error ? error.message : error}`);
+    if (own === turn) nothing(`A fault of this program, not of the config: ${error}`);
   }
 }
 
-/** What is not there yet. */
-function wanting(wrong: number, target: boolean): string | undefined {
-  if (editor.text.trim() === '') return 'Paste a config, drop a file, or try an example.';
-  if (wrong > 0) return 'One of the settings cannot be read: see there.';
-  return target ? undefined : 'Say which batch size to convert to.';
+/** Puts the settings into the address. Browsers refuse to be told the same a hundred times. */
+function remember(fragment: string): void {
+  if (location.hash.slice(1) === fragment) return;
+  history.replaceState(null, '', fragment ? `#${fragment}` : location.pathname + location.search);
+}
+
+function unreadable([flag, why]: readonly [flag: string, why: string]): Message {
+  return { severity: 'error', code: 'usage', text: `--${flag}: ${why}` };
+}
+
+/** What a link said that this page cannot read, as long as the page is open. */
+let unread: readonly HTMLElement[] = [];
+
+function show(...views: readonly Node[]): void {
+  answer.replaceChildren(...unread, ...views);
 }
 
 function nothing(why: string, messages: readonly Message[] = []): void {
   say(why);
-  answer.replaceChildren(...(messages.length ? [messagesView('What is wrong', messages, ways)] : []));
+  show(...(messages.length ? [messagesView('What is wrong', messages, ways)] : []));
   editor.mark(messages);
   verifying.about(undefined);
 }
@@ -203,8 +213,9 @@ async function followLink(): Promise<void> {
   const { fields, config, unknown } = await readFragment(location.hash);
   form.fill(fields);
   if (config) editor.text = files.open([[config.file, config.text]]);
+  const ignored = `The link also says ${unknown.join(', ')}, which this page does not know.`;
+  unread = unknown.length ? [element('p', { class: 'coarse' }, ignored)] : [];
   await update();
-  if (unknown.length) tell(`The link also says ${unknown.join(', ')}, which this page cannot read.`);
 }
 
 byId('examples', HTMLElement).append(

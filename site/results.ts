@@ -104,9 +104,8 @@ function rulesView({ columns, rows, open, observed }: Rules, { useRule, toFlag }
       {},
       'Both are right, at different gradient noise scales N. ',
       open ? 'Nobody has said N, so the first is used. ' : '',
-      'With N known, ',
-      button('give it', () => toFlag('noise-scale'), { class: 'link' }),
-      ': rebatch noise measures it in one run.',
+      button('Give N', () => toFlag('noise-scale'), { class: 'link' }),
+      ' if you know it; rebatch noise measures it in one run.',
     ),
     tableOf(
       'The rules side by side',
@@ -174,7 +173,12 @@ function tableOf(name: string, head: readonly Node[], rows: readonly Node[]): HT
   return element(
     'div',
     { class: 'scroll', role: 'region', 'aria-label': name, tabindex: '0' },
-    element('table', {}, element('thead', {}, element('tr', {}, ...head)), element('tbody', {}, ...rows)),
+    element(
+      'table',
+      { 'aria-label': name },
+      element('thead', {}, element('tr', {}, ...head)),
+      element('tbody', {}, ...rows),
+    ),
   );
 }
 
@@ -190,7 +194,7 @@ function diffView(hunks: readonly Hunk[]): HTMLElement {
     element(
       'div',
       { class: 'scroll diff', role: 'region', 'aria-label': 'Diff', tabindex: '0' },
-      element('table', {}, element('tbody', {}, ...lines)),
+      element('table', { 'aria-label': 'Diff' }, element('tbody', {}, ...lines)),
     ),
   );
 }
