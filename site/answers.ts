@@ -160,8 +160,8 @@ async function comparedRules(
   options: Asked<'convert'>['options'],
   used: Conversion,
 ): Promise<Rules | undefined> {
-  const { rule, noiseScale, ...others } = options;
-  const open = rule === undefined && noiseScale === undefined;
+  const { rule, noiseScale, power, ...others } = options;
+  const open = rule === undefined && noiseScale === undefined && power === undefined;
   const undecided = open ? used : await converted(source, others);
   const plan = undecided?.plans.find(({ decision }) => decision);
   const decision = plan?.decision;

@@ -18,6 +18,8 @@ export type Options = Pick<
   | 'optimizer'
   | 'lrScaledBy'
   | 'noiseScale'
+  | 'power'
+  | 'keep'
   | 'floorBeta2'
   | 'steps'
   | 'cadence'

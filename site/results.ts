@@ -66,7 +66,8 @@ function withFlags(text: string, { hasFlag, toFlag }: Ways): (string | Node)[] {
   });
 }
 
-function rulesView({ columns, rows, open, observed }: Rules, { useRule, toFlag }: Ways): HTMLElement {
+function rulesView({ columns, rows, open, observed }: Rules, ways: Ways): HTMLElement {
+  const { useRule, toFlag } = ways;
   const head = columns.map(({ rule, title, inUse }) =>
     element(
       'th',
@@ -117,7 +118,7 @@ function rulesView({ columns, rows, open, observed }: Rules, { useRule, toFlag }
       body,
     ),
     element('ul', { class: 'choices' }, ...choices),
-    element('p', { class: 'quiet' }, observed),
+    element('p', { class: 'quiet' }, ...withFlags(observed, ways)),
   );
 }
 

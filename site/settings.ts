@@ -2,7 +2,7 @@
 
 import * as typed from '../src/base/typed.ts';
 import { LR_SCALINGS } from '../src/recipe/build.ts';
-import { RULES } from '../src/rules/index.ts';
+import { RULES, rulesUsing } from '../src/rules/index.ts';
 import type { Options } from './messages.ts';
 
 /** One setting. Its flag on the command line is its name in the link. */
@@ -13,6 +13,8 @@ export interface Setting {
   readonly hint?: string;
   /** The choices of a list: [value, text]; the first, which is empty, is none. */
   readonly choices?: readonly (readonly [value: string, text: string])[];
+  /** Several, parted by commas or blanks; the flag is given once for each. */
+  readonly list?: true;
   /** A box to tick. */
   readonly box?: true;
   /** Reads what was typed. @throws RangeError whose message says what it must be */
@@ -22,6 +24,7 @@ export interface Setting {
 }
 
 const word = (text: string) => text.trim();
+const listed = (text: string) => text.split(/[\s,]+/).filter(Boolean);
 const whole = (text: string) => typed.wholeNumber(text.trim());
 
 export const SETTINGS: readonly Setting[] = [
@@ -63,6 +66,23 @@ export const SETTINGS: readonly Setting[] = [
     label: 'Noise scale N',
     hint: 'samples, where known',
     read: typed.notNegative,
+  },
+  {
+    key: 'keep',
+    flag: 'keep',
+    label: 'Fields that stay',
+    hint: 'such as adam_beta1, weight_decay',
+    read: listed,
+    list: true,
+    more: true,
+  },
+  {
+    key: 'power',
+    flag: 'power',
+    label: 'Power of kappa',
+    hint: '0.7, for the rule power',
+    read: typed.notNegative,
+    more: true,
   },
   { key: 'from', flag: 'from', label: 'Old global batch size', read: whole, more: true },
   { key: 'micro', flag: 'micro', label: 'New batch per device and pass', read: whole, more: true },
@@ -170,6 +190,9 @@ export function readSettings(fields: Typed): {
       wrong.set(flag, error.message);
     }
   }
+  const rule = fields.get('rule');
+  if (fields.has('power') && rule !== undefined && !rulesUsing('power').includes(rule))
+    wrong.set('power', `It belongs to --rule ${rulesUsing('power').join(' or ')}.`);
   if (fields.has('to') && fields.has('by')) wrong.set('by', 'Give one of the two.');
   return { options: options as Options, wrong };
 }
@@ -181,9 +204,11 @@ export function namesTarget(fields: Typed): boolean {
 
 /** The same on the command line. */
 export function commandLine(file: string, fields: Typed): string {
-  const flags = SETTINGS.flatMap(({ flag, box }) => {
+  const flags = SETTINGS.flatMap(({ flag, box, list }) => {
     const value = fields.get(flag);
-    return value === undefined ? [] : [box ? `--${flag}` : `--${flag} ${quoted(value)}`];
+    if (value === undefined) return [];
+    if (box) return [`--${flag}`];
+    return (list ? listed(value) : [value]).map((one) => `--${flag} ${quoted(one)}`);
   });
   return ['rebatch', quoted(file), ...flags].join(' ');
 }

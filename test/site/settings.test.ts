@@ -14,7 +14,9 @@ const VALUES: Readonly<Record<string, string>> = {
   from: '512',
   micro: '4',
   accumulation: '2',
-  rule: 'sqrt',
+  rule: 'power',
+  power: '0.7',
+  keep: 'adam_beta1, weight_decay',
   'noise-scale': '1e4',
   optimizer: "it's my own",
   'batch-at': '/data/bs $(x)',
@@ -61,8 +63,21 @@ describe('the settings', () => {
     ['by', 'half', 'a ratio above 0'],
     ['floor-beta2', '1', 'in [0, 1)'],
     ['digits', '18', '17 significant digits'],
+    ['power', '-1', 'at least 0'],
   ])('--%s %s is refused at its field', (flag, text, says) => {
     expect(readSettings(new Map([[flag, text]])).wrong.get(flag)).toContain(says);
+  });
+
+  it('a power goes with its rule alone, as on the command line', () => {
+    const under = (rule: string) =>
+      readSettings(
+        new Map([
+          ['power', '0.7'],
+          ['rule', rule],
+        ]),
+      ).wrong;
+    expect(under('sqrt').get('power')).toBe('It belongs to --rule power.');
+    expect(under('power').size).toBe(0);
   });
 
   it('name one new batch, not two', () => {
