@@ -7,7 +7,7 @@ import type {
 } from '../../src/lab/backends/backend.ts';
 import { cpu } from '../../src/lab/backends/cpu.ts';
 import { BACKENDS, nextStep } from '../../src/lab/backends/index.ts';
-import { reasonOf } from '../../src/lab/backends/unavailable.ts';
+import { reasonOf } from '../../src/lab/backends/packages.ts';
 import { HERE } from '../../src/lab/backends/wasm/perform.ts';
 import { wasmLayers } from '../../src/lab/backends/wasm/wasm.ts';
 import { averagesRequest } from '../../src/lab/sizes.ts';

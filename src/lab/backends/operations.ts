@@ -1,4 +1,3 @@
-import { pause } from '../slices.ts';
 import { type Alignment, align, type Step } from '../theory.ts';
 import type { AverageCase, AveragesRequest, AveragesResult, Control } from './backend.ts';
 import { trajectoriesOf } from './cpu.ts';
@@ -91,7 +90,7 @@ export async function averagesByOperations(
       chunk.values.dispose();
     }
     control.progress?.((start + chunk.length) / steps);
-    await pause();
+    await new Promise((resolve) => setImmediate(resolve));
     control.signal?.throwIfAborted();
   }
   const trajectories = await trajectoriesOf(request, control);

@@ -2,6 +2,8 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { reasonOf } from './unavailable.ts';
 
+export { reasonOf, Unavailable } from './unavailable.ts';
+
 /** An optional package where it was found. */
 export interface InstalledPackage {
   readonly name: string;

@@ -5,8 +5,14 @@ import { promisify } from 'node:util';
 import type { LayerPaths } from '../training.ts';
 import type { Backend } from './backend.ts';
 import { averagesByOperations, checkProducts, type TensorFlowJs, useBackend } from './operations.ts';
-import { findPackage, hasLibrary, type InstalledPackage, loadPackage } from './packages.ts';
-import { reasonOf, Unavailable } from './unavailable.ts';
+import {
+  findPackage,
+  hasLibrary,
+  type InstalledPackage,
+  loadPackage,
+  reasonOf,
+  Unavailable,
+} from './packages.ts';
 
 /** A backend that was loaded, and its status. */
 export interface LoadedBackend extends Backend {

@@ -1,6 +1,6 @@
 import { Problem } from '../../../base/problem.ts';
 import type { Control } from '../backend.ts';
-import { reasonOf } from '../unavailable.ts';
+import { reasonOf } from '../packages.ts';
 
 // The parts of WebGPU that are used here, and computing with them.
 

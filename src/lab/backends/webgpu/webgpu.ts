@@ -1,8 +1,14 @@
 import { align, stretchCount } from '../../theory.ts';
 import { cpu } from '../cpu.ts';
-import { findPackage, hasLibrary, type InstalledPackage, loadPackage } from '../packages.ts';
+import {
+  findPackage,
+  hasLibrary,
+  type InstalledPackage,
+  loadPackage,
+  reasonOf,
+  Unavailable,
+} from '../packages.ts';
 import { gigabytes, type LoadedBackend } from '../tensorflow.ts';
-import { reasonOf, Unavailable } from '../unavailable.ts';
 import { averagesOnDevice, MOST_BLOCK_STEPS } from './average-dispatch.ts';
 import { type Adapter, Computer, type Gpu } from './device.ts';
 import { layersOnDevice } from './layer-dispatch.ts';
