@@ -3,35 +3,21 @@
 import { structuredPatch } from 'diff';
 import { placeOf, printable } from '../src/base/diagnostic.ts';
 import { fraction, numbers } from '../src/base/numbers.ts';
-import { compareWithConversion } from '../src/commands/verify/comparisons.ts';
 import { fieldName } from '../src/document/pointer.ts';
 import {
   type Conversion,
   type ConvertOptions,
   convert,
-  type Diagnostic,
   type PlacedChange,
-  Problem,
   RULES,
   type Source,
 } from '../src/index.ts';
-import type { Backend, Control } from '../src/lab/backends/backend.ts';
-import type { LayerPaths } from '../src/lab/training.ts';
-import { ruleOf } from '../src/pipe/plan.ts';
+import type { Control } from '../src/lab/backends/backend.ts';
 import { sidesOf, sidesText } from '../src/pipe/sides.ts';
 import { decisionText } from '../src/rules/decision.ts';
 import { describeScale } from '../src/rules/time-scale.ts';
-import type {
-  Answer,
-  ChangeRow,
-  Converted,
-  Files,
-  Hunk,
-  Message,
-  Question,
-  Rules,
-  Verified,
-} from './messages.ts';
+import type { Answer, ChangeRow, Converted, Hunk, Question, Rules, Verified } from './messages.ts';
+import { messageOf, refusals, sourceOf } from './sources.ts';
 
 type Asked<What extends Question['ask']> = Extract<Question, { ask: What }>;
 
@@ -44,66 +30,10 @@ export async function answerConvert({ files, options }: Asked<'convert'>): Promi
   return { ok: true, value: shown(outcome.value, rules) };
 }
 
-/** Verifies a config against its conversion. @param control progress over all that is run */
-export async function answerVerify(
-  { files, options, seed, train }: Asked<'verify'>,
-  control: Control,
-): Promise<Answer<Verified>> {
-  const source = sourceOf(files);
-  try {
-    const comparisons = await compareWithConversion(source, options);
-    const { verifyComparison } = await import('../src/commands/verify/verification.ts');
-    const { trainConfigs } = await import('../src/commands/verify/train-configs.ts');
-    const { verificationJson } = await import('../src/commands/verify/report/verification-text.ts');
-    const { verificationHtml } = await import('../src/commands/verify/report/html.ts');
-    const { backend, layersOf } = await embedded();
-    const parts = comparisons.length * (train ? 2 : 1);
-    const part = (index: number): Control => ({
-      ...control,
-      progress: (done) => control.progress?.((index + done) / parts),
-    });
-    const { noiseScale } = options;
-    const settings = { backend, seed, ...(noiseScale === undefined ? {} : { noiseScale }) };
-    const training = { ...options, seed, layersOf, rule: ruleOf(options) };
-    const named = [];
-    for (const [i, comparison] of comparisons.entries()) {
-      const at = i * (train ? 2 : 1);
-      const verification = await verifyComparison(comparison, settings, part(at));
-      const trainings = train ? { trainings: await trainConfigs(comparison, training, part(at + 1)) } : {};
-      named.push({ title: files.file, verification, ...trainings });
-    }
-    const report = verificationHtml(named, named.map(verificationJson));
-    return { ok: true, value: { pass: named.every(({ verification }) => verification.pass), report } };
-  } catch (error) {
-    if (error instanceof Problem) return { ok: false, messages: refusals(error, source) };
-    throw error;
-  }
-}
-
-/** The WebAssembly kernel on this thread; the float64 reference where it does not run. */
-async function embedded(): Promise<{ readonly backend: Backend; readonly layersOf: LayerPaths }> {
-  const { HERE } = await import('../src/lab/backends/wasm/perform.ts');
-  const { wasmBackend, wasmLayers } = await import('../src/lab/backends/wasm/wasm.ts');
-  const { Unavailable } = await import('../src/lab/backends/unavailable.ts');
-  try {
-    return { backend: wasmBackend(HERE), layersOf: wasmLayers(HERE) };
-  } catch (error) {
-    if (!(error instanceof Unavailable)) throw error;
-    const { cpu } = await import('../src/lab/backends/cpu.ts');
-    const { byReference } = await import('../src/lab/training.ts');
-    return { backend: cpu, layersOf: byReference };
-  }
-}
-
-/** A config with the files beside it: each is found by its name, whatever folder the config names. */
-function sourceOf({ file, text, beside }: Files): Source {
-  const others = new Map(beside);
-  const find = async (path: string): Promise<Source | undefined> => {
-    const name = path.slice(path.lastIndexOf('/') + 1);
-    const found = others.get(name);
-    return found === undefined ? undefined : { file: name, text: found, beside: find };
-  };
-  return { file, text, beside: find };
+/** Verifies a config against its conversion; what that takes is loaded when it is asked for. */
+export async function answerVerify(question: Asked<'verify'>, control: Control): Promise<Answer<Verified>> {
+  const { verify } = await import('./verify.ts');
+  return verify(question, control);
 }
 
 function shown(conversion: Conversion, rules: Rules | undefined): Converted {
@@ -195,23 +125,4 @@ async function comparedRules(
 async function converted(source: Source, options: ConvertOptions): Promise<Conversion | undefined> {
   const outcome = await convert(source, options);
   return outcome.ok ? outcome.value : undefined;
-}
-
-function refusals(problem: Problem, source: Source): Message[] {
-  return [problem, ...problem.also].map((one) => messageOf(one, source, one.file ?? problem.file));
-}
-
-function messageOf(
-  { code, severity, message, offset }: Diagnostic,
-  source: Source,
-  file = source.file,
-): Message {
-  const elsewhere = file !== source.file;
-  return {
-    code,
-    severity,
-    text: printable(message),
-    ...(elsewhere ? { file: printable(file) } : {}),
-    ...(offset === undefined || elsewhere ? {} : { place: { ...placeOf(source.text, offset), offset } }),
-  };
 }

@@ -109,7 +109,8 @@ export interface Converted {
 
 /** A verification: its report is the page that the command line writes. */
 export interface Verified {
-  readonly pass: boolean;
+  /** What it comes to, in a word for each config of the file: `verified`. */
+  readonly words: readonly string[];
   readonly report: string;
 }
 

@@ -54,7 +54,7 @@ export function verifyingOf(library: Library, ways: Ways): Verifying {
       if (own !== running) return;
       if (!answer.ok)
         end('Refused: nothing was verified.', messagesView('What is wrong', answer.messages, ways));
-      else end(answer.value.pass ? 'Verified.' : 'NOT verified.', ...reportView(answer.value, files.file));
+      else end(sentence(answer.value.words), ...reportView(answer.value, files.file));
     } catch (error) {
       end(error instanceof RangeError ? `Seed: ${error.message}` : `A fault of this program: ${error}`);
     }
@@ -72,6 +72,12 @@ export function verifyingOf(library: Library, ways: Ways): Verifying {
       section.hidden = now === undefined;
     },
   };
+}
+
+/** `Verified.` */
+function sentence(words: readonly string[]): string {
+  const text = [...new Set(words)].join('; ');
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 }
 
 function controls(start: Node, train: Node, seed: Node, bar: Node): HTMLElement[] {
