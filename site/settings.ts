@@ -3,6 +3,7 @@
 import * as typed from '../src/base/typed.ts';
 import { LR_SCALINGS } from '../src/recipe/build.ts';
 import { RULES, rulesUsing } from '../src/rules/index.ts';
+import { pooledNoiseScale, typedNoiseScale } from '../src/rules/noise-phases.ts';
 import type { Options } from './messages.ts';
 
 /** One setting. Its flag on the command line is its name in the link. */
@@ -24,6 +25,11 @@ export interface Setting {
 }
 
 const word = (text: string) => text.trim();
+/** A noise scale, or one for all of a run in which it grows. */
+const pooled = (text: string) => {
+  const scale = typedNoiseScale(text);
+  return typeof scale === 'number' ? scale : pooledNoiseScale(scale);
+};
 const listed = (text: string) => text.split(/[\s,]+/).filter(Boolean);
 const whole = (text: string) => typed.wholeNumber(text.trim());
 
@@ -65,7 +71,7 @@ export const SETTINGS: readonly Setting[] = [
     flag: 'noise-scale',
     label: 'Noise scale N',
     hint: 'samples, where known',
-    read: typed.notNegative,
+    read: pooled,
   },
   {
     key: 'keep',

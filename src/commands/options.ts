@@ -5,11 +5,13 @@ import * as typed from '../base/typed.ts';
 import type { ConvertOptions } from '../pipe/plan.ts';
 import { LR_SCALINGS } from '../recipe/build.ts';
 import { RULES, rulesUsing } from '../rules/index.ts';
+import { type NoisePhase, pooledNoiseScale, typedNoiseScale } from '../rules/noise-phases.ts';
 import { findSettings } from '../settings/find.ts';
 import type { Applied } from '../settings/settings.ts';
 
 /** The options that decide a conversion, as commander hands them over; `schema` is a file name still. */
-export interface ConversionFlags extends Omit<ConvertOptions, 'rule' | 'dialect'> {
+export interface ConversionFlags extends Omit<ConvertOptions, 'rule' | 'dialect' | 'noiseScale'> {
+  readonly noiseScale?: number | readonly NoisePhase[];
   readonly rule?: string;
   readonly dialect?: string;
   readonly schema?: string;
@@ -30,6 +32,7 @@ const asArgument =
 export const wholeNumber = asArgument(typed.wholeNumber);
 export const notNegative = asArgument(typed.notNegative);
 export const seed = asArgument(typed.seed);
+const noiseScale = asArgument(typedNoiseScale);
 const target = asArgument(typed.target);
 const ratio = asArgument(typed.ratio);
 const decay = asArgument(typed.decay);
@@ -74,7 +77,11 @@ export function ruleOptions(command: Command): Command {
       '--rule <name>',
       `scaling rule: ${RULE_NAMES} (ema, or noise-aware with --noise-scale, power with --power)`,
     )
-    .option('--noise-scale <n>', 'gradient noise scale in samples', notNegative)
+    .option(
+      '--noise-scale <n>',
+      'gradient noise scale in samples; of a run from scratch as it grows: 2@0,15@10%,45@20%',
+      noiseScale,
+    )
     .option('--power <p>', 'with --rule power: learning rates move by kappa^p', notNegative)
     .option(
       '--keep <field>',
@@ -141,6 +148,7 @@ export async function conversionSettings(
   const given = Object.fromEntries(
     SETTINGS.filter((key) => flags[key] !== undefined).map((key) => [key, flags[key]]),
   );
+  if (typeof flags.noiseScale === 'object') given.noiseScale = pooledNoiseScale(flags.noiseScale);
   const { settings } = await projectSettings(file, io);
   const { tolerance: _check, ignore: _codes, schema: projects, ...project } = settings;
   const schema = flags.schema ?? (flags.dialect === undefined ? projects : undefined);
