@@ -110,10 +110,24 @@ export async function run(
     await program.parseAsync([...argv], { from: 'user' });
     return code;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_ERROR;
+    if (error instanceof CommanderError && error.exitCode === 0) return 0;
+    if (asksForJson(argv)) await printError(error, io);
+    if (error instanceof CommanderError) return EXIT_ERROR;
     io.stderr.write(`${error instanceof Problem ? error.format() : internal(error)}\n`);
     return EXIT_ERROR;
   }
+}
+
+/** A program that reads JSON gets JSON; the message for people is on stderr all the same. */
+async function printError(error: unknown, { stdout }: Io): Promise<void> {
+  const { errorJson } = await import('./pipe/json.ts');
+  stdout.write(`${JSON.stringify(errorJson(error), null, 2)}\n`);
+}
+
+function asksForJson(argv: readonly string[]): boolean {
+  return argv.some(
+    (a, i) => /^--(?:json|format=json)$/.test(a) || (a === 'json' && argv[i - 1] === '--format'),
+  );
 }
 
 /** @throws Problem where the first word is neither a command nor a file, but close to a command */

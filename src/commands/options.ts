@@ -1,10 +1,11 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Io } from '../base/io/streams.ts';
 import { Problem } from '../base/problem.ts';
+import * as typed from '../base/typed.ts';
 import type { ConvertOptions } from '../pipe/plan.ts';
 import { LR_SCALINGS } from '../recipe/build.ts';
 import { RULES, rulesUsing } from '../rules/index.ts';
-import { type NoisePhase, pooledNoiseScale } from '../rules/noise-phases.ts';
+import { type NoisePhase, pooledNoiseScale, typedNoiseScale } from '../rules/noise-phases.ts';
 import { findSettings } from '../settings/find.ts';
 import type { Applied } from '../settings/settings.ts';
 
@@ -15,6 +16,27 @@ export interface ConversionFlags extends Omit<ConvertOptions, 'rule' | 'dialect'
   readonly dialect?: string;
   readonly schema?: string;
 }
+
+/** A number as it is typed, read for commander. */
+const asArgument =
+  <T>(read: (text: string) => T) =>
+  (text: string): T => {
+    try {
+      return read(text);
+    } catch (error) {
+      if (error instanceof RangeError) throw new InvalidArgumentError(error.message);
+      throw error;
+    }
+  };
+
+export const wholeNumber = asArgument(typed.wholeNumber);
+export const notNegative = asArgument(typed.notNegative);
+export const seed = asArgument(typed.seed);
+const noiseScale = asArgument(typedNoiseScale);
+const target = asArgument(typed.target);
+const ratio = asArgument(typed.ratio);
+const decay = asArgument(typed.decay);
+const digits = asArgument(typed.digits);
 
 const RULE_NAMES = RULES.map((r) => r.name).join(', ');
 
@@ -160,77 +182,9 @@ export async function projectSettings(file: string, { cwd }: Pick<Io, 'cwd'>): P
   return readSettings(found, file, cwd);
 }
 
-/** A whole number of at least 1, for commander. */
-export function wholeNumber(text: string): number {
-  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
-  const [, digitsOf = '', unit = ''] = /^(\d+)([km])i?b?$/i.exec(text) ?? [];
-  if (unit) {
-    const exponent = unit.toLowerCase() === 'k' ? 1 : 2;
-    const [decimal, binary] = [1000, 1024].map((base) => Number(digitsOf) * base ** exponent);
-    throw new InvalidArgumentError(`"${text}" is ambiguous (${decimal} or ${binary}); write the number out.`);
-  }
-  if (/^\d+([_,' ]\d+)+$/.test(text))
-    throw new InvalidArgumentError(`Write it without separators: ${text.replace(/\D/g, '')}.`);
-  if (!Number.isSafeInteger(value) || value < 1)
-    throw new InvalidArgumentError('It must be a whole number of at least 1.');
-  return value;
-}
-
 /** A value that can be given once: of two, the first would be dropped in silence. */
 function once(value: string, before: string | undefined): string {
   if (before !== undefined)
     throw new InvalidArgumentError('It can be given once: convert one after the other, with --write.');
-  return value;
-}
-
-/** A batch size, or `same`. */
-function target(text: string): number | 'same' {
-  return text === 'same' ? text : wholeNumber(text);
-}
-
-/** A ratio of batch sizes: `1/4`, `2`, `0.5`. */
-function ratio(text: string): number {
-  const [, over, under = '1'] = /^(\d+(?:\.\d+)?|\.\d+)(?:\/(\d+(?:\.\d+)?))?$/.exec(text.trim()) ?? [];
-  const value = Number(over) / Number(under);
-  if (over === undefined || !Number.isFinite(value) || value <= 0)
-    throw new InvalidArgumentError('It must be a ratio above 0, such as 1/4, 2 or 0.5.');
-  return value;
-}
-
-/** A number of at least 0, for commander. */
-export function notNegative(text: string): number {
-  const value = text.trim() === '' ? Number.NaN : Number(text);
-  if (!Number.isFinite(value) || value < 0)
-    throw new InvalidArgumentError('It must be a number of at least 0.');
-  return value;
-}
-
-/** One noise scale, or how it grows: `2@0,15@10%`, from which share of the run's samples on. */
-function noiseScale(text: string): number | readonly NoisePhase[] {
-  if (!text.includes('@')) return notNegative(text);
-  const phases = text.split(',').map((part): NoisePhase => {
-    const [, value, from, percent] = /^\s*(\d+\.?\d*)@(\d+\.?\d*)(%?)\s*$/.exec(part) ?? [];
-    const phase = { from: Number(from) / 100, noiseScale: Number(value) };
-    if (value === undefined || !(percent || phase.from === 0) || phase.from >= 1 || phase.noiseScale === 0)
-      throw new InvalidArgumentError(
-        `"${part.trim()}" is not N@SHARE, such as 15@10% (N from 10 % of the run on).`,
-      );
-    return phase;
-  });
-  if (phases[0]!.from !== 0) throw new InvalidArgumentError('The first starts at 0: 2@0,15@10%.');
-  if (phases.some(({ from }, i) => i > 0 && from <= phases[i - 1]!.from))
-    throw new InvalidArgumentError('Each starts after the one before it: 2@0,15@10%,45@20%.');
-  return phases;
-}
-
-function decay(text: string): number {
-  const value = notNegative(text);
-  if (value >= 1) throw new InvalidArgumentError('It must lie in [0, 1).');
-  return value;
-}
-
-function digits(text: string): number {
-  const value = wholeNumber(text);
-  if (value > 17) throw new InvalidArgumentError('A float64 has 17 significant digits at most.');
   return value;
 }

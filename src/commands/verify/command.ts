@@ -1,9 +1,15 @@
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import type { Io } from '../../base/io/streams.ts';
 import { Problem } from '../../base/problem.ts';
 import type { ConvertOptions } from '../../pipe/plan.ts';
 import { namesTarget } from '../../pipe/plan.ts';
-import { type ConversionFlags, conversionOptions, conversionSettings, notNegative } from '../options.ts';
+import {
+  type ConversionFlags,
+  conversionOptions,
+  conversionSettings,
+  notNegative,
+  seed,
+} from '../options.ts';
 import type { RunFlags } from './run.ts';
 
 type Flags = ConversionFlags & RunFlags;
@@ -51,10 +57,4 @@ async function verifyConfigs(
   const report = await runVerification(old, now, options, flags, io);
   io.stdout.write(report.text);
   answer(report.pass);
-}
-
-function seed(text: string): number {
-  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
-  if (!(value < 2 ** 32)) throw new InvalidArgumentError('It must be a whole number from 0 to 4294967295.');
-  return value;
 }

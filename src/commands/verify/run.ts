@@ -83,7 +83,7 @@ async function trainingsOf(
   io: Io,
 ): Promise<(Training | NoTraining)[][]> {
   const { trainConfigs } = await import('./train-configs.ts');
-  const layersOf = backend.layersOf ?? (await import('../../lab/backends/wasm/wasm.ts')).embeddedLayers();
+  const layersOf = backend.layersOf ?? (await import('../../lab/backends/wasm/load.ts')).embeddedLayers();
   const settings = { ...options, rule: ruleOf(options), layersOf };
   return watched(io, 'training', comparisons.length, (i, control) =>
     trainConfigs(comparisons[i]!, settings, control),

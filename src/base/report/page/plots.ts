@@ -142,3 +142,13 @@ for (const place of document.querySelectorAll<HTMLElement>('[data-figure]')) {
     place.replaceChildren(plot);
   }).observe(place);
 }
+
+// Inside another page, which cannot look into this one, it says how high it is.
+function tellHeight(): void {
+  parent.postMessage({ height: document.body.offsetHeight }, '*');
+}
+if (parent !== window) {
+  // A frame out of sight is not watched.
+  tellHeight();
+  new ResizeObserver(tellHeight).observe(document.body);
+}
