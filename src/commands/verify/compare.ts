@@ -1,9 +1,12 @@
+import type { Source } from '../../base/diagnostic.ts';
+import { num } from '../../base/numbers.ts';
 import type { DecayRole, LearningRateRole, TrainerScaling } from '../../dialect/roles.ts';
 import type { Pointer } from '../../document/pointer.ts';
-import { readable } from '../../document/pointer.ts';
+import { fieldName } from '../../document/pointer.ts';
 import { type AveragePair, align } from '../../lab/theory.ts';
 import { nameGroup, pairUp, samePlace } from '../../pipe/pairing.ts';
 import { type Sides, sidesOf } from '../../pipe/sides.ts';
+import type { Said } from '../../pipe/warnings.ts';
 import { sameCount } from '../../recipe/batch.ts';
 import type { Batch } from '../../recipe/recipe.ts';
 import { decayOf, type Field, type Group, isRole, type Recipe } from '../../recipe/recipe.ts';
@@ -13,6 +16,7 @@ import { optimizerSettings } from '../../rules/optimizer-settings.ts';
 import { constant } from '../../rules/quantity.ts';
 import type { Ratio, Rule } from '../../rules/rule.ts';
 import { trainerFactor } from '../../rules/trainer.ts';
+import { beyondStability } from './stability.ts';
 
 /** One average that both configs have: what to run, and where it is in the old one. */
 export interface AverageCheck {
@@ -21,6 +25,8 @@ export interface AverageCheck {
   readonly of: DecayRole['of'];
   /** As the config means it, whatever form it is written in. */
   readonly decay: readonly [old: number, now: number];
+  /** As the files write it. */
+  readonly written: Written;
   /** Samples behind one update. */
   readonly batch: AveragePair['batch'];
   /** The decays of the averages to run, and what the new one counts against the old. */
@@ -33,11 +39,15 @@ export interface AverageCheck {
   readonly lookAhead: boolean;
 }
 
+/** Two values as their files write them; `default 0.9` where a file leaves one to its trainer. */
+type Written = readonly [old: string, now: string];
+
 /** The learning rates of one optimizer, with what the trainer multiplies them by put in. */
 export interface LearningRateCheck {
   readonly pointer: Pointer;
   readonly optimizer: string;
   readonly values: readonly [old: number, now: number];
+  readonly written: Written;
   /** New over old, and what the rule asks for with the new momentum as it is. */
   readonly ratio: number;
   readonly asked: number;
@@ -53,6 +63,8 @@ export interface Comparison {
   readonly learningRates: readonly LearningRateCheck[];
   /** What one config has and the other has not, as sentences. */
   readonly unpaired: readonly string[];
+  /** What a conversion says of the configs, file by file. */
+  readonly warnings: readonly Said[];
   /** The configs themselves. */
   readonly sides: { readonly old: Side; readonly now: Side };
 }
@@ -71,12 +83,26 @@ interface Context {
   readonly ratio: Ratio;
 }
 
+/** How two configs are compared. */
+interface CompareOptions {
+  /** What learning rates are compared with. */
+  readonly rule: Rule;
+  readonly options: PlanOptions;
+  /** The new config, or the one that was converted to it. */
+  readonly source: Source;
+  /** What is known of the configs already. */
+  readonly warnings: readonly Said[];
+}
+
 /**
  * Pairs the settings of two configs by what they do. Nothing is assumed about how the second was made; its dialect
  * may be another one.
- * @param rule what learning rates are compared with
  */
-export function compare(old: Side, now: Side, rule: Rule, options: PlanOptions): Comparison {
+export function compare(
+  old: Side,
+  now: Side,
+  { rule, options, source, warnings }: CompareOptions,
+): Comparison {
   sameCount(old.batch, now.batch);
   const [from, to] = [old.batch.global, now.batch.global];
   const context: Context = { old, now, rule, options, ratio: { from, to, kappa: to / from } };
@@ -92,12 +118,9 @@ export function compare(old: Side, now: Side, rule: Rule, options: PlanOptions):
     ],
     learningRates: compared.flatMap(({ learningRate }) => learningRate ?? []),
     unpaired,
+    warnings: [...warnings, { source, warnings: compared.flatMap(({ beyond }) => beyond ?? []) }],
     sides: { old, now },
   };
-}
-
-function nameDecay({ pointer, part }: Field): string {
-  return part === undefined ? readable(pointer) : `${readable(pointer)} ${part}`;
 }
 
 function decaysOf(fields: readonly Field[], of: DecayRole['of']): Field<DecayRole>[] {
@@ -110,11 +133,11 @@ function pairDecays(
   now: readonly Field<DecayRole>[],
   unpaired: string[],
 ): [Field<DecayRole>, Field<DecayRole>][] {
-  return pairUp(old, now, nameDecay, unpaired).filter(([a, b]) => {
+  return pairUp(old, now, fieldName, unpaired).filter(([a, b]) => {
     const [x, y] = [decayOf(a), decayOf(b)];
     if (x === y && (x === 0 || x === 1)) return false;
     if (x < 1 && y < 1) return true;
-    unpaired.push(`${nameDecay(a)} is never updated in one of the configs (decay ${x} -> ${y})`);
+    unpaired.push(`${fieldName(a)} is never updated in one of the configs (decay ${x} -> ${y})`);
     return false;
   });
 }
@@ -151,6 +174,7 @@ function compareGroup(old: Group, now: Group, context: Context, unpaired: string
         ...place(a),
         of,
         decay,
+        written: [writtenIn(a), writtenIn(b)] as const,
         batch,
         filter: decay,
         ...gains,
@@ -160,7 +184,12 @@ function compareGroup(old: Group, now: Group, context: Context, unpaired: string
       };
     }),
   );
-  return { averages, learningRate };
+  const beyond = learningRate && beyondStability(learningRate, old, now);
+  return { averages, learningRate, beyond };
+}
+
+function writtenIn({ site, value }: Field): string {
+  return site.kind === 'text' ? site.source : `default ${num(value)}`;
 }
 
 function place({ pointer, part }: Field): Pick<AverageCheck, 'pointer' | 'part'> {
@@ -249,6 +278,7 @@ function compareLearningRates(
     pointer: a.pointer,
     optimizer: optimizer.title,
     values: [a.value, b.value * own],
+    written: [writtenIn(a), writtenIn(b)],
     ratio: (b.value * own) / a.value,
     asked: (perStep * perGradient.old) / perGradient.now,
     askedUnconverted: perStep,
@@ -282,6 +312,7 @@ function compareOutside(
       ...place(a),
       of,
       decay,
+      written: [writtenIn(a), writtenIn(b)],
       batch: [samples(old, a), samples(now, b)],
       filter: decay,
       gain: 1,

@@ -22,6 +22,8 @@ export interface RunFlags {
   readonly report?: string;
   readonly backend: string;
   readonly noiseScale?: number;
+  readonly samples?: number;
+  readonly coordinates?: number;
   readonly color?: boolean;
 }
 
@@ -43,14 +45,8 @@ export async function runVerification(
       : await compareConfigs(await readSource(old, io), await readSource(now, io), options);
   const title = now === undefined ? displayName(old) : `${displayName(old)} ${displayName(now)}`;
   const backend = await chooseBackend(flags.backend, io.cwd, io.stderr);
-  const { seed, tolerance, strict, noiseScale } = flags;
-  const settings = {
-    backend,
-    seed,
-    ...(tolerance === undefined ? {} : { tolerance }),
-    ...(strict === undefined ? {} : { strict }),
-    ...(noiseScale === undefined ? {} : { noiseScale }),
-  };
+  const { seed } = flags;
+  const settings = { ...flags, backend };
   const runs = async () => ({
     verifications: await watched(io, 'verifying', comparisons.length, (i, control) =>
       verifyComparison(comparisons[i]!, settings, control),
