@@ -4,6 +4,7 @@ import type { DecayRole, LearningRateRole, TrainerScaling } from '../../dialect/
 import type { Pointer } from '../../document/pointer.ts';
 import { fieldName } from '../../document/pointer.ts';
 import { type AveragePair, align } from '../../lab/theory.ts';
+import type { Optimizer } from '../../optimizers/optimizer.ts';
 import { nameGroup, pairUp, samePlace } from '../../pipe/pairing.ts';
 import { type Sides, sidesOf } from '../../pipe/sides.ts';
 import type { Said } from '../../pipe/warnings.ts';
@@ -23,6 +24,8 @@ export interface AverageCheck {
   readonly pointer: Pointer;
   readonly part?: string;
   readonly of: DecayRole['of'];
+  /** What it averages, for people. */
+  readonly averaged: string;
   /** As the config means it, whatever form it is written in. */
   readonly decay: readonly [old: number, now: number];
   /** As the files write it. */
@@ -173,6 +176,7 @@ function compareGroup(old: Group, now: Group, context: Context, unpaired: string
       return {
         ...place(a),
         of,
+        averaged: averagedBy(optimizer, of),
         decay,
         written: [writtenIn(a), writtenIn(b)] as const,
         batch,
@@ -186,6 +190,23 @@ function compareGroup(old: Group, now: Group, context: Context, unpaired: string
   );
   const beyond = learningRate && beyondStability(learningRate, old, now);
   return { averages, learningRate, beyond };
+}
+
+const AVERAGED: Readonly<Record<DecayRole['of'], string>> = {
+  gradient: 'average of gradients',
+  'second-moment': 'average of squared gradients',
+  third: 'third average',
+  preconditioner: 'average of the preconditioner',
+  'model-ema': 'average of weights',
+  'batch-norm': 'BatchNorm statistics',
+  schedule: 'schedule',
+};
+
+/** Where the update mixes the newest gradient in (Lion), the second decay is that of the gradients. */
+function averagedBy({ mixesNewest, buffer }: Optimizer, of: DecayRole['of']): string {
+  if (mixesNewest && of === 'gradient') return 'share of the average in the update';
+  if (mixesNewest && of === 'second-moment') return AVERAGED.gradient;
+  return buffer === 'sum' && of === 'gradient' ? 'momentum buffer' : AVERAGED[of];
 }
 
 function writtenIn({ site, value }: Field): string {
@@ -311,6 +332,7 @@ function compareOutside(
     return {
       ...place(a),
       of,
+      averaged: AVERAGED[of],
       decay,
       written: [writtenIn(a), writtenIn(b)],
       batch: [samples(old, a), samples(now, b)],

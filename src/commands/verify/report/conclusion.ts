@@ -52,7 +52,7 @@ const FOUND: Readonly<Record<Verification['verdict'], (of: Verification) => stri
     const off = averages
       .filter(({ verdict }) => verdict === 'coarse')
       .map((average) => `${fieldName(average)} is off by ${short(average.size, 3)} of its size`);
-    return `${off.join(', ')}, and no decay brings it closer at kappa ${fraction(batch.to / batch.from)}`;
+    return `${off.join(', ')}, and no decay brings it closer: at kappa ${fraction(batch.to / batch.from)} one new batch is too large a part of what it remembers`;
   },
   fail: (verification) => [...reasons(verification)].join('; '),
   nothing: ({ batch }) =>
@@ -85,7 +85,7 @@ function openOf(verification: Verification, trainings: readonly (Training | NoTr
   const what = learningRates.every(({ decides }) => decides)
     ? `that the loss keeps its path, for which ${names} must be small against the curvature`
     : `${names}. It is ${asked ? '' : 'not '}what ${rule} asks for; whether it keeps the loss on its path depends on the gradient noise scale`;
-  return `Not proven: ${what}${shown(trainings) || ' (--train shows it)'}`;
+  return `Not proven: ${what}${shown(trainings) || ' (--train shows how far)'}`;
 }
 
 /** What trainings showed; empty where there were none. */

@@ -1,8 +1,9 @@
 import { placeOf } from '../../../base/diagnostic.ts';
-import { fraction, num, short } from '../../../base/numbers.ts';
+import { fraction, num, short, withError } from '../../../base/numbers.ts';
 import { asText, breakable, figure, htmlPage, legend, list, table } from '../../../base/report/html.ts';
 import type { RuleBars } from '../../../base/report/page/plot-data.ts';
 import { fieldName, readable } from '../../../document/pointer.ts';
+import type { Measured } from '../../../lab/backends/backend.ts';
 import { countedPer } from '../../../pipe/sides.ts';
 import type { Training } from '../train-configs.ts';
 import type { AverageOutcome, Verification } from '../verification.ts';
@@ -11,7 +12,6 @@ import { type Conclusion, conclusionOf } from './conclusion.ts';
 import { DIVERGED, notTrained, ruleName, trainedTitle, updatesOf } from './training-text.ts';
 import {
   ABOUT,
-  AVERAGED,
   askedOf,
   isDecay,
   machineOf,
@@ -97,7 +97,7 @@ function changedTable({ averages, learningRates, rule, batch }: Verification): s
       `<span class="${rate.asAsked ? (rate.decides ? 'pass' : '') : rate.decides ? 'fail' : 'coarse'}">${asText(askedOf(rate, rule))}</span>`,
     ]),
     ...averages.map((average) => [
-      setting(fieldName(average), AVERAGED[average.of]),
+      setting(fieldName(average), average.averaged),
       ...average.written.map((text, i) =>
         isDecay(average)
           ? asText(text)
@@ -143,7 +143,7 @@ function resultsTable(averages: readonly AverageOutcome[]): string {
       breakable(nameOf(average)),
       `<span class="${word}">${word}</span>`,
       ...average.decay.map((decay) => figure(decay, 8)),
-      `${figure(average.converted.value)} ± ${figure(average.converted.standardError, 2)}`,
+      measuredCell(average.converted),
       figure(average.theory),
       figure(average.best),
       figure(average.unconverted.value),
@@ -172,8 +172,7 @@ function levelsTable(averages: readonly AverageOutcome[]): string {
     const { levels } = average;
     if (!levels) return [];
     const { measured, theory, noiseScale } = levels;
-    const found = `${figure(measured.value)} ± ${figure(measured.standardError, 2)}`;
-    return [[breakable(nameOf(average)), found, figure(theory), figure(noiseScale)]];
+    return [[breakable(nameOf(average)), measuredCell(measured), figure(theory), figure(noiseScale)]];
   });
   const columns = [
     { title: 'average' },
@@ -182,6 +181,12 @@ function levelsTable(averages: readonly AverageOutcome[]): string {
     { title: 'at noise scale', number: true },
   ];
   return table('Mean square of the gradients, new over old, whatever the decay', columns, rows);
+}
+
+/** A figure with its standard error; programs find both to the last digit. */
+function measuredCell(measured: Measured, digits?: number): string {
+  const [value, error] = withError(measured, digits);
+  return `<data value="${measured.value}">${value}</data> ± <data value="${measured.standardError}">${error}</data>`;
 }
 
 const KEY = legend(['old', 'new', ['not converted', 'old decay at the new batch']]);
@@ -236,8 +241,7 @@ function trainingSection(training: Training, id: string): string {
     asText(ruleName(rule, inUse)),
     ...regimes.map(({ candidates }) => {
       const { pathDistance, best } = candidates[i]!;
-      const { value, standardError } = pathDistance;
-      const text = `${figure(value, 3)} ± ${figure(standardError, 1)}`;
+      const text = measuredCell(pathDistance, 1);
       return best ? `<span class="pass">${text}</span>` : text;
     }),
   ]);

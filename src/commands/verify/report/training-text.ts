@@ -1,5 +1,6 @@
 import type { ChalkInstance } from 'chalk';
 import { printable } from '../../../base/diagnostic.ts';
+import { withError } from '../../../base/numbers.ts';
 import { tableLines } from '../../../base/table.ts';
 import { wrap } from '../../../base/text.ts';
 import { readable } from '../../../document/pointer.ts';
@@ -84,13 +85,12 @@ function table(training: Training, columns: number, chalk: ChalkInstance): strin
   return [
     `${chalk.bold(`${trainedTitle(training)} on a noisy quadratic`)}\n`,
     `${rows.join('\n')}\n`,
-    chalk.dim(lines(substitute ? `${about}; ${substitute}` : about, columns)),
+    `${chalk.dim(wrap(substitute ? `${about}; ${substitute}` : about, columns).join('\n'))}\n`,
   ].join('');
 }
 
 function cell({ pathDistance, best }: CandidateResult): string {
-  const { value, standardError } = pathDistance;
-  const text = value > DIVERGED ? 'diverged' : `${short(value)} ± ${short(standardError, 1)}`;
+  const text = pathDistance.value > DIVERGED ? 'diverged' : withError(pathDistance, 1).join(' ± ');
   return `${text}${best ? '*' : ' '}`;
 }
 

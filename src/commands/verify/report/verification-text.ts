@@ -1,6 +1,6 @@
 import type { ChalkInstance } from 'chalk';
 import { printable } from '../../../base/diagnostic.ts';
-import { count, fraction, num, short } from '../../../base/numbers.ts';
+import { count, fraction, num, short, withError } from '../../../base/numbers.ts';
 import { tableLines } from '../../../base/table.ts';
 import { hanging, wrap } from '../../../base/text.ts';
 import { fieldName, readable } from '../../../document/pointer.ts';
@@ -156,7 +156,8 @@ function table(averages: readonly AverageOutcome[], chalk: ChalkInstance, column
     const verdict = verdictOn(average);
     const word = painter(chalk, verdict)(VERDICTS[verdict].padEnd(MARGIN.length));
     const level = levelOf(average);
-    return `${word}${printable(titleOf(average))}\n${figures[i]}\n${level ? below(level) : ''}`;
+    const title = hanging(printable(titleOf(average)), columns, MARGIN);
+    return `${word}${title}\n${figures[i]}\n${level ? below(level) : ''}`;
   });
   return `${titles}\n${lines.join('')}${below(ABOUT)}`;
 }
@@ -165,29 +166,18 @@ const MARGIN = ' '.repeat(8);
 const FIGURES = ['off by', 'predicted', 'least possible', 'not converted', 'predicted'] as const;
 /** What the figures are. */
 export const ABOUT =
-  'off by: rms of old minus new average over that of the old one, on the same gradients, where both have seen the same samples; 0 is the same. least possible: under the best decay. not converted: under the old decay';
+  'off by: rms of old minus new average over that of the old one, on the same gradients, where both have seen the same samples; 0 is the same. least possible: under the best decay. not converted: under the old decay at the new batch';
 
 function cellsOf({ converted, theory, best, unconverted, unconvertedTheory }: AverageOutcome): string[] {
-  const measured = `${ratio(converted.value)} ± ${plainly(converted.standardError, 2)}`;
-  return [measured, ...[theory, best, unconverted.value, unconvertedTheory].map(ratio)];
+  const others = [theory, best, unconverted.value, unconvertedTheory].map((x) => short(x));
+  return [withError(converted).join(' ± '), ...others];
 }
-
-/** What a decay is that of. */
-export const AVERAGED: Readonly<Record<AverageOutcome['of'], string>> = {
-  gradient: 'average of gradients',
-  'second-moment': 'average of squared gradients',
-  third: 'third average',
-  preconditioner: 'average of the preconditioner',
-  'model-ema': 'average of weights',
-  'batch-norm': 'BatchNorm statistics',
-  schedule: 'schedule',
-};
 
 /** An average with its values as the files write them, and the decays that these mean. */
 function titleOf(average: AverageOutcome): string {
-  const { of, decay, written } = average;
+  const { averaged, decay, written } = average;
   const means = isDecay(average) ? '' : ` (decay ${short(decay[0], 8)} -> ${short(decay[1], 8)})`;
-  return `${fieldName(average)}, ${AVERAGED[of]}: ${written.join(' -> ')}${means}`;
+  return `${fieldName(average)}, ${averaged}: ${written.join(' -> ')}${means}`;
 }
 
 /** Whether the files write the decays themselves, and not half-lives or 1 - decay. */
@@ -199,15 +189,7 @@ export function isDecay({ decay, written }: Pick<AverageOutcome, 'decay' | 'writ
 function levelOf({ levels, batch }: AverageOutcome): string | undefined {
   if (!levels || batch[0] === batch[1]) return undefined;
   const { measured, theory, noiseScale } = levels;
-  return `mean square of the gradients: × ${short(measured.value, 3)} ± ${plainly(measured.standardError, 2)}, predicted ${short(theory, 3)}, for a gradient noise scale of ${num(noiseScale)}`;
-}
-
-/** A number without an exponent where that is short. */
-function plainly(x: number, digits: number): string {
-  const text = Number(x.toPrecision(digits));
-  return text !== 0 && text < 1e-6
-    ? text.toExponential()
-    : text.toFixed(Math.max(0, digits - 1 - Math.floor(Math.log10(text || 1))));
+  return `mean square of the gradients: × ${withError(measured).join(' ± ')}, predicted ${short(theory, 3)}, for a gradient noise scale of ${num(noiseScale)}`;
 }
 
 function learningRateLine(rate: LearningRateOutcome, rule: string, chalk: ChalkInstance): string {
@@ -235,7 +217,6 @@ export function notesOf({ averages, unpaired, tolerance, warnings }: Verificatio
     ...unpaired,
     ...averages.flatMap((average) => [
       ...(average.agrees ? [] : [disagreementOf(average)]),
-      ...(average.verdict === 'coarse' ? [coarseNote(average)] : []),
       ...(average.verdict === 'fail' ? [failNote(average, tolerance)] : []),
       ...(average.lookAhead && !told ? [lookAheadNote(average)] : []),
     ]),
@@ -244,25 +225,16 @@ export function notesOf({ averages, unpaired, tolerance, warnings }: Verificatio
 
 function disagreementOf(average: AverageOutcome): string {
   const { converted, theory } = average;
-  return `${fieldName(average)}: what was measured (${ratio(converted.value)}) is more than 5 standard errors from what was predicted (${ratio(theory)}): backend error, result not usable`;
-}
-
-function coarseNote(average: AverageOutcome): string {
-  return `${fieldName(average)}: no decay comes closer than ${ratio(average.best)} at this ratio: the new batch is longer than the averaging window; this error is unavoidable`;
+  return `${fieldName(average)}: what was measured (${short(converted.value)}) is more than 5 standard errors from what was predicted (${short(theory)}): backend error, result not usable`;
 }
 
 function failNote(average: AverageOutcome, tolerance: number): string {
   const { gain, of, size, best } = average;
   return Math.abs(gain - 1) > tolerance
     ? `${fieldName(average)}: the new average counts ${num(gain)} times what it should: ${of === 'gradient' ? 'learning rate and momentum do not fit together' : 'its weight is wrong'}`
-    : `${fieldName(average)}: off by ${ratio(size)}; the best decay reaches ${ratio(best)}, and ${num(tolerance)} would do`;
+    : `${fieldName(average)}: off by ${short(size)}; the best decay reaches ${short(best)}, and ${num(tolerance)} would do`;
 }
 
 function lookAheadNote(average: AverageOutcome): string {
   return `${fieldName(average)}: the step looks one gradient ahead (Nesterov). Compared is the buffer, whose memory can be kept; how much the newest samples weigh in the step cannot`;
-}
-
-/** A relative size to four digits at most. */
-function ratio(x: number): string {
-  return x !== 0 && Math.abs(x) < 0.001 ? x.toExponential(1) : short(x);
 }
