@@ -1,4 +1,4 @@
-import type { AverageCase, AveragesRequest } from '../../lab/backends/backend.ts';
+import type { AveragesRequest } from '../../lab/backends/backend.ts';
 import { type AveragesSetup, averagesRequest } from '../../lab/sizes.ts';
 import { align, stretchCount } from '../../lab/theory.ts';
 
@@ -12,8 +12,8 @@ export interface Size {
 
 /** Below this a standard error over coordinates is itself too uncertain. */
 const FEWEST_COORDINATES = 48;
-/** Of a long run: each comparison needs a prediction. */
-const MOST_COMPARISONS = 2000;
+/** Of a long run: each comparison needs a prediction, a tenth of a second for as many as these. */
+const MOST_COMPARISONS = 2 ** 17;
 /** Part of a run that is over before the first comparison, at most. */
 const START = 0.4;
 
@@ -29,14 +29,21 @@ export function sizedRequest(setup: AveragesSetup, { samples, coordinates }: Siz
       samples === undefined ? usual.blocks : Math.max(2, Math.ceil(samples / samplesPerBlock(setup.batch))),
   };
   if (size.blocks === usual.blocks) return { ...usual, ...size };
-  // A run with these draws is never cut short before the slowest average has forgotten its start.
+  // With these draws no run ends before the slowest average has forgotten its start.
   const draws =
     Math.max(size.coordinates, FEWEST_COORDINATES) * size.blocks * stretchCount(align(setup.batch));
   const { cases } = averagesRequest({ ...setup, draws });
   return {
     ...usual,
     ...size,
-    cases: cases.map((one) => ({ ...one, snapshots: within(size.blocks, one.snapshots) })),
+    cases: usual.cases.map((one, i) => ({
+      ...one,
+      snapshots: {
+        ...one.snapshots,
+        first: Math.max(1, Math.min(cases[i]!.snapshots.first, Math.ceil(START * size.blocks))),
+        every: Math.max(one.snapshots.every, Math.floor(size.blocks / MOST_COMPARISONS)),
+      },
+    })),
   };
 }
 
@@ -47,12 +54,4 @@ export function samplesOf({ batch, blocks }: Pick<AveragesRequest, 'batch' | 'bl
 
 function samplesPerBlock(batch: AveragesRequest['batch']): number {
   return align(batch).old * batch[0];
-}
-
-function within(blocks: number, { first, every, pace }: AverageCase['snapshots']): AverageCase['snapshots'] {
-  return {
-    first: Math.max(1, Math.min(first, Math.ceil(START * blocks))),
-    every: Math.max(every, Math.floor(blocks / MOST_COMPARISONS)),
-    pace,
-  };
 }

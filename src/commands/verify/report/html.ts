@@ -93,7 +93,7 @@ function changedTable({ averages, learningRates, rule, batch }: Verification): s
   const rows = [
     ...learningRates.map((rate) => [
       setting(readable(rate.pointer), `learning rate, ${rate.optimizer}`),
-      ...rate.written.map(asText),
+      ...rate.written.map((text, i) => `<data value="${rate.values[i]}">${asText(text)}</data>`),
       `<span class="${rate.asAsked ? (rate.decides ? 'pass' : '') : rate.decides ? 'fail' : 'coarse'}">${asText(askedOf(rate, rule))}</span>`,
     ]),
     ...averages.map((average) => [
@@ -148,6 +148,7 @@ function resultsTable(averages: readonly AverageOutcome[]): string {
       figure(average.best),
       figure(average.unconverted.value),
       figure(average.unconvertedTheory),
+      `${figure(average.coordinates, 9)} × ${figure(average.samples, 17)}`,
     ];
   });
   const titles = [
@@ -158,6 +159,7 @@ function resultsTable(averages: readonly AverageOutcome[]): string {
     'least possible',
     'not converted',
     'predicted',
+    'coordinates × samples',
   ];
   const columns = [
     { title: 'average' },
