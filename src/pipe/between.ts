@@ -6,7 +6,14 @@ import type { Recipe } from '../recipe/recipe.ts';
 import type { Choice, Decision } from '../rules/decision.ts';
 import { peakOf } from '../rules/optimizer-advice.ts';
 import type { Rule } from '../rules/rule.ts';
-import { type ConvertOptions, clearBatch, companionWarnings, draftAt, meetDemands, openDecision } from './plan.ts';
+import {
+  type ConvertOptions,
+  clearBatch,
+  companionWarnings,
+  draftAt,
+  meetDemands,
+  openDecision,
+} from './plan.ts';
 import type { Config } from './read.ts';
 import type { Said } from './warnings.ts';
 

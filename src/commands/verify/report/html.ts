@@ -68,7 +68,7 @@ ${others.length ? `<h2>More plots</h2>\n${KEY}\n${others.map(figures).join('\n')
 
 function verdictOf({ verdict, word, found, open }: Conclusion): string {
   const capital = (text: string) => `${text[0]!.toUpperCase()}${text.slice(1)}`;
-  return `<p class="verdict ${verdict}"><strong>${capital(word)}</strong>: ${asText(found)}.</p>${open ? `\n<p class="open">${asText(open)}.</p>` : ''}`;
+  return `<p class="verdict ${verdict}"><strong>${capital(word)}</strong>: ${breakable(asText(found))}.</p>${open ? `\n<p class="open">${breakable(asText(open))}.</p>` : ''}`;
 }
 
 function metaOf({ batch, rule, warnings }: Verification, index: number): string {
@@ -159,14 +159,14 @@ function resultsTable(averages: readonly AverageOutcome[]): string {
     'least possible',
     'not converted',
     'predicted',
-    'coordinates × samples',
+    'run',
   ];
   const columns = [
     { title: 'average' },
     { title: 'verdict' },
     ...titles.map((title) => ({ title, number: true })),
   ];
-  return table(`${ABOUT[0]!.toUpperCase()}${ABOUT.slice(1)}.`, columns, rows);
+  return table(`${ABOUT[0]!.toUpperCase()}${ABOUT.slice(1)}. run: coordinates × samples.`, columns, rows);
 }
 
 function levelsTable(averages: readonly AverageOutcome[]): string {
@@ -203,7 +203,7 @@ function plots(average: AverageOutcome, id: string): string {
 <div class="figures three">
 ${part('kernels', 'Weights', 'How much one sample counts in the average, by its age.')}
 ${part('trajectories', 'Trajectories', 'One coordinate of the old and of the new average, at equal sample counts.')}
-${part('difference', 'Difference', same ? 'Old − new: 0 everywhere.' : `Old − new, rms ${short(converted.value)} of the old one’s (predicted ${short(theory)}). Shaded: 95 %.`)}
+${part('difference', 'Difference', same ? 'Old − new: 0 everywhere.' : `Old − new, rms ${short(converted.value)} × the old one’s (predicted ${short(theory)}). Shaded: 95 %.`)}
 </div>`;
 }
 
