@@ -159,7 +159,7 @@ const OTHERS = {
   'sqrt-lr': 'sqrt lr',
   'power-of-b1': 'b1^kappa',
   'sqrt-lr-power-of-b1': 'sqrt lr, b1^kappa',
-  'kept-variance': 'kept variance',
+  literal: 'b1*b2^(kappa-1)',
 };
 const decimals = (x) => (x < 0.0005 ? String(Number(x.toPrecision(1))) : x.toFixed(x < 0.1 ? 3 : 2));
 

@@ -4,11 +4,13 @@ import { Problem } from '../base/problem.ts';
 import type { ConvertOptions } from '../pipe/plan.ts';
 import { LR_SCALINGS } from '../recipe/build.ts';
 import { RULES, rulesUsing } from '../rules/index.ts';
+import { type NoisePhase, pooledNoiseScale } from '../rules/noise-phases.ts';
 import { findSettings } from '../settings/find.ts';
 import type { Applied } from '../settings/settings.ts';
 
 /** The options that decide a conversion, as commander hands them over; `schema` is a file name still. */
-export interface ConversionFlags extends Omit<ConvertOptions, 'rule' | 'dialect'> {
+export interface ConversionFlags extends Omit<ConvertOptions, 'rule' | 'dialect' | 'noiseScale'> {
+  readonly noiseScale?: number | readonly NoisePhase[];
   readonly rule?: string;
   readonly dialect?: string;
   readonly schema?: string;
@@ -49,9 +51,25 @@ export function ruleOptions(command: Command): Command {
         'what the trainer itself multiplies its learning rates by: the batch (linear), its root (sqrt), the devices (per-worker)',
       ).choices(LR_SCALINGS),
     )
-    .option('--rule <name>', `scaling rule: ${RULE_NAMES} (ema, or noise-aware with --noise-scale)`)
-    .option('--noise-scale <n>', 'gradient noise scale in samples', notNegative)
-    .option('--literal', 'with --rule sqrt: use the paper’s linear form 1-kappa*(1-beta)')
+    .option(
+      '--rule <name>',
+      `scaling rule: ${RULE_NAMES} (ema, or noise-aware with --noise-scale, power with --power)`,
+    )
+    .option(
+      '--noise-scale <n>',
+      'gradient noise scale in samples; of a run from scratch as it grows: 2@0,15@10%,45@20%',
+      noiseScale,
+    )
+    .option('--power <p>', 'with --rule power: learning rates move by kappa^p', notNegative)
+    .option(
+      '--keep <field>',
+      'leave this field as it is, and let the learning rate follow; may be repeated',
+      (name: string, before: readonly string[] = []) => [...before, name],
+    )
+    .option(
+      '--literal',
+      'the rule by the letter: sqrt’s linear form 1-kappa*(1-beta), ema’s b1*b2^(kappa-1) for Lion',
+    )
     .option('--floor-beta2 <x>', 'never write a second-moment decay below this', decay)
     .option('--digits <n>', 'significant digits to write (6)', digits)
     .addOption(
@@ -80,6 +98,8 @@ const SETTINGS = [
   'lrScaledBy',
   'rule',
   'noiseScale',
+  'power',
+  'keep',
   'literal',
   'floorBeta2',
   'digits',
@@ -102,12 +122,11 @@ export async function conversionSettings(
   io: Io,
   file: string,
 ): Promise<ConvertOptions> {
-  const literal = rulesUsing('literal');
-  if (flags.literal && !literal.includes(flags.rule ?? ''))
-    throw new Problem('usage', `--literal belongs to --rule ${literal.join(' or ')}`);
+  for (const option of ['literal', 'power'] as const) usedBy(option, flags);
   const given = Object.fromEntries(
     SETTINGS.filter((key) => flags[key] !== undefined).map((key) => [key, flags[key]]),
   );
+  if (typeof flags.noiseScale === 'object') given.noiseScale = pooledNoiseScale(flags.noiseScale);
   const { settings } = await projectSettings(file, io);
   const { tolerance: _check, ignore: _codes, schema: projects, ...project } = settings;
   const schema = flags.schema ?? (flags.dialect === undefined ? projects : undefined);
@@ -115,6 +134,14 @@ export async function conversionSettings(
   if (flags.dialect !== undefined) throw new Problem('usage', '--schema and --dialect exclude each other');
   const { readDialect } = await import('../dialect/user.ts');
   return { ...project, ...given, dialect: await readDialect(schema, io) };
+}
+
+/** An option that the rule does not use would be dropped in silence. `power` alone chooses its rule. */
+function usedBy(option: 'literal' | 'power', flags: ConversionFlags): void {
+  const rules = rulesUsing(option);
+  const rule = flags.rule ?? (option === 'power' ? rules[0]! : '');
+  if (flags[option] && !rules.includes(rule))
+    throw new Problem('usage', `--${option} belongs to --rule ${rules.join(' or ')}`);
 }
 
 /** What the settings of a project say of one config. @throws Problem where they are not valid */
@@ -165,6 +192,24 @@ export function notNegative(text: string): number {
   if (!Number.isFinite(value) || value < 0)
     throw new InvalidArgumentError('It must be a number of at least 0.');
   return value;
+}
+
+/** One noise scale, or how it grows: `2@0,15@10%`, from which share of the run's samples on. */
+function noiseScale(text: string): number | readonly NoisePhase[] {
+  if (!text.includes('@')) return notNegative(text);
+  const phases = text.split(',').map((part): NoisePhase => {
+    const [, value, from, percent] = /^\s*(\d+\.?\d*)@(\d+\.?\d*)(%?)\s*$/.exec(part) ?? [];
+    const phase = { from: Number(from) / 100, noiseScale: Number(value) };
+    if (value === undefined || !(percent || phase.from === 0) || phase.from >= 1 || phase.noiseScale === 0)
+      throw new InvalidArgumentError(
+        `"${part.trim()}" is not N@SHARE, such as 15@10% (N from 10 % of the run on).`,
+      );
+    return phase;
+  });
+  if (phases[0]!.from !== 0) throw new InvalidArgumentError('The first starts at 0: 2@0,15@10%.');
+  if (phases.some(({ from }, i) => i > 0 && from <= phases[i - 1]!.from))
+    throw new InvalidArgumentError('Each starts after the one before it: 2@0,15@10%,45@20%.');
+  return phases;
 }
 
 function decay(text: string): number {

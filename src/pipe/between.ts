@@ -4,7 +4,7 @@ import { ratiosOf } from '../recipe/batch.ts';
 import { valuesAt } from '../recipe/demands.ts';
 import type { Recipe } from '../recipe/recipe.ts';
 import type { Choice, Decision } from '../rules/decision.ts';
-import { peakOf } from '../rules/optimizer-advice.ts';
+import { peakOf } from '../rules/optimizer-settings.ts';
 import type { Rule } from '../rules/rule.ts';
 import {
   type ConvertOptions,

@@ -12,6 +12,7 @@ import type { Assessment, PlanOptions, PlanTask } from '../rules/assessment.ts';
 import { type Decision, decisionOn, decisionText } from '../rules/decision.ts';
 import { incomplete } from '../rules/incomplete.ts';
 import { defaultRule, findRule } from '../rules/index.ts';
+import { checkKept } from '../rules/keep.ts';
 import { type Change, changesOf } from '../rules/plan.ts';
 import type { Rule } from '../rules/rule.ts';
 import { BASE_KEYS, DEFAULTS } from '../vocabulary/base-keys.ts';
@@ -29,13 +30,15 @@ export interface ConvertOptions extends ReadOptions, PlanOptions {
 }
 
 /** The rule asked for. @throws Problem with code `usage` */
-export function ruleOf({ rule, ...options }: Pick<ConvertOptions, 'rule' | 'noiseScale'>): Rule {
+export function ruleOf({ rule, ...options }: Pick<ConvertOptions, 'rule' | 'noiseScale' | 'power'>): Rule {
   if (typeof rule === 'object') return rule;
   return rule === undefined ? defaultRule(options) : findRule(rule);
 }
 
+type Target = Pick<ConvertOptions, 'to' | 'by' | 'micro' | 'accumulation' | 'worldTo'>;
+
 /** Whether the options set a new batch. */
-export function namesTarget({ to, by, micro, accumulation, worldTo }: ConvertOptions): boolean {
+export function namesTarget({ to, by, micro, accumulation, worldTo }: Target): boolean {
   return [to, by, micro, accumulation, worldTo].some((n) => n !== undefined);
 }
 
@@ -80,6 +83,7 @@ export async function draftFor(
 export function draftAt(config: Config, batch: BatchChange, options: ConvertOptions) {
   const { recipe } = config;
   const rule = ruleOf(options);
+  checkKept(recipe, options);
   if (batch.from.perDevice && options.noiseScale !== undefined)
     throw new Problem(
       'world-unknown',

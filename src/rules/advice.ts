@@ -4,7 +4,8 @@ import { readable } from '../document/pointer.ts';
 import { decayOf, type Field, isComputed, isRole, offsetOf } from '../recipe/recipe.ts';
 import type { Assessment, PlanTask } from './assessment.ts';
 import { halfLife, samplesOf } from './decays.ts';
-import { optimizerAdvice, peakOf } from './optimizer-advice.ts';
+import { optimizerAdvice } from './optimizer-advice.ts';
+import { peakOf } from './optimizer-settings.ts';
 import type { Advice } from './rule.ts';
 
 /**
@@ -23,7 +24,8 @@ export function adviceOn(task: PlanTask, assessments: readonly Assessment[]): Di
   if (batch.kappa === 1) return aboutAll(nominalBatch(task, assessments));
   return [
     ...recipe.groups.flatMap((group) => {
-      const peak = peakOf(group);
+      const together = recipe.groups.filter(({ pointer }) => pointer === group.pointer);
+      const peak = peakOf(group) ?? peakOf({ fields: together.flatMap(({ fields }) => fields) });
       return optimizerAdvice(group, task).map((advice) => at(peak, advice));
     }),
     ...assessments.flatMap((a) =>

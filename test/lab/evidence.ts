@@ -4,8 +4,7 @@ import { type CandidateResult, train } from '../../src/lab/training.ts';
 import type { Candidate, TrainingSizes } from '../../src/lab/training-plan.ts';
 import { OPTIMIZERS, type OptimizerName } from '../../src/optimizers/table.ts';
 import { ema } from '../../src/rules/ema.ts';
-import { RULES } from '../../src/rules/index.ts';
-import { varianceKeepingBeta1 } from '../../src/rules/lion.ts';
+import { rulesFor } from '../../src/rules/index.ts';
 import type { Ratio } from '../../src/rules/rule.ts';
 
 /** Columns of the table: rules by the names that `candidates` gives them. */
@@ -20,7 +19,7 @@ export type Column =
   | 'sqrt-lr'
   | 'power-of-b1'
   | 'sqrt-lr-power-of-b1'
-  | 'kept-variance';
+  | 'literal';
 
 /** Published distances of one optimizer at one noise level. */
 interface Row {
@@ -226,7 +225,7 @@ export async function measure(
   const regimes = rows.map(({ sigma }) => {
     const noiseScale = noiseScaleOf(sigma);
     const all = [
-      ...candidates(RULES, old, OPTIMIZERS[optimizer], ratio, noiseScale),
+      ...candidates(rulesFor({}), old, OPTIMIZERS[optimizer], ratio, () => ({ noiseScale })),
       ...otherLion(optimizer, old, ratio),
     ];
     return { noiseScale, candidates: only ? all.filter((c) => only.includes(c.rule)) : all };
@@ -240,17 +239,14 @@ export async function measure(
   );
 }
 
-/** Lion's other conversions of the weight of the newest gradient, beside the rule's b1*b2^(kappa-1). */
+/** Lion's other conversions of the weight of the newest gradient, beside the rule's kept variance. */
 function otherLion(optimizer: OptimizerName, old: Hyperparameters, ratio: Ratio): Candidate[] {
   if (optimizer !== 'lion') return [];
   const converted = settingsUnder(ema, old, OPTIMIZERS.lion, ratio);
   const power = { ...converted, gradient: old.gradient ** ratio.kappa };
   return [
     { rule: 'power-of-b1', settings: power },
-    {
-      rule: 'kept-variance',
-      settings: { ...converted, gradient: varianceKeepingBeta1(old.gradient, old.secondMoment, ratio.kappa) },
-    },
+    { rule: 'literal', settings: settingsUnder(ema, old, OPTIMIZERS.lion, ratio, { literal: true }) },
     { rule: 'sqrt-lr-power-of-b1', settings: { ...power, lr: old.lr * Math.sqrt(ratio.kappa) } },
   ];
 }

@@ -21,7 +21,6 @@ export interface RunFlags {
   readonly train?: boolean;
   readonly report?: string;
   readonly backend: string;
-  readonly noiseScale?: number;
   readonly samples?: number;
   readonly coordinates?: number;
   readonly color?: boolean;
@@ -46,7 +45,8 @@ export async function runVerification(
   const title = now === undefined ? displayName(old) : `${displayName(old)} ${displayName(now)}`;
   const backend = await chooseBackend(flags.backend, io.cwd, io.stderr);
   const { seed } = flags;
-  const settings = { ...flags, backend };
+  const { noiseScale } = options;
+  const settings = { ...flags, backend, ...(noiseScale === undefined ? {} : { noiseScale }) };
   const runs = async () => ({
     verifications: await watched(io, 'verifying', comparisons.length, (i, control) =>
       verifyComparison(comparisons[i]!, settings, control),

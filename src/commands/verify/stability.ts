@@ -37,15 +37,11 @@ export function beyondStability(
   );
 }
 
-/**
- * The largest curvature at which an optimizer that takes gradients as they are is stable; undefined for others.
- * Looking one gradient ahead (Nesterov), z^2 - (1+mu)(1-lr*h)z + mu(1-lr*h) has its roots inside the unit circle for
- * lr*h < 2(1+mu)/(1+2mu).
- */
+/** The largest curvature at which an optimizer that takes gradients as they are is stable; undefined for others. */
 function largestCurvature(lr: number, group: Group): number | undefined {
   const { optimizer, gradientDecay: mu = 0, dampening: tau = 0, nesterov } = optimizerSettings(group);
   const scaled = group.fields.some((f) => isRole(f, 'learning-rate') && f.role.trainer !== undefined);
   if (optimizer.normalises !== 'never' || scaled || !(mu < 1 && tau < 1)) return undefined;
   const newest = lr * (optimizer.buffer === 'sum' ? 1 - tau : 1 - mu);
-  return stableCurvature(newest, mu) / (nesterov ? 1 + 2 * mu : 1);
+  return stableCurvature(newest, mu, nesterov);
 }
