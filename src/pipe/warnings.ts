@@ -2,22 +2,36 @@ import type { ChalkInstance } from 'chalk';
 import { type Diagnostic, placeOf, printable, type Source } from '../base/diagnostic.ts';
 import { hanging } from '../base/text.ts';
 
-/**
- * Warnings about a text that the lines above name, wrapped, one paragraph each.
- * @param unfold long lists in full
- */
+/** Warnings about one text. */
+export interface Said {
+  readonly source: Source;
+  readonly warnings: readonly Diagnostic[];
+}
+
+/** How warnings are shown. */
+interface Shown {
+  /** Name the file, where the lines above do not. */
+  readonly named?: boolean;
+  /** Long lists without their middle. */
+  readonly fold?: boolean;
+}
+
+/** Warnings about a text, wrapped, one paragraph each. */
 export function warningLines(
-  { source, warnings }: { readonly source: Source; readonly warnings: readonly Diagnostic[] },
+  { source, warnings }: Said,
   chalk: ChalkInstance,
   columns = 80,
-  unfold = true,
+  { named = false, fold = false }: Shown = {},
 ): string {
   return warnings
     .map(({ code, message, offset }) => {
-      const line = offset === undefined ? '' : `line ${placeOf(source.text, offset).line}: `;
-      const text = printable(`${line}${message} [${code}]`);
+      const line = offset === undefined ? undefined : placeOf(source.text, offset).line;
+      const place = named
+        ? [source.file, line].filter((part) => part !== undefined).join(':')
+        : line && `line ${line}`;
+      const text = printable(`${place ? `${place}: ` : ''}${message} [${code}]`);
       const lines = hanging(text, columns, '  ').split('\n');
-      return `${chalk.yellow('!')} ${(unfold ? lines : folded(lines)).join('\n')}\n`;
+      return `${chalk.yellow('!')} ${(fold ? folded(lines) : lines).join('\n')}\n`;
     })
     .join('');
 }

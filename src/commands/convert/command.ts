@@ -89,7 +89,7 @@ async function emit(
     const columns = io.stderr.columns || 80;
     for (const c of conversions)
       io.stderr.write(
-        conversionTable(c, chalk, columns) + warningLines(c, chalk, columns, flags.verbose ?? false),
+        conversionTable(c, chalk, columns) + warningLines(c, chalk, columns, { fold: !flags.verbose }),
       );
   }
   if (flags.json) {
