@@ -1,8 +1,8 @@
 import type { AveragesRequest, AveragesResult } from '../../lab/backends/backend.ts';
 import { cpu } from '../../lab/backends/cpu.ts';
 import { BACKENDS, nextStep } from '../../lab/backends/index.ts';
+import type { LoadedBackend } from '../../lab/backends/loaded.ts';
 import { reasonOf } from '../../lab/backends/packages.ts';
-import type { LoadedBackend } from '../../lab/backends/tensorflow.ts';
 import { averagesRequest } from '../../lab/sizes.ts';
 
 /** What a backend did when it was tried. */

@@ -4,7 +4,7 @@ import type { Io } from '../../base/io/streams.ts';
 import { Problem } from '../../base/problem.ts';
 import { progressBar } from '../../base/progress.ts';
 import { chooseBackend } from '../../lab/backends/index.ts';
-import type { LoadedBackend } from '../../lab/backends/tensorflow.ts';
+import type { LoadedBackend } from '../../lab/backends/loaded.ts';
 import { type ConvertOptions, ruleOf } from '../../pipe/plan.ts';
 import type { Comparison } from './compare.ts';
 import { compareConfigs, compareWithConversion } from './comparisons.ts';

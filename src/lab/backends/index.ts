@@ -4,8 +4,9 @@ import { Problem } from '../../base/problem.ts';
 import { VERSION } from '../../base/version.ts';
 import { byReference } from '../training.ts';
 import { cpu } from './cpu.ts';
+import { gigabytes, type LoadedBackend } from './loaded.ts';
 import { reasonOf, Unavailable } from './packages.ts';
-import { gigabytes, type LoadedBackend, loadTensorflow } from './tensorflow.ts';
+import { loadTensorflow } from './tensorflow/tensorflow.ts';
 import { loadWebgpu } from './webgpu/webgpu.ts';
 
 /** A backend that can be asked for, and how to load it from a working directory. @throws Unavailable */

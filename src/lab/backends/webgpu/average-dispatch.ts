@@ -1,9 +1,10 @@
 import { type Alignment, align, type Step, stepsOf } from '../../theory.ts';
 import type { AverageCase, AveragesRequest, AveragesResult, Control } from '../backend.ts';
+import { drawWeights, forgottenOver, KEPT, sharesOf } from '../block-weights.ts';
 import { trajectoriesOf } from '../cpu.ts';
 import { type BatchSums, levelOf } from '../gradients.ts';
 import { type CaseSums, rmsRatios } from '../statistics.ts';
-import { AVERAGE_LANES, averageShader, KEPT, sumRows } from './average-shader.ts';
+import { AVERAGE_LANES, averageShader, sumRows } from './average-shader.ts';
 import { Buffers, type Computer, dispatch, inDispatches } from './device.ts';
 import { stepWords } from './steps.ts';
 
@@ -61,7 +62,7 @@ async function sumsOf(computer: Computer, request: AveragesRequest, control: Con
     const bindings = [
       run,
       buffers.filled(stepWords(steps, (step) => sharesOf(step, alignment))),
-      buffers.filled(weightsOf(cases, steps, alignment)),
+      buffers.filled(weightWords(cases, steps, alignment)),
       buffers.filled(caseWords(cases, alignment)),
       snapshots,
       buffers.storage(2 * KEPT * cases.length * pairs),
@@ -110,38 +111,15 @@ function sumsByName(
 /** Words of the shader's structure. */
 const RUN_WORDS = 6;
 
-/** The weights of a step's unit draw in the old and in the new batch. */
-function sharesOf({ length }: Step, { old, now }: Alignment): readonly [number, number] {
-  const scale = Math.sqrt(now / length);
-  return [(scale * length) / now, (scale * length) / old];
-}
-
 /** What a unit draw in each stretch of a block adds to each row of each case. */
-function weightsOf(cases: readonly AverageCase[], steps: readonly Step[], alignment: Alignment) {
-  const weights = new Float32Array(steps.length * KEPT * cases.length);
-  let at = 0;
-  for (const step of steps) {
-    const [shareOld, shareNow] = sharesOf(step, alignment);
-    const [afterOld, afterNow] = [alignment.old - 1 - step.old, alignment.now - 1 - step.now];
-    for (const { decay, gain, unconvertedGain } of cases) {
-      const [b, c] = decay;
-      const old = (1 - b) * b ** afterOld * shareOld;
-      weights[at++] = old;
-      weights[at++] = old - gain * (1 - c) * c ** afterNow * shareNow;
-      weights[at++] = old - unconvertedGain * (1 - b) * b ** afterNow * shareNow;
-    }
-  }
-  return weights;
+function weightWords(cases: readonly AverageCase[], steps: readonly Step[], alignment: Alignment) {
+  return Float32Array.from(
+    steps.flatMap((step) => cases.flatMap((one) => drawWeights(one, step, alignment))),
+  );
 }
 
-function caseWords(cases: readonly AverageCase[], { old, now }: Alignment) {
-  return Float32Array.from(
-    cases.flatMap(({ decay: [b, c] }) => {
-      const forgotten = (decay: number, updates: number) => -Math.expm1(updates * Math.log(decay));
-      const [ofOld, ofNow, ofUnconverted] = [forgotten(b, old), forgotten(c, now), forgotten(b, now)];
-      return [ofOld, ofNow, ofUnconverted, ofNow - ofOld, ofUnconverted - ofOld];
-    }),
-  );
+function caseWords(cases: readonly AverageCase[], alignment: Alignment) {
+  return Float32Array.from(cases.flatMap((one) => Object.values(forgottenOver(one, alignment))));
 }
 
 /** For blocks (from, from + count], by block and case: 1 where the case is compared, else 0. */

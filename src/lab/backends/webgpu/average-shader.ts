@@ -1,9 +1,8 @@
+import { KEPT } from '../block-weights.ts';
 import { repeat } from './device.ts';
 import { NOISE } from './noise.ts';
 import { addDraw, endsBatch, STEP } from './steps.ts';
 
-/** Kept by case: the old average and two differences from it. */
-export const KEPT = 3;
 export const AVERAGE_LANES = 64;
 
 /** The sums that the shader returns, by name. */
@@ -17,8 +16,7 @@ export function sumRows(cases: number): string[] {
 /**
  * One invocation is a pair of coordinates from the first step to the last. At the end of a block its averages are what
  * they were times a power of their decays, plus the block's gradients by weights that the host computes in float64.
- * Kept are the old average, old - gain*new and old - unconvertedGain*unconverted: subtracting two averages in float32
- * would lose the digits in which they differ. Powers are kept as 1 - power, for the same reason.
+ * Powers are kept as 1 - power, so that float32 does not lose the digits of what is forgotten.
  */
 export function averageShader(cases: number): string {
   const averages = (make: (index: number) => string) => repeat(KEPT * cases, make);
