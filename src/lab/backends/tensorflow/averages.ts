@@ -5,7 +5,7 @@ import { trajectoriesOf } from '../cpu.ts';
 import { rootOf } from '../statistics.ts';
 import { addMoments, type Moments, momentsOf, ratioOfRows } from './moments.ts';
 import type { Device } from './noise.ts';
-import { held, type Operations, type Tensor } from './operations.ts';
+import type { Operations, Tensor } from './operations.ts';
 
 // Averages as matrix products. What an average is at the end of a block is a weighted sum of the draws since the start.
 // Products by weights that the host computes in float64 give it wherever it is compared in an interval of blocks, for
@@ -29,7 +29,8 @@ export async function averagesByProducts(
   for (let from = 0; from < coordinates; from += TILE) {
     const count = Math.min(TILE, coordinates - from);
     const progress = (done: number) => control.progress?.((from + done * count) / coordinates);
-    moments = addMoments(moments, await runTile(device, request, from, count, { ...control, progress }));
+    const tile = () => runTile(device, request, from, count, { ...control, progress });
+    moments = addMoments(moments, await device.operations.scope(tile));
   }
   return resultOf(request, moments!, await trajectoriesOf(request, control));
 }
@@ -106,36 +107,30 @@ function looksOf(cases: readonly AverageCase[], all: number, blocks: number): Lo
 
 /** The sums of a tile: what `momentsOf` gives of the rows of the statistics. */
 async function runTile(
-  device: Device,
+  { operations, source, chunk: most }: Device,
   request: AveragesRequest,
   from: number,
   count: number,
   { progress, signal }: Control,
 ): Promise<Moments> {
-  const { operations, source } = device;
   const { zeros, add } = operations;
-  const shape = shapeOf(request, count, device.chunk);
+  const shape = shapeOf(request, count, most);
   const kept = KEPT * shape.cases.length;
   const perChunk = shape.intervals * shape.blocks * shape.steps.length;
   const matrices = matricesOf(operations, shape);
-  const state = held(operations, [zeros([kept, count]), zeros([ROW.cases - 1 + kept, count])]);
-  try {
-    for (let chunk = 0; chunk < shape.chunks; chunk++) {
-      state.replace(([before, sums]) => {
-        const draws = source(chunk * perChunk, perChunk, [{ key: request.key, from, count }]);
-        const found = runChunk(operations, shape, matrices, before!, draws);
-        const picks = picksOf(shape, chunk, request.blocks);
-        return [found.kept, add(sums!, chunkSums(operations, shape, found, picks))];
-      });
-      await state.done();
-      progress?.((chunk + 1) / shape.chunks);
-      signal?.throwIfAborted();
-    }
-    return await momentsOf(operations, state.tensors[1]!);
-  } finally {
-    state.release();
-    for (const tensor of Object.values(matrices)) tensor.dispose();
+  let state = [zeros([kept, count]), zeros([ROW.cases - 1 + kept, count])];
+  for (let chunk = 0; chunk < shape.chunks; chunk++) {
+    state = operations.replaced(state, ([before, sums]) => {
+      const draws = source(chunk * perChunk, perChunk, [{ key: request.key, from, count }]);
+      const found = runChunk(operations, shape, matrices, before!, draws);
+      const picks = picksOf(shape, chunk, request.blocks);
+      return [found.kept, add(sums!, chunkSums(operations, shape, found, picks))];
+    });
+    await operations.settled(state[1]!);
+    progress?.((chunk + 1) / shape.chunks);
+    signal?.throwIfAborted();
   }
+  return momentsOf(operations, state[1]!);
 }
 
 /** The constant matrices of a tile. */
@@ -240,18 +235,23 @@ function matricesOf({ tensor }: Operations, { cases, alignment, steps, blocks, i
   return {
     weights: tensor(weights.values, [rows, draws]),
     decays: tensor(decays.values, [rows, kept]),
-    means: tensor(...meansOf(alignment, steps, blocks)),
+    means: tensor(...meansOf(alignment, steps, blocks, (step) => sharesOf(step, alignment))),
     carry: tensor(carry.values, [cases.length, side, side]),
   };
 }
 
 /** The means of the batches of some blocks from their draws. */
-export function meansOf(alignment: Alignment, steps: readonly Step[], blocks: number) {
+export function meansOf(
+  alignment: Alignment,
+  steps: readonly Step[],
+  blocks: number,
+  shares: (step: Step) => readonly [old: number, now: number],
+) {
   const perBlock = alignment.old + alignment.now;
   const means = matrix(blocks * perBlock, blocks * steps.length);
   for (let block = 0; block < blocks; block++)
     for (const [t, step] of steps.entries()) {
-      const [old, now] = sharesOf(step, alignment);
+      const [old, now] = shares(step);
       means.put(block * perBlock + step.old, block * steps.length + t, [[old]]);
       means.put(block * perBlock + alignment.old + step.now, block * steps.length + t, [[now]]);
     }

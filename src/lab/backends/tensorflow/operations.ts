@@ -34,6 +34,7 @@ export interface TensorFlowJs {
   transpose(x: Tensor, order: readonly number[]): Tensor;
   concat(all: readonly Tensor[], axis: number): Tensor;
   tidy<T>(make: () => T): T;
+  engine(): { startScope(): void; endScope(): void };
 }
 
 /**
@@ -107,10 +108,34 @@ export function operationsOf(tf: TensorFlowJs) {
     normals(shape: readonly number[], [a, b]: readonly [number, number]): Tensor {
       const { TF_FLOAT, TF_INT32 } = binding;
       const attributes = [type('dtype', TF_FLOAT), type('T', TF_INT32), type('Tseed', TF_INT32)];
-      return run('StatelessRandomNormal', attributes, [integers(shape), integers([a | 0, b | 0])]);
+      return tf.tidy(() =>
+        run('StatelessRandomNormal', attributes, [integers(shape), integers([a | 0, b | 0])]),
+      );
     },
     /** Frees what was made inside but not returned, in arrays or objects too. */
     tidy: <T>(make: () => T): T => tf.tidy(make),
+    /** The same at the end of longer work. */
+    async scope<T>(work: () => Promise<T>): Promise<T> {
+      tf.engine().startScope();
+      try {
+        return await work();
+      } finally {
+        tf.engine().endScope();
+      }
+    },
+    /** Makes new tensors from these, and frees these. */
+    replaced(tensors: readonly Tensor[], make: (before: readonly Tensor[]) => Tensor[]): Tensor[] {
+      const next = tf.tidy(() => make(tensors));
+      for (const tensor of tensors) tensor.dispose();
+      return next;
+    },
+    /** Waits for the device, which works on while the host goes ahead unless it asks for a number. */
+    async settled(x: Tensor): Promise<void> {
+      const size = x.shape.reduce((a, b) => a * b, 1);
+      const one = tf.tidy(() => tf.slice(tf.reshape(x, [size]), [0], [1]));
+      await one.data().finally(() => one.dispose());
+      await new Promise((resolve) => setImmediate(resolve));
+    },
     async read(x: Tensor): Promise<Float32Array> {
       return Float32Array.from(await x.data());
     },
@@ -134,31 +159,4 @@ export async function checkProducts({ tensor, matMul, read, tidy }: Operations):
     throw new Error(
       `its products are rounded: ${fine} x 1 gave ${products[0]}; TF32 is off with NVIDIA_TF32_OVERRIDE=0`,
     );
-}
-
-/** Tensors that are replaced step by step and given back together. */
-export function held({ tidy, slice, reshape, read }: Operations, first: readonly Tensor[]) {
-  let tensors = first;
-  const release = () => {
-    for (const tensor of tensors) tensor.dispose();
-  };
-  return {
-    get tensors() {
-      return tensors;
-    },
-    /** What is returned must be new. */
-    replace(make: (before: readonly Tensor[]) => readonly Tensor[]): void {
-      const next = tidy(() => make(tensors));
-      release();
-      tensors = next;
-    },
-    /** Waits for the device, which works on while the host goes ahead unless it asks for a number. */
-    async done(): Promise<void> {
-      const size = tensors[0]!.shape.reduce((a, b) => a * b, 1);
-      const one = tidy(() => slice(reshape(tensors[0]!, [size]), [0], [1]));
-      await read(one).finally(() => one.dispose());
-      await new Promise((resolve) => setImmediate(resolve));
-    },
-    release,
-  };
 }

@@ -2,6 +2,8 @@ import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { promisify } from 'node:util';
+import { align, stretchCount } from '../../theory.ts';
+import { cpu } from '../cpu.ts';
 import { gigabytes, type LoadedBackend } from '../loaded.ts';
 import {
   findPackage,
@@ -12,7 +14,8 @@ import {
   Unavailable,
 } from '../packages.ts';
 import { averagesByProducts } from './averages.ts';
-import { drawnBy } from './noise.ts';
+import { layersByOperations } from './layers.ts';
+import { drawnBy, MOST_BLOCK_STEPS } from './noise.ts';
 import { checkProducts, operationsOf, type TensorFlowJs, useBackend } from './operations.ts';
 
 const PACKAGES = ['@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node'] as const;
@@ -83,8 +86,11 @@ async function backendOf({ name, version }: InstalledPackage, tf: TensorFlowJs):
       : `${gigabytes(totalmem())} shared by ${cpus().length} cores`,
     accelerated: isUsingGpuDevice,
     ...(hint === undefined ? {} : { hint }),
+    layersOf: layersByOperations(device),
     async averages(request, control) {
-      return averagesByProducts(device, request, control);
+      return stretchCount(align(request.batch)) <= MOST_BLOCK_STEPS
+        ? averagesByProducts(device, request, control)
+        : cpu.averages(request, control);
     },
   };
 }

@@ -73,21 +73,22 @@ function compile(): WebAssembly.Module {
 
 /** The same limit in coordinate updates of a training. */
 const UPDATES_PER_THREAD = 5e7;
+/** How much longer the reference takes for an update than the kernel. */
+const SLOWER = 8;
 
-/** Trains by the kernel what it has an update for, in float32; the rest by the reference. @throws Unavailable */
+/** Trains by the kernel what it has an update for, in float32; the rest by the reference, on as many threads. @throws Unavailable */
 export function wasmLayers(threads: number, updatesPerThread = UPDATES_PER_THREAD): LayerPaths {
   const module = compile();
   return async (request, count, control) => {
     const { reference, ...training } = request;
     const { width, oldSteps } = request.sizes;
-    if (!reference.kernel || width % GROUP !== 0) return byReference(request, count, control);
     const perOldStep = request.batch[0] / request.batch[1];
     const runs = request.regimes.reduce((sum, { candidates }) => sum + 1 + perOldStep * candidates.length, 0);
-    const updates = width * oldSteps * count * runs;
+    const updates = width * oldSteps * count * runs * (reference.kernel ? 1 : SLOWER * (reference.cost ?? 1));
     const size = Math.ceil(count / shareOut(threads, updates / updatesPerThread));
     const jobs = Array.from({ length: Math.ceil(count / size) }, (_, i) => ({
       kind: 'training' as const,
-      request: { ...training, kernel: reference.kernel! },
+      request: { ...training, optimizer: reference.name },
       from: i * size,
       to: Math.min(count, (i + 1) * size),
     }));
