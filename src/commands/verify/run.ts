@@ -75,7 +75,7 @@ export async function runVerification(
   return { text, pass: verifications.every(({ pass }) => pass) };
 }
 
-/** On the backend where it trains, else by the kernel that every install has. Both are loaded when asked for. */
+/** Trainings on the backend; their code is loaded when asked for. */
 async function trainingsOf(
   comparisons: readonly Comparison[],
   options: ConvertOptions & { readonly seed: number },
@@ -83,8 +83,7 @@ async function trainingsOf(
   io: Io,
 ): Promise<(Training | NoTraining)[][]> {
   const { trainConfigs } = await import('./train-configs.ts');
-  const layersOf = backend.layersOf ?? (await import('../../lab/backends/wasm/wasm.ts')).embeddedLayers();
-  const settings = { ...options, rule: ruleOf(options), layersOf };
+  const settings = { ...options, rule: ruleOf(options), layersOf: backend.layersOf };
   return watched(io, 'training', comparisons.length, (i, control) =>
     trainConfigs(comparisons[i]!, settings, control),
   );

@@ -6,10 +6,12 @@ export interface LoadedBackend extends Backend {
   readonly package: string;
   readonly version: string;
   readonly memory: string;
-  /** Runs on an accelerator: `auto` prefers it to all on the CPU. */
+  /** Runs on an accelerator, which `auto` may take. */
   readonly accelerated: boolean;
-  /** Trains layers, where it can. */
-  readonly layersOf?: LayerPaths;
+  /** Trains layers, by itself or by the embedded kernel or the reference where it has not the optimizer. */
+  readonly layersOf: LayerPaths;
+  /** It draws by a generator of its own, so that its figures are compared with the closed forms alone. */
+  readonly ownDraws?: true;
   /** Why it runs slower than it could, and what to do about it. */
   readonly hint?: string;
 }

@@ -86,6 +86,7 @@ async function backendOf({ name, version }: InstalledPackage, tf: TensorFlowJs):
       : `${gigabytes(totalmem())} shared by ${cpus().length} cores`,
     accelerated: isUsingGpuDevice,
     ...(hint === undefined ? {} : { hint }),
+    ownDraws: true,
     layersOf: layersByOperations(device),
     async averages(request, control) {
       return stretchCount(align(request.batch)) <= MOST_BLOCK_STEPS

@@ -2,8 +2,9 @@ import { availableParallelism, totalmem } from 'node:os';
 import { VERSION } from '../../../base/version.ts';
 import { kernel as bytes } from '../../generated/kernel.js';
 import { worker } from '../../generated/worker.js';
-import { align, stretchCount } from '../../theory.ts';
+import { drawsOf } from '../../sizes.ts';
 import { byReference, type LayerPaths } from '../../training.ts';
+import { updatesOf } from '../../training-sizes.ts';
 import type { AveragesRequest, AveragesResult, Backend, Control } from '../backend.ts';
 import { levelOf } from '../gradients.ts';
 import { gigabytes, type LoadedBackend } from '../loaded.ts';
@@ -49,8 +50,7 @@ export function wasmBackend(threads: number, drawsPerThread = DRAWS_PER_THREAD):
     name: 'wasm',
     device: `CPU, WebAssembly SIMD, ${threads === 1 ? '1 thread' : `${threads} threads`}`,
     async averages(request, control) {
-      const draws = request.coordinates * request.blocks * stretchCount(align(request.batch));
-      return averages(module, request, shareOut(threads, draws / drawsPerThread), control);
+      return averages(module, request, shareOut(threads, drawsOf(request) / drawsPerThread), control);
     },
   };
 }
@@ -81,10 +81,7 @@ export function wasmLayers(threads: number, updatesPerThread = UPDATES_PER_THREA
   const module = compile();
   return async (request, count, control) => {
     const { reference, ...training } = request;
-    const { width, oldSteps } = request.sizes;
-    const perOldStep = request.batch[0] / request.batch[1];
-    const runs = request.regimes.reduce((sum, { candidates }) => sum + 1 + perOldStep * candidates.length, 0);
-    const updates = width * oldSteps * count * runs * (reference.kernel ? 1 : SLOWER * (reference.cost ?? 1));
+    const updates = updatesOf(request, count) * (reference.kernel ? 1 : SLOWER);
     const size = Math.ceil(count / shareOut(threads, updates / updatesPerThread));
     const jobs = Array.from({ length: Math.ceil(count / size) }, (_, i) => ({
       kind: 'training' as const,

@@ -5,12 +5,12 @@ import { trajectoriesOf } from '../cpu.ts';
 import { type BatchSums, levelOf } from '../gradients.ts';
 import { type CaseSums, rmsRatios } from '../statistics.ts';
 import { AVERAGE_LANES, averageShader, sumRows } from './average-shader.ts';
-import { Buffers, type Computer, dispatch, inDispatches } from './device.ts';
+import { Buffers, type Computer, dispatch, inDispatches, MOST_GROWTH } from './device.ts';
 import { stepWords } from './steps.ts';
 
 /** Cases at a time: an invocation's state has to fit into its registers. */
 const MOST_CASES = 8;
-/** Float32 sums over a dispatch, float64 goes on from there: this many terms keep nearly seven digits. */
+/** Float32 sums over some dispatches, float64 goes on from there: this many terms keep nearly seven digits. */
 const MOST_TERMS = 2 ** 14;
 /** Longer blocks (in steps) would make a dispatch too long. */
 export const MOST_BLOCK_STEPS = 2 ** 16;
@@ -71,11 +71,19 @@ async function sumsOf(computer: Computer, request: AveragesRequest, control: Con
     const readable = buffers.readable(words);
     const groups = [Math.ceil(pairs / AVERAGE_LANES), 1] as const;
     const pipeline = await computer.pipeline(averageShader(cases.length));
+    let held = 0;
     await inDispatches(blocks, most, control, async (from, count) => {
-      const start = [key.seed, key.stream, pairs, from * steps.length, count, steps.length];
+      const goesOn = held > 0 ? 1 : 0;
+      const start = [key.seed, key.stream, pairs, from * steps.length, count, steps.length, goesOn];
       device.queue.writeBuffer(run, 0, Uint32Array.from(start));
       device.queue.writeBuffer(snapshots, 0, snapshotWords(cases, from, count));
-      const found = await dispatch(device, { pipeline, bindings, groups, result, readable, words });
+      held += count;
+      // To read the sums of many coordinates takes as long as a dispatch: they stay on the device while float32 may sum.
+      const goingOn = from + count < blocks && held + MOST_GROWTH * count <= most;
+      const shape = { pipeline, bindings, groups, result, readable, words: goingOn ? 0 : words };
+      const found = await dispatch(device, shape);
+      if (goingOn) return;
+      held = 0;
       for (const [row, total] of [...totals.values()].entries())
         for (let p = 0; p < coordinates; p++) total[p]! += found[2 * row * pairs + p]!;
     });
@@ -109,7 +117,7 @@ function sumsByName(
 }
 
 /** Words of the shader's structure. */
-const RUN_WORDS = 6;
+const RUN_WORDS = 7;
 
 /** What a unit draw in each stretch of a block adds to each row of each case. */
 function weightWords(cases: readonly AverageCase[], steps: readonly Step[], alignment: Alignment) {

@@ -27,7 +27,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let pair = id.x;
   if (pair >= run.pairs) { return; }
   ${averages((i) => `var average${i} = state[${i}u * run.pairs + pair];`)}
-  ${rows((name) => `var ${name} = vec2f();`)}
+  ${rows((name, i) => `var ${name} = select(vec2f(), sums[${i}u * run.pairs + pair], run.goesOn != 0u);`)}
   var oldMean = vec2f();
   var nowMean = vec2f();
   var index = run.index;
@@ -50,7 +50,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 }
 
 const DECLARATIONS = `${NOISE}
-struct Run { seed: u32, stream: u32, pairs: u32, index: u32, blocks: u32, steps: u32 }
+struct Run { seed: u32, stream: u32, pairs: u32, index: u32, blocks: u32, steps: u32, goesOn: u32 }
 ${STEP}
 /** By how much a block decays the old average and the two differences, and how much of the old one enters those. */
 struct Case { old: f32, converted: f32, unconverted: f32, intoConverted: f32, intoUnconverted: f32 }
