@@ -1,9 +1,10 @@
-import { keysOf, type LossPaths, layerTask, referencePaths, type Streams } from '../../layer.ts';
+import { keysOf, type LossPaths, referencePaths, type Streams } from '../../layer.ts';
 import { decayParts, MOST_FLOAT32_LOSS, matrixShape } from '../../optimizers.ts';
 import { SLICE, workThrough } from '../../slices.ts';
 import type { LayerPaths } from '../../training.ts';
 import { planOf, type TrainingPlan, type TrainingRequest } from '../../training-plan.ts';
 import type { Control } from '../backend.ts';
+import type { DrawProblem } from '../wasm/problems.ts';
 import { meansOf } from './averages.ts';
 import { type Columns, type Device, MOST_BLOCK_STEPS } from './noise.ts';
 import type { Operations, Tensor } from './operations.ts';
@@ -14,10 +15,11 @@ export const layersByOperations =
   (device: Device): LayerPaths =>
   async (request, count, control) => {
     const plan = planOf(request);
+    const { embeddedLayers, embeddedProblems } = await import('../wasm/wasm.ts');
     if (plan.steps.length > MOST_BLOCK_STEPS) {
-      const { embeddedLayers } = await import('../wasm/wasm.ts');
       return embeddedLayers()(request, count, control);
     }
+    const drawn = embeddedProblems();
     const { width } = request.sizes;
     const most = Math.max(
       1,
@@ -29,7 +31,7 @@ export const layersByOperations =
       const layers = Math.min(most, count - from);
       const progress = (done: number) => control.progress?.((from + done * layers) / count);
       const keys = Array.from({ length: layers }, (_, i) => keysOf(request.seed, from + i));
-      const group = { request, plan, width, layers, keys };
+      const group = { request, plan, drawn, width, layers, keys };
       const some = await device.operations.scope(() => trainLayers(device, group, { ...control, progress }));
       for (const [i, paths] of some.entries()) {
         const inRange = paths.every((losses) => losses.every((loss) => loss < MOST_FLOAT32_LOSS));
@@ -48,6 +50,7 @@ function numbersOf({ steps, alignment }: TrainingPlan): number {
 interface Group {
   readonly request: TrainingRequest;
   readonly plan: TrainingPlan;
+  readonly drawn: DrawProblem;
   readonly width: number;
   readonly layers: number;
   readonly keys: readonly Streams[];
@@ -88,18 +91,18 @@ async function trainLayers(
 }
 
 /** The curvatures and minima of the layers, and how far the weights are from their minima at the start. */
-function problemOf({ tensor }: Operations, { plan, width, layers, keys }: Group) {
+function problemOf({ tensor }: Operations, { drawn, width, layers, keys }: Group) {
   const [curvature, target, away] = [0, 1, 2].map(() => new Float32Array(width * layers)) as [
     Float32Array,
     Float32Array,
     Float32Array,
   ];
   for (const [layer, { problem }] of keys.entries()) {
-    const task = layerTask(width, problem, plan.runs.slice(0, 1));
-    curvature.set(task.curvature, layer * width);
-    target.set(task.target, layer * width);
+    const one = drawn(width, problem);
+    curvature.set(one.curvature, layer * width);
+    target.set(one.target, layer * width);
     away.set(
-      task.runs[0]!.layer.weights.map((w, p) => w - task.target[p]!),
+      one.start.map((w, p) => w - one.target[p]!),
       layer * width,
     );
   }

@@ -1,5 +1,5 @@
 import { type RunConstants, runConstants, updateRates } from '../../kernel-updates.ts';
-import { keysOf, type LossPaths, layerTask, referencePaths, type Streams } from '../../layer.ts';
+import { keysOf, type LossPaths, problemOf, referencePaths, type Streams } from '../../layer.ts';
 import { type KernelName, MOST_FLOAT32_LOSS, REFERENCES, type ReferenceName } from '../../optimizers.ts';
 import { asPart, SLICE } from '../../slices.ts';
 import { planOf, type TrainingPlan, type TrainingRequest, type TrainingRun } from '../../training-plan.ts';
@@ -68,7 +68,7 @@ function startLayer(kernel: Kernel, request: KernelTraining, plan: TrainingPlan,
   const { width } = request.sizes;
   const arena = new Arena(kernel);
   const keys = keysOf(request.seed, index);
-  const task = layerTask(width, keys.problem, plan.runs);
+  const problem = problemOf(width, keys.problem);
   const take = () => arena.take(4 * width);
   const layer = {
     kernel,
@@ -93,9 +93,9 @@ function startLayer(kernel: Kernel, request: KernelTraining, plan: TrainingPlan,
   };
   const put = (address: number, values: Float64Array) =>
     new Float32Array(kernel.memory.buffer, address, width).set(values);
-  put(layer.h, task.curvature);
-  put(layer.target, task.target);
-  for (const [i, { w }] of layer.runs.entries()) put(w, task.runs[i]!.layer.weights);
+  put(layer.h, problem.curvature);
+  put(layer.target, problem.target);
+  for (const { w } of layer.runs) put(w, problem.start);
   return layer;
 }
 

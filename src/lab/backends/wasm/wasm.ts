@@ -10,7 +10,8 @@ import { levelOf } from '../gradients.ts';
 import { gigabytes, type LoadedBackend } from '../loaded.ts';
 import { Unavailable } from '../packages.ts';
 import { rmsRatios } from '../statistics.ts';
-import { GROUP } from './kernel.ts';
+import { GROUP, instantiate } from './kernel.ts';
+import { type DrawProblem, problemsBy } from './problems.ts';
 import { performAll } from './threads.ts';
 import { joined } from './tiles.ts';
 
@@ -104,6 +105,15 @@ export function embeddedLayers(): LayerPaths {
     return wasmLayers(threadsRefused() ? 1 : availableParallelism());
   } catch {
     return byReference;
+  }
+}
+
+/** Draws the problems of layers for other devices. */
+export function embeddedProblems(): DrawProblem {
+  try {
+    return problemsBy(instantiate(compile()));
+  } catch {
+    return problemsBy(undefined);
   }
 }
 
