@@ -1,6 +1,6 @@
 import { problemOf } from '../../layer.ts';
 import type { NoiseKey } from '../../noise.ts';
-import { GROUP, instantiate, type Kernel } from './kernel.ts';
+import { GROUP, type Kernel } from './kernel.ts';
 
 /** A layer's curvatures, its weights at the start, and its minimum, in float32. */
 export interface Problem {
