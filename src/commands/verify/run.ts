@@ -4,7 +4,7 @@ import type { Io } from '../../base/io/streams.ts';
 import { Problem } from '../../base/problem.ts';
 import { progressBar } from '../../base/progress.ts';
 import { chooseBackend } from '../../lab/backends/index.ts';
-import type { LoadedBackend } from '../../lab/backends/tensorflow.ts';
+import type { LoadedBackend } from '../../lab/backends/loaded.ts';
 import { type ConvertOptions, ruleOf } from '../../pipe/plan.ts';
 import type { Comparison } from './compare.ts';
 import { compareConfigs, compareWithConversion } from './comparisons.ts';
@@ -71,7 +71,7 @@ export async function runVerification(
   return { text, pass: verifications.every(({ pass }) => pass) };
 }
 
-/** On the backend where it trains, else by the kernel that every install has. Both are loaded when asked for. */
+/** Trainings on the backend; their code is loaded when asked for. */
 async function trainingsOf(
   comparisons: readonly Comparison[],
   options: ConvertOptions & { readonly seed: number },
@@ -79,8 +79,7 @@ async function trainingsOf(
   io: Io,
 ): Promise<(Training | NoTraining)[][]> {
   const { trainConfigs } = await import('./train-configs.ts');
-  const layersOf = backend.layersOf ?? (await import('../../lab/backends/wasm/load.ts')).embeddedLayers();
-  const settings = { ...options, rule: ruleOf(options), layersOf };
+  const settings = { ...options, rule: ruleOf(options), layersOf: backend.layersOf };
   return watched(io, 'training', comparisons.length, (i, control) =>
     trainConfigs(comparisons[i]!, settings, control),
   );

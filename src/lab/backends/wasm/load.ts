@@ -1,7 +1,7 @@
 import { availableParallelism, totalmem } from 'node:os';
 import { VERSION } from '../../../base/version.ts';
 import { byReference, type LayerPaths } from '../../training.ts';
-import { gigabytes, type LoadedBackend } from '../tensorflow.ts';
+import { gigabytes, type LoadedBackend } from '../loaded.ts';
 import { HERE } from './perform.ts';
 import { onThreads } from './threads.ts';
 import { wasmBackend, wasmLayers } from './wasm.ts';

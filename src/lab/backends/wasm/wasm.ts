@@ -1,12 +1,14 @@
 import { kernel as bytes } from '../../generated/kernel.js';
-import { align, stretchCount } from '../../theory.ts';
-import { byReference, type LayerPaths } from '../../training.ts';
+import { drawsOf } from '../../sizes.ts';
+import type { LayerPaths } from '../../training.ts';
+import { updatesOf } from '../../training-sizes.ts';
 import type { AveragesRequest, AveragesResult, Backend, Control } from '../backend.ts';
 import { levelOf } from '../gradients.ts';
 import { rmsRatios } from '../statistics.ts';
 import { Unavailable } from '../unavailable.ts';
-import { GROUP } from './kernel.ts';
+import { GROUP, instantiate } from './kernel.ts';
 import type { Performer } from './perform.ts';
+import { type DrawProblem, problemsBy } from './problems.ts';
 import { joined } from './tiles.ts';
 
 /** With fewer draws than this, starting another thread (150 ms) costs more than it saves. */
@@ -23,8 +25,13 @@ export function wasmBackend(performer: Performer, drawsPerThread = DRAWS_PER_THR
     name: 'wasm',
     device: `CPU, WebAssembly SIMD, ${threads === 1 ? '1 thread' : `${threads} threads`}`,
     async averages(request, control) {
-      const draws = request.coordinates * request.blocks * stretchCount(align(request.batch));
-      return averages(module, performer, request, shareOut(threads, draws / drawsPerThread), control);
+      return averages(
+        module,
+        performer,
+        request,
+        shareOut(threads, drawsOf(request) / drawsPerThread),
+        control,
+      );
     },
   };
 }
@@ -47,21 +54,19 @@ function compile(): WebAssembly.Module {
 
 /** The same limit in coordinate updates of a training. */
 const UPDATES_PER_THREAD = 5e7;
+/** How much longer the reference takes for an update than the kernel. */
+const SLOWER = 8;
 
-/** Trains by the kernel what it has an update for, in float32; the rest by the reference. @throws Unavailable */
+/** Trains by the kernel what it has an update for, in float32; the rest by the reference, on as many threads. @throws Unavailable */
 export function wasmLayers(performer: Performer, updatesPerThread = UPDATES_PER_THREAD): LayerPaths {
   const module = compile();
   return async (request, count, control) => {
     const { reference, ...training } = request;
-    const { width, oldSteps } = request.sizes;
-    if (!reference.kernel || width % GROUP !== 0) return byReference(request, count, control);
-    const perOldStep = request.batch[0] / request.batch[1];
-    const runs = request.regimes.reduce((sum, { candidates }) => sum + 1 + perOldStep * candidates.length, 0);
-    const updates = width * oldSteps * count * runs;
+    const updates = updatesOf(request, count) * (reference.kernel ? 1 : SLOWER);
     const size = Math.ceil(count / shareOut(performer.threads, updates / updatesPerThread));
     const jobs = Array.from({ length: Math.ceil(count / size) }, (_, i) => ({
       kind: 'training' as const,
-      request: { ...training, kernel: reference.kernel! },
+      request: { ...training, optimizer: reference.name },
       from: i * size,
       to: Math.min(count, (i + 1) * size),
     }));
@@ -72,6 +77,15 @@ export function wasmLayers(performer: Performer, updatesPerThread = UPDATES_PER_
 /** How many of the available threads to use. */
 function shareOut(threads: number, worth: number): number {
   return Math.max(1, Math.min(threads, Math.floor(worth)));
+}
+
+/** Draws the problems of layers for other devices. */
+export function embeddedProblems(): DrawProblem {
+  try {
+    return problemsBy(instantiate(compile()));
+  } catch {
+    return problemsBy(undefined);
+  }
 }
 
 async function averages(
