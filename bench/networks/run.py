@@ -72,8 +72,8 @@ def rows_of(optimizer, compared, done):
         new = [done[run] for run in c.new_runs if run in done]
         if not new:
             continue
-        head = {"optimizer": optimizer, **c.pair._asdict(), "floor": round(floor_of(old), 4), "old": c.old}
-        rows.setdefault(c.pair, {**head, "columns": {}})["columns"][c.name] = {
+        row = rows.setdefault(c.pair, head(optimizer, c, old))
+        row["columns"][c.name] = {
             **figures(new, old),
             "follow": verdicts(c.pair, (c.old["lr"], c.new["lr"]), new, old),
             **({"arguments": c.arguments} if c.arguments else {}),
@@ -81,6 +81,18 @@ def rows_of(optimizer, compared, done):
             "new": c.new,
         }
     return list(rows.values())
+
+
+def head(optimizer, c, old_runs):
+    return {
+        "optimizer": optimizer,
+        "task": c.pair.task,
+        "schedule": c.pair.schedule,
+        "batch": [c.pair.old, c.pair.new],
+        "floor": round(floor_of(old_runs), 4),
+        "old": c.old,
+        "columns": {},
+    }
 
 
 def interval_of(noise):

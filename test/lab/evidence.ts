@@ -5,7 +5,6 @@ import type { Candidate, TrainingSizes } from '../../src/lab/training-plan.ts';
 import { OPTIMIZERS, type OptimizerName } from '../../src/optimizers/table.ts';
 import { ema } from '../../src/rules/ema.ts';
 import { RULES } from '../../src/rules/index.ts';
-import { varianceKeepingBeta1 } from '../../src/rules/lion.ts';
 import type { Ratio } from '../../src/rules/rule.ts';
 
 /** Columns of the table: rules by the names that `candidates` gives them. */
@@ -18,9 +17,9 @@ export type Column =
   | 'keep-lr'
   | 'kappa-lr-converted-momentum'
   | 'sqrt-lr'
+  | 'literal'
   | 'power-of-b1'
-  | 'sqrt-lr-power-of-b1'
-  | 'kept-variance';
+  | 'sqrt-lr-power-of-b1';
 
 /** Published distances of one optimizer at one noise level. */
 interface Row {
@@ -58,7 +57,7 @@ function adamRow(sigma: number, none: number, linear: number, ema: number, sqrt:
   );
 }
 
-/** Its published figures have b1^kappa for the weight of the newest gradient, not the b1*b2^(kappa-1) of the rule. */
+/** Its published figures have b1^kappa, not the b1 of the rule, which keeps the update's variance. */
 function lionRow(sigma: number, none: number, linear: number, power: number, root: number): Row {
   return row(
     sigma,
@@ -240,17 +239,16 @@ export async function measure(
   );
 }
 
-/** Lion's other conversions of the weight of the newest gradient, beside the rule's b1*b2^(kappa-1). */
+/** Lion's other conversions of b1, which weighs the buffer in the update, beside the rule's kept variance. */
 function otherLion(optimizer: OptimizerName, old: Hyperparameters, ratio: Ratio): Candidate[] {
   if (optimizer !== 'lion') return [];
   const converted = settingsUnder(ema, old, OPTIMIZERS.lion, ratio);
   const power = { ...converted, gradient: old.gradient ** ratio.kappa };
+  // What every older sample weighs is kept.
+  const literal = { ...converted, gradient: old.gradient * old.secondMoment ** (ratio.kappa - 1) };
   return [
+    { rule: 'literal', settings: literal },
     { rule: 'power-of-b1', settings: power },
-    {
-      rule: 'kept-variance',
-      settings: { ...converted, gradient: varianceKeepingBeta1(old.gradient, old.secondMoment, ratio.kappa) },
-    },
     { rule: 'sqrt-lr-power-of-b1', settings: { ...power, lr: old.lr * Math.sqrt(ratio.kappa) } },
   ];
 }
