@@ -26,28 +26,22 @@ def floor_of(old_runs):
     return float(np.mean([distance(a, b) for a, b in itertools.combinations(old_runs, 2)]))
 
 
-def figures(new_runs, old_runs):
-    """Distance with its standard error over seeds, and the difference of the last losses in nats."""
-    each = np.array([distance(new, old) for new, old in zip(new_runs, old_runs, strict=False)])
-    error = each.std(ddof=1) / len(each) ** 0.5 if len(each) > 1 else None
-    gap = np.mean([new[-1] - old[-1] for new, old in zip(new_runs, old_runs, strict=False)])
+def figures(both):
+    """Distance with its standard error, and the difference of the last losses in nats, of pairs (old, new) by seed."""
+    each = np.array([distance(old, new) for old, new in both])
+    gap = np.mean([new[-1] - old[-1] for old, new in both])
     return {
         "distance": round(float(each.mean()), 4),
-        "error": error if error is None else round(float(error), 4),
+        "error": round(float(each.std(ddof=1) / len(each) ** 0.5), 4) if len(each) > 1 else None,
         "gap": round(float(gap), 4) if np.isfinite(gap) else None,
         "seeds": len(each),
     }
 
 
-def verdicts(pair, lrs, new_runs, old_runs):
-    """What `rebatch follow --strict` says of the logs of each seed. lrs: the old learning rate and the new one."""
-    return [
-        verdict(pair, lrs, new, old) if np.isfinite(new).all() else "diverged"
-        for new, old in zip(new_runs, old_runs, strict=False)
-    ]
-
-
-def verdict(pair, lrs, new, old):
+def verdict(pair, lrs, old, new):
+    """What `rebatch follow` says of the logs of two runs. lrs: the old learning rate and the new one."""
+    if not np.isfinite(new).all():
+        return "diverged"
     with tempfile.TemporaryDirectory() as folder:
         logs = [
             loss_log(Path(folder) / f"{batch}.jsonl", pair.task, batch, lr, losses)

@@ -77,7 +77,7 @@ COLUMNS = {
     "sgd": {
         "not converted": NOT_CONVERTED,
         "`ema`": rule("ema"),
-        "momentum kept": rule("ema", "--keep", "momentum"),
+        "momentum kept": rule("linear"),
         "trap": Column(by_hand=trap),
     },
     "adamw": {
@@ -90,6 +90,7 @@ COLUMNS = {
     "lamb": {
         "not converted": NOT_CONVERTED,
         "`ema`": rule("ema"),
+        "betas kept": rule("linear"),
         "sqrt lr": Column(by_hand=root),
     },
     "lion": {
@@ -97,6 +98,7 @@ COLUMNS = {
         "`ema`": rule("ema"),
         "`ema --literal`": rule("ema", "--literal"),
         "b1^kappa": Column(by_hand=power_of_beta1),
+        "betas kept": rule("linear"),
     },
     "muon": {
         "not converted": Column(by_hand=kept, rest=None, seeds=2),

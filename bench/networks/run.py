@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 from typing import NamedTuple
 
-from compare import figures, floor_of, verdicts
+from compare import figures, floor_of, verdict
 from noise import noise_scale_of
 from plan import COLUMNS, NOISE_AWARE, Pair, arguments_of, new_of, old_of, pairs_of
 from runs import ensure, load, run_of
@@ -68,14 +68,18 @@ def rows_of(optimizer, compared, done):
     """A row for each pair, with what is trained of its columns."""
     rows = {}
     for c in compared:
-        old = [done[run] for run in c.old_runs if run in done]
-        new = [done[run] for run in c.new_runs if run in done]
-        if not new:
+        old_runs = [done[run] for run in c.old_runs if run in done]
+        both = [
+            (done[old], done[new])
+            for old, new in zip(c.old_runs, c.new_runs, strict=False)
+            if old in done and new in done
+        ]
+        if not both:
             continue
-        row = rows.setdefault(c.pair, head(optimizer, c, old))
+        row = rows.setdefault(c.pair, head(optimizer, c, old_runs))
         row["columns"][c.name] = {
-            **figures(new, old),
-            "follow": verdicts(c.pair, (c.old["lr"], c.new["lr"]), new, old),
+            **figures(both),
+            "follow": [verdict(c.pair, (c.old["lr"], c.new["lr"]), *losses) for losses in both],
             **({"arguments": c.arguments} if c.arguments else {}),
             **({"noise": interval_of(c.noise)} if c.noise else {}),
             "new": c.new,
