@@ -157,9 +157,9 @@ const COLUMNS = {
 const OTHERS = {
   'kappa-lr-converted-momentum': 'trap',
   'sqrt-lr': 'sqrt lr',
-  literal: '`--literal`',
   'power-of-b1': 'b1^kappa',
   'sqrt-lr-power-of-b1': 'sqrt lr, b1^kappa',
+  literal: '`--literal`',
 };
 const decimals = (x) => (x < 0.0005 ? String(Number(x.toPrecision(1))) : x.toFixed(x < 0.1 ? 3 : 2));
 

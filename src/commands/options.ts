@@ -49,9 +49,16 @@ export function ruleOptions(command: Command): Command {
         'what the trainer itself multiplies its learning rates by: the batch (linear), its root (sqrt), the devices (per-worker)',
       ).choices(LR_SCALINGS),
     )
-    .option('--rule <name>', `scaling rule: ${RULE_NAMES} (ema, or noise-aware with --noise-scale)`)
+    .option(
+      '--rule <name>',
+      `scaling rule: ${RULE_NAMES} (ema, or noise-aware with --noise-scale, power with --power)`,
+    )
     .option('--noise-scale <n>', 'gradient noise scale in samples', notNegative)
-    .option('--literal', 'with --rule sqrt: use the paper’s linear form 1-kappa*(1-beta)')
+    .option('--power <p>', 'with --rule power: learning rates move by kappa^p', notNegative)
+    .option(
+      '--literal',
+      'the rule by the letter: sqrt’s linear form 1-kappa*(1-beta), ema’s b1*b2^(kappa-1) for Lion',
+    )
     .option('--floor-beta2 <x>', 'never write a second-moment decay below this', decay)
     .option('--digits <n>', 'significant digits to write (6)', digits)
     .addOption(
@@ -80,6 +87,7 @@ const SETTINGS = [
   'lrScaledBy',
   'rule',
   'noiseScale',
+  'power',
   'literal',
   'floorBeta2',
   'digits',
@@ -102,9 +110,7 @@ export async function conversionSettings(
   io: Io,
   file: string,
 ): Promise<ConvertOptions> {
-  const literal = rulesUsing('literal');
-  if (flags.literal && !literal.includes(flags.rule ?? ''))
-    throw new Problem('usage', `--literal belongs to --rule ${literal.join(' or ')}`);
+  for (const option of ['literal', 'power'] as const) usedBy(option, flags);
   const given = Object.fromEntries(
     SETTINGS.filter((key) => flags[key] !== undefined).map((key) => [key, flags[key]]),
   );
@@ -115,6 +121,14 @@ export async function conversionSettings(
   if (flags.dialect !== undefined) throw new Problem('usage', '--schema and --dialect exclude each other');
   const { readDialect } = await import('../dialect/user.ts');
   return { ...project, ...given, dialect: await readDialect(schema, io) };
+}
+
+/** An option that the rule does not use would be dropped in silence. `power` alone chooses its rule. */
+function usedBy(option: 'literal' | 'power', flags: ConversionFlags): void {
+  const rules = rulesUsing(option);
+  const rule = flags.rule ?? (option === 'power' ? rules[0]! : '');
+  if (flags[option] && !rules.includes(rule))
+    throw new Problem('usage', `--${option} belongs to --rule ${rules.join(' or ')}`);
 }
 
 /** What the settings of a project say of one config. @throws Problem where they are not valid */

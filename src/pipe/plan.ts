@@ -28,7 +28,7 @@ export interface ConvertOptions extends ReadOptions, PlanOptions {
 }
 
 /** The rule asked for. @throws Problem with code `usage` */
-export function ruleOf({ rule, ...options }: Pick<ConvertOptions, 'rule' | 'noiseScale'>): Rule {
+export function ruleOf({ rule, ...options }: Pick<ConvertOptions, 'rule' | 'noiseScale' | 'power'>): Rule {
   if (typeof rule === 'object') return rule;
   return rule === undefined ? defaultRule(options) : findRule(rule);
 }

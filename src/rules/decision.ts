@@ -58,6 +58,7 @@ export function decisionOn(task: PlanTask): Decision | undefined {
   const field = group && peakOf(group);
   if (!group || !field || field.value === 0 || kappa === 1 || options.noiseScale !== undefined)
     return undefined;
+  if (options.power !== undefined) return undefined;
   const valueBy = (rule: Rule) =>
     assess({ ...task, rule }).find((a) => a.field === field)?.value ?? field.value;
   const choices = RULES.map(([rule, holds]): Choice => {

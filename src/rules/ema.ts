@@ -1,4 +1,5 @@
 import type { DecayRole } from '../dialect/roles.ts';
+import { keepsVariance, keepsWeights } from './lion.ts';
 import {
   constant,
   fewer,
@@ -12,7 +13,7 @@ import {
   times,
   unchanged,
 } from './quantity.ts';
-import type { OptimizerSettings, Ratio, Rule, Scaled } from './rule.ts';
+import type { OptimizerSettings, Ratio, Rule, RuleOptions, Scaled } from './rule.ts';
 
 /**
  * What the buffer does to the step length. A heavy-ball buffer g + mu*buf adds up to g/(1-mu), so with mu^kappa the
@@ -65,18 +66,12 @@ function decay(
   of: DecayRole['of'],
   settings: OptimizerSettings | undefined,
   kappa: number,
+  { literal }: RuleOptions = {},
 ): Scaled {
   const beta2 = settings?.secondMomentDecay;
-  if (of === 'gradient' && settings?.optimizer.mixesNewest && beta2 !== undefined && beta2 > 0) {
-    // Lion: c = b1*m + (1-b1)*g, m = b2*m + (1-b2)*g. An older gradient weighs b1*b2^(age-1)*(1-b2) in c, so the
-    // exact conversion is b2^kappa and b1*b2^(kappa-1), as long as that stays a decay.
-    const mixing = times(old, power(constant(beta2), ratioOf(kappa - 1)));
-    if (mixing.value < 1)
-      return {
-        ...inLetters('b1*b2^(kappa-1)', mixing),
-        reason:
-          'beta1 only weighs the newest gradient against the buffer, whose decay is beta2; older samples keep their weight',
-      };
+  if (of === 'gradient' && settings?.optimizer.mixesNewest && beta2) {
+    const mixed = (literal ? keepsWeights : keepsVariance)(old, constant(beta2), kappa);
+    if (mixed) return mixed;
   }
   // A moving average with decay beta over batches of B forgets as fast, per sample, as beta^kappa over kappa*B.
   return { ...power(old, ratioOf(kappa)), reason: 'The average keeps its memory in samples' };
@@ -123,6 +118,7 @@ export const ema: Rule = {
   holds:
     'LAMB, Lion and Muon: at practically every noise level. SGD: at every noise level while the learning rate is small. Adam and RMSprop: where the batch is above the gradient noise scale.',
   leaves: 'Coupled weight decay, epsilon, gradient clipping.',
+  uses: ['literal'],
   learningRateFactor,
   decay,
   weightDecay,

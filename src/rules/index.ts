@@ -3,11 +3,12 @@ import { ema } from './ema.ts';
 import { keepLr } from './keep-lr.ts';
 import { linear } from './linear.ts';
 import { noiseAware } from './noise-aware.ts';
+import { power } from './power.ts';
 import type { Rule, RuleOptions } from './rule.ts';
 import { sqrt } from './sqrt.ts';
 
 /** All rules; the first is the default. */
-export const RULES: readonly Rule[] = [ema, noiseAware, linear, sqrt, keepLr];
+export const RULES: readonly Rule[] = [ema, noiseAware, linear, sqrt, keepLr, power];
 
 /** @throws Problem with code `usage` and the names to choose from */
 export function findRule(name: string): Rule {
@@ -20,10 +21,15 @@ export function findRule(name: string): Rule {
   return rule;
 }
 
-/** The rule by default: the first, or where a noise scale is given the first that uses it. */
-export function defaultRule({ noiseScale }: RuleOptions): Rule {
-  const uses = noiseScale === undefined ? undefined : RULES.find((r) => r.uses?.includes('noiseScale'));
-  return uses ?? RULES[0]!;
+/** The rule by default: the first, or the one that the noise scale or the power given is for. */
+export function defaultRule(options: RuleOptions): Rule {
+  const given = (['power', 'noiseScale'] as const).find((option) => options[option] !== undefined);
+  return (given && RULES.find((r) => r.uses?.includes(given))) ?? RULES[0]!;
+}
+
+/** The rules that have what they need: `power` needs a power. */
+export function rulesFor(options: RuleOptions): Rule[] {
+  return RULES.filter((r) => options.power !== undefined || !r.uses?.includes('power'));
 }
 
 /** The names of the rules that use an option. */

@@ -14,6 +14,7 @@ export const keepLr: Rule = {
   holds:
     'Adam on language models going to small batches. It aims at the best loss, not at the same path: tuned learning rates moved 3 times over batches 1 to 1024.',
   leaves: 'The learning rate, and beta1 or momentum (their memory in samples changes by kappa).',
+  uses: [],
   learningRateFactor: () => ({
     ...constant(1),
     reason: 'The best learning rate depends little on the batch while it is small',

@@ -14,6 +14,7 @@ export const linear: Rule = {
   holds: 'SGD with momentum kept, with warm-up, up to batches of several thousand images.',
   leaves:
     'Momentum and every other average (their memory in samples changes by kappa), weight decay, epsilon, BatchNorm.',
+  uses: [],
   learningRateFactor: (_, { kappa }) => ({
     ...ratio(kappa),
     reason:

@@ -58,7 +58,7 @@ export const noiseAware: Rule = {
   holds:
     'Wherever the noise scale is known. One learning rate serves all layers, whose noise scales differ and grow in training, so it is a compromise.',
   leaves: 'Nothing that ema changes; for LAMB, Lion, Muon and SGD it is ema.',
-  uses: ['noiseScale'],
+  uses: ['noiseScale', 'literal'],
   learningRateFactor,
   epsilon(old, inside, settings, ratio, options) {
     if (!settings.optimizer.secondMoment) return ema.epsilon(old, inside, settings, ratio, options);

@@ -1,7 +1,7 @@
 import { fraction, num } from '../base/numbers.ts';
 import { type Field, type Group, isRole } from '../recipe/recipe.ts';
 import { globalRatio, type PlanOptions, type PlanTask } from './assessment.ts';
-import { varianceKeepingBeta1 } from './lion.ts';
+import { keepsVariance, keepsWeights, updateVariance } from './lion.ts';
 import { optimizerSettings } from './optimizer-settings.ts';
 import { constant, type Quantity } from './quantity.ts';
 import type { Advice, OptimizerSettings, Ratio } from './rule.ts';
@@ -47,7 +47,6 @@ const ALWAYS: readonly ((change: OptimizerChange) => Advice | undefined)[] = [
   effectiveLearningRate,
   lionBeta1,
   scheduleFree,
-  lionNoise,
   dampening,
   warmup,
 ];
@@ -94,13 +93,27 @@ export function stableCurvature(lr: number, mu: number): number {
   return (2 * (1 + mu)) / lr;
 }
 
-function lionBeta1({ settings, ratio: { kappa }, momentum }: OptimizerChange): Advice | undefined {
+/** Where beta1 is not what the rule says, or keeps something else. */
+function lionBeta1({ settings, ratio: { kappa }, options, momentum }: OptimizerChange): Advice | undefined {
   const { optimizer, secondMomentDecay: beta2 } = settings;
   if (!optimizer.mixesNewest || !beta2 || !momentum) return undefined;
-  if (momentum.old * beta2 ** (kappa - 1) < 1) return undefined;
+  const [b1, b2] = [constant(momentum.old), constant(beta2)];
+  if (!(options.literal ? keepsWeights : keepsVariance)(b1, b2, kappa))
+    return {
+      code: 'lion-beta1',
+      message: `beta1 ${num(momentum.old)} lies so high above beta2 ${num(beta2)} that the newest gradient hardly counts in the update; using beta1^kappa`,
+    };
+  const variance = updateVariance([b1.value, b2.value], [momentum.now.value, b2.value ** kappa], kappa);
+  if (Math.abs(variance - 1) < 1e-6) return undefined;
   return {
-    code: 'lion-beta1',
-    message: `beta1 ${num(momentum.old)} is not below beta2 ${num(beta2)}, so beta1*beta2^(kappa-1) is not a decay; using beta1^kappa`,
+    code: 'lion-noise',
+    message: `beta1 ${num(momentum.now.value)} makes the noise variance of the update ${num(variance)} times what it was per sample${
+      options.literal
+        ? '; without --literal it is kept, which followed the old path closer in the worst case'
+        : variance < 1
+          ? ': one new batch alone has less'
+          : ', the least that any beta1 gives'
+    }`,
   };
 }
 
@@ -109,15 +122,6 @@ function scheduleFree({ settings: { optimizer } }: OptimizerChange): Advice | un
   return {
     code: 'schedule-free',
     message: `the first beta of ${optimizer.title} interpolates between iterates and is not an average; it stays, as there is no tested rule for it`,
-  };
-}
-
-function lionNoise({ settings, ratio: { kappa }, momentum }: OptimizerChange): Advice | undefined {
-  const { optimizer, secondMomentDecay: beta2 } = settings;
-  if (!optimizer.mixesNewest || !beta2 || !momentum) return undefined;
-  return {
-    code: 'lion-noise',
-    message: `beta1 keeps what every older sample weighs in the update. Where gradient noise counts, ${num(varianceKeepingBeta1(momentum.old, beta2, kappa))} keeps the update's variance instead and followed the old path closer in tests`,
   };
 }
 

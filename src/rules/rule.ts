@@ -27,7 +27,9 @@ export interface OptimizerSettings {
 export interface RuleOptions {
   /** Gradient noise scale tr(Sigma)/|G|^2 in samples (McCandlish et al., arXiv 1812.06162). */
   readonly noiseScale?: number;
-  /** The linear form 1 - kappa*(1 - beta) instead of the power. */
+  /** What power of kappa learning rates move by, under the rule `power`. */
+  readonly power?: number;
+  /** The rule by the letter: of `sqrt` the linear form 1 - kappa*(1 - beta), of `ema` Lion's b1*b2^(kappa-1). */
   readonly literal?: boolean;
   /** Never write a second-moment decay below this; its window is then no longer kept in samples. */
   readonly floorBeta2?: number;
@@ -57,7 +59,7 @@ export interface Rule {
   /** What it leaves alone, in one sentence. */
   readonly leaves: string;
   /** Options that this rule uses and not every rule does. */
-  readonly uses?: readonly ('noiseScale' | 'literal')[];
+  readonly uses?: readonly ('noiseScale' | 'power' | 'literal')[];
   /** What to multiply every learning rate of the optimizer by. */
   learningRateFactor(settings: OptimizerSettings, ratio: Ratio, options: RuleOptions): Scaled;
   /** A decay under a change of its own ratio (global for optimizers, per device for BatchNorm). */

@@ -4,7 +4,7 @@ import { type CandidateResult, train } from '../../src/lab/training.ts';
 import type { Candidate, TrainingSizes } from '../../src/lab/training-plan.ts';
 import { OPTIMIZERS, type OptimizerName } from '../../src/optimizers/table.ts';
 import { ema } from '../../src/rules/ema.ts';
-import { RULES } from '../../src/rules/index.ts';
+import { rulesFor } from '../../src/rules/index.ts';
 import type { Ratio } from '../../src/rules/rule.ts';
 
 /** Columns of the table: rules by the names that `candidates` gives them. */
@@ -17,9 +17,9 @@ export type Column =
   | 'keep-lr'
   | 'kappa-lr-converted-momentum'
   | 'sqrt-lr'
-  | 'literal'
   | 'power-of-b1'
-  | 'sqrt-lr-power-of-b1';
+  | 'sqrt-lr-power-of-b1'
+  | 'literal';
 
 /** Published distances of one optimizer at one noise level. */
 interface Row {
@@ -57,7 +57,7 @@ function adamRow(sigma: number, none: number, linear: number, ema: number, sqrt:
   );
 }
 
-/** Its published figures have b1^kappa, not the b1 of the rule, which keeps the update's variance. */
+/** Its published figures have b1^kappa for the weight of the newest gradient, not the b1*b2^(kappa-1) of the rule. */
 function lionRow(sigma: number, none: number, linear: number, power: number, root: number): Row {
   return row(
     sigma,
@@ -225,7 +225,7 @@ export async function measure(
   const regimes = rows.map(({ sigma }) => {
     const noiseScale = noiseScaleOf(sigma);
     const all = [
-      ...candidates(RULES, old, OPTIMIZERS[optimizer], ratio, noiseScale),
+      ...candidates(rulesFor({}), old, OPTIMIZERS[optimizer], ratio, () => ({ noiseScale })),
       ...otherLion(optimizer, old, ratio),
     ];
     return { noiseScale, candidates: only ? all.filter((c) => only.includes(c.rule)) : all };
@@ -239,16 +239,14 @@ export async function measure(
   );
 }
 
-/** Lion's other conversions of b1, which weighs the buffer in the update, beside the rule's kept variance. */
+/** Lion's other conversions of the weight of the newest gradient, beside the rule's kept variance. */
 function otherLion(optimizer: OptimizerName, old: Hyperparameters, ratio: Ratio): Candidate[] {
   if (optimizer !== 'lion') return [];
   const converted = settingsUnder(ema, old, OPTIMIZERS.lion, ratio);
   const power = { ...converted, gradient: old.gradient ** ratio.kappa };
-  // What every older sample weighs is kept.
-  const literal = { ...converted, gradient: old.gradient * old.secondMoment ** (ratio.kappa - 1) };
   return [
-    { rule: 'literal', settings: literal },
     { rule: 'power-of-b1', settings: power },
+    { rule: 'literal', settings: settingsUnder(ema, old, OPTIMIZERS.lion, ratio, { literal: true }) },
     { rule: 'sqrt-lr-power-of-b1', settings: { ...power, lr: old.lr * Math.sqrt(ratio.kappa) } },
   ];
 }

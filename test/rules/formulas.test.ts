@@ -85,7 +85,7 @@ describe.each(named)('%s', (_, fixture) => {
 
   it.each(RULES.map((r) => [r.name, r] as const))('so it does under %s', async (_rule, rule) => {
     const { literal: _, ...options } = await optionsOf(fixture);
-    await check({ ...options, ...devicesFor(options), rule, noiseScale: 1000 });
+    await check({ ...options, ...devicesFor(options), rule, noiseScale: 1000, power: 0.7 });
   });
 });
 

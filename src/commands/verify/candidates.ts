@@ -57,18 +57,18 @@ export function candidateTitle(rule: string): string {
 /**
  * The settings of every rule at one noise scale, and the mistakes people make with this optimizer.
  * @param rules that are compared with each other
- * @param noiseScale in samples, above 0
+ * @param optionsOf what each of them is given
  */
 export function candidates(
   rules: Iterable<Rule>,
   old: Hyperparameters,
   optimizer: Optimizer,
   ratio: Ratio,
-  noiseScale: number,
+  optionsOf: (rule: Rule) => RuleOptions,
 ): Candidate[] {
   const ruled = [...rules].map((rule) => ({
     rule: rule.name,
-    settings: settingsUnder(rule, old, optimizer, ratio, { noiseScale }),
+    settings: settingsUnder(rule, old, optimizer, ratio, optionsOf(rule)),
   }));
   const converted = settingsUnder(ema, old, optimizer, ratio);
   const trap = { ...converted, lr: old.lr * ratio.kappa };

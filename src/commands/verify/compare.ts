@@ -9,6 +9,7 @@ import type { Batch } from '../../recipe/recipe.ts';
 import { decayOf, type Field, type Group, isRole, type Recipe } from '../../recipe/recipe.ts';
 import { samplesPerUpdate } from '../../recipe/samples.ts';
 import type { PlanOptions } from '../../rules/assessment.ts';
+import { updateVariance } from '../../rules/lion.ts';
 import { optimizerSettings } from '../../rules/optimizer-settings.ts';
 import { constant } from '../../rules/quantity.ts';
 import type { Ratio, Rule } from '../../rules/rule.ts';
@@ -168,9 +169,10 @@ function place({ pointer, part }: Field): Pick<AverageCheck, 'pointer' | 'part'>
 }
 
 /**
- * Lion's update c = b1*m + (1-b1)*g: b1 keeps no history of its own, it weighs the newest gradient against m. What can
- * and must stay is what the samples before the newest aligned block weigh in c: an average with decay b2, times
- * b1*b2^(n-1) for n updates in the block. The rule b2^kappa, b1*b2^(kappa-1) keeps exactly that.
+ * Lion's update c = b1*m + (1-b1)*g: b1 keeps no history of its own, it weighs the newest gradient against m. Two
+ * things can stay beside the memory of m, and no b1 keeps both: the noise of c (`ema`), or what the samples before the
+ * newest aligned block weigh in it, b1*b2^(n-1) for n updates in the block (`ema --literal`). The one that the new
+ * config comes closer to is judged.
  */
 function mixedWithNewest(
   [b1, c1]: readonly [number, number],
@@ -182,14 +184,16 @@ function mixedWithNewest(
     .map((g) => decaysOf(g.fields, 'second-moment')[0])
     .map((f) => (f ? decayOf(f) : 0));
   if (!b1 || !b2 || !c2) return undefined;
+  const kappa = batch[1] / batch[0];
+  const noise = (decays: readonly [number, number]) => Math.sqrt(updateVariance([b1, b2], decays, kappa));
   const updates = align(batch);
   const inherited = (decay: number, count: number) => (count - 1) * Math.log(decay);
-  const before = inherited(b2, updates.old);
-  return {
-    filter: [b2, c2],
-    gain: (c1 / b1) * Math.exp(inherited(c2, updates.now) - before),
-    unconvertedGain: Math.exp(inherited(b2, updates.now) - before),
-  };
+  const weight = (first: number, second: number) =>
+    (first / b1) * Math.exp(inherited(second, updates.now) - inherited(b2, updates.old));
+  const kept = { gain: noise([c1, c2]), unconvertedGain: noise([b1, b2]) };
+  const literal = { gain: weight(c1, c2), unconvertedGain: weight(b1, b2) };
+  const off = ({ gain }: { gain: number }) => Math.abs(Math.log(gain));
+  return { filter: [b2, c2], ...(off(literal) < off(kept) ? literal : kept) };
 }
 
 /** The averages of a group that are in force, the one at the peak of the learning rate first: a scheduler overrules. */

@@ -8,7 +8,7 @@ import { trainingSizes, travellingRate } from '../../lab/training-sizes.ts';
 import { OPTIMIZERS, type OptimizerName } from '../../optimizers/table.ts';
 import { decayOf, type Field, type Group, isRole } from '../../recipe/recipe.ts';
 import type { PlanOptions } from '../../rules/assessment.ts';
-import { RULES } from '../../rules/index.ts';
+import { rulesFor } from '../../rules/index.ts';
 import type { Rule } from '../../rules/rule.ts';
 import { candidates, settingsUnder } from './candidates.ts';
 import { type Comparison, trainersOwn } from './compare.ts';
@@ -171,12 +171,18 @@ function planTraining(
   const ruled = { ...options, ...(noiseScale === undefined ? {} : { noiseScale }) };
   const inUse = alike(now, settingsUnder(rule, old, optimizer, ratio, ruled)) ? rule.name : AS_WRITTEN;
   // A rule of one's own need not be in the list.
-  const rules = new Set([...RULES, rule]);
+  const rules = new Set([...rulesFor(options), rule]);
+  /** By the letter only where that was asked for. */
+  const optionsAt = (scale: number) => (one: Rule) => ({
+    noiseScale: scale,
+    ...(options.power === undefined ? {} : { power: options.power }),
+    ...(one === rule && options.literal ? { literal: true } : {}),
+  });
   const scales = noiseScale === undefined ? regimesOf(batch) : [noiseScale];
   const named = scales.map((scale) => ({
     noiseScale: scale,
     candidates: [
-      ...candidates(rules, old, optimizer, ratio, scale),
+      ...candidates(rules, old, optimizer, ratio, optionsAt(scale)),
       ...(inUse === AS_WRITTEN ? [{ rule: AS_WRITTEN, settings: now }] : []),
     ],
   }));

@@ -15,7 +15,7 @@ import {
 } from '../../../src/commands/verify/train-configs.ts';
 import { type ConvertOptions, ruleOf } from '../../../src/pipe/plan.ts';
 import { ema } from '../../../src/rules/ema.ts';
-import { findRule, RULES } from '../../../src/rules/index.ts';
+import { findRule, rulesFor } from '../../../src/rules/index.ts';
 import { constant, power as powerOf } from '../../../src/rules/quantity.ts';
 import type { Rule } from '../../../src/rules/rule.ts';
 import { cli } from '../../helpers/cli.ts';
@@ -98,25 +98,25 @@ describe('configs', () => {
   });
 
   it('a rule that is new is compared as all others are', async () => {
-    const power: Rule = {
+    const mine: Rule = {
       ...ema,
-      name: 'power',
+      name: 'mine',
       title: 'kappa^0.7',
       learningRateFactor: (_, { kappa }) => ({
         ...powerOf(constant(kappa), constant(0.7)),
         reason: 'In-house sweep',
       }),
     };
-    const [comparison] = await compareWithConversion(text(ADAM), { to: 8, world: 1, rule: power });
-    const [training] = (await trainConfigs(comparison!, { ...quick, rule: power }, {})) as Training[];
-    expect(training!.inUse).toBe('power');
+    const [comparison] = await compareWithConversion(text(ADAM), { to: 8, world: 1, rule: mine });
+    const [training] = (await trainConfigs(comparison!, { ...quick, rule: mine }, {})) as Training[];
+    expect(training!.inUse).toBe('mine');
     for (const { candidates } of training!.regimes)
       expect(candidates.map(({ rule }) => rule)).toEqual([
         'not-converted',
-        ...RULES.map(({ name }) => name),
-        'power',
+        ...rulesFor({}).map(({ name }) => name),
+        'mine',
       ]);
-    expect(trainingText([training!], new Chalk({ level: 0 }))).toMatch(/^power \(in use\) /m);
+    expect(trainingText([training!], new Chalk({ level: 0 }))).toMatch(/^mine \(in use\) /m);
   });
 
   it('an optimizer without a reference is named, not guessed', async () => {
@@ -152,7 +152,10 @@ it('verify --train --noise-scale', { timeout: 60_000 }, async () => {
   const json = await cli([...args, '--json']);
   expect(json).toMatchObject({ code: 0, stderr: '' });
   const { training } = JSON.parse(json.stdout) as { training: Record<string, unknown>[] };
-  expect(training.map(({ rule }) => rule)).toEqual(['not-converted', ...RULES.map(({ name }) => name)]);
+  expect(training.map(({ rule }) => rule)).toEqual([
+    'not-converted',
+    ...rulesFor({}).map(({ name }) => name),
+  ]);
   const used = training.find(({ inUse }) => inUse)!;
   expect(used).toMatchObject({ rule: 'noise-aware', noiseScale: 5e4, best: true });
   const human = await cli(args);
