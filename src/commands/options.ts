@@ -56,6 +56,11 @@ export function ruleOptions(command: Command): Command {
     .option('--noise-scale <n>', 'gradient noise scale in samples', notNegative)
     .option('--power <p>', 'with --rule power: learning rates move by kappa^p', notNegative)
     .option(
+      '--keep <field>',
+      'leave this field as it is, and let the learning rate follow; may be repeated',
+      (name: string, before: readonly string[] = []) => [...before, name],
+    )
+    .option(
       '--literal',
       'the rule by the letter: sqrt’s linear form 1-kappa*(1-beta), ema’s b1*b2^(kappa-1) for Lion',
     )
@@ -88,6 +93,7 @@ const SETTINGS = [
   'rule',
   'noiseScale',
   'power',
+  'keep',
   'literal',
   'floorBeta2',
   'digits',

@@ -12,6 +12,7 @@ import type { Assessment, PlanOptions, PlanTask } from '../rules/assessment.ts';
 import { type Decision, decisionOn, decisionText } from '../rules/decision.ts';
 import { incomplete } from '../rules/incomplete.ts';
 import { defaultRule, findRule } from '../rules/index.ts';
+import { checkKept } from '../rules/keep.ts';
 import { type Change, changesOf } from '../rules/plan.ts';
 import type { Rule } from '../rules/rule.ts';
 import { BASE_KEYS, DEFAULTS } from '../vocabulary/base-keys.ts';
@@ -69,6 +70,7 @@ export async function draftFor(
     const { recipe } = config;
     const rule = ruleOf(options);
     const batch = moveBatch(recipe.batch, options);
+    checkKept(recipe, options);
     if (config.unclear && batch.kappa !== 1 && options.batchAt === undefined)
       throw unclearBatch(config.unclear);
     if (batch.from.perDevice && options.noiseScale !== undefined)

@@ -4,7 +4,8 @@ import { readable } from '../document/pointer.ts';
 import { decayOf, type Field, isComputed, isRole, offsetOf } from '../recipe/recipe.ts';
 import type { Assessment, PlanTask } from './assessment.ts';
 import { halfLife, samplesOf } from './decays.ts';
-import { optimizerAdvice, peakOf } from './optimizer-advice.ts';
+import { optimizerAdvice } from './optimizer-advice.ts';
+import { peakOf } from './optimizer-settings.ts';
 import type { Advice } from './rule.ts';
 
 /**

@@ -4,6 +4,7 @@ import { type Field, type Group, isRole } from '../recipe/recipe.ts';
 import { type Assessment, becomes, globalRatio, type PlanTask, stays } from './assessment.ts';
 import { assessCount, keepConstraints } from './counts.ts';
 import { assessDampening, assessDecay, assessRamp } from './decays.ts';
+import { isKept, KEPT, ruleFor } from './keep.ts';
 import { assessLearningRate, assessWeightDecay } from './learning-rates.ts';
 import { optimizerSettings } from './optimizer-settings.ts';
 import { constant, ratio, times } from './quantity.ts';
@@ -19,7 +20,7 @@ export function assess(task: PlanTask): Assessment[] {
     ...recipe.counts.map((field) => assessCount(field, task)),
     ...recipe.ramps.map((field) => assessRamp(field, task)),
     ...recipe.clips.map((field) => stays(field, 'No rule is exact for a norm that mixes signal and noise')),
-  ].map((a) => toDigits(a, task.options.digits));
+  ].map((a) => toDigits(asKept(a, task), task.options.digits));
   return keepConstraints(assessed, recipe.constraints);
 }
 
@@ -44,10 +45,18 @@ function assessBatch(field: Field, { batch: { from, moves, to } }: PlanTask): As
   return { field, value: move.to, formula: `${to.global} = micro ${to.micro} x ${parts}`, reason };
 }
 
+/** What the user keeps is as it was, whatever the rule says. */
+function asKept(a: Assessment, { options }: PlanTask): Assessment {
+  if (!isKept(a.field, options) || isRole(a.field, 'batch')) return a;
+  const { settings } = a;
+  return { ...stays(a.field, KEPT), ...(settings ? { settings } : {}) };
+}
+
 function assessGroup(group: Group, task: PlanTask): Assessment[] {
   const settings = optimizerSettings(group);
-  const factor = task.rule.learningRateFactor(settings, globalRatio(task.batch), task.options);
-  return group.fields.map((field) => ({ ...assessSetting(field, settings, factor, task), settings }));
+  const own = { ...task, rule: ruleFor(group, task) };
+  const factor = own.rule.learningRateFactor(settings, globalRatio(task.batch), task.options);
+  return group.fields.map((field) => ({ ...assessSetting(field, settings, factor, own), settings }));
 }
 
 function assessSetting(

@@ -14,6 +14,8 @@ export interface PlanOptions extends RuleOptions {
   readonly cadence?: boolean;
   /** False: never write a field that the file leaves to the trainer's default. */
   readonly insert?: boolean;
+  /** Names of fields that stay as they are; the learning rate follows from what is kept. */
+  readonly keep?: readonly string[];
   /** Convert what is in the file, although its learning rate is not. */
   readonly partial?: boolean;
 }

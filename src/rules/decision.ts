@@ -5,8 +5,8 @@ import type { Field } from '../recipe/recipe.ts';
 import { assess } from './assess.ts';
 import type { PlanTask } from './assessment.ts';
 import { dividesByLevel, ema } from './ema.ts';
-import { peakOf } from './optimizer-advice.ts';
-import { optimizerSettings } from './optimizer-settings.ts';
+import { isKept } from './keep.ts';
+import { optimizerSettings, peakOf } from './optimizer-settings.ts';
 import type { Rule } from './rule.ts';
 import { sqrt } from './sqrt.ts';
 
@@ -56,9 +56,9 @@ export function decisionOn(task: PlanTask): Decision | undefined {
   const { kappa } = batch;
   const group = recipe.groups.find((one) => dividesByLevel(optimizerSettings(one)) && peakOf(one));
   const field = group && peakOf(group);
-  if (!group || !field || field.value === 0 || kappa === 1 || options.noiseScale !== undefined)
+  const decided = options.noiseScale !== undefined || options.power !== undefined;
+  if (!group || !field || field.value === 0 || kappa === 1 || decided || isKept(field, options))
     return undefined;
-  if (options.power !== undefined) return undefined;
   const valueBy = (rule: Rule) =>
     assess({ ...task, rule }).find((a) => a.field === field)?.value ?? field.value;
   const choices = RULES.map(([rule, holds]): Choice => {
@@ -90,6 +90,6 @@ export function decisionText({ optimizer, field, choices, observed }: Decision, 
       ({ option, text, holds }, i) => `${option}: ${text}${i === 0 ? ' (used here)' : ''}, ${holds}`,
     ),
     `--noise-scale N: in between; rebatch noise measures N in one run`,
-    `AdamW followed the old run best at kappa^${low} to kappa^${high} on two small real networks: ${from} to ${to}`,
+    `--power P: kappa^P times the old rate; AdamW followed the old run best at P ${low} to ${high} on two small real networks: ${from} to ${to}`,
   ].join('\n');
 }

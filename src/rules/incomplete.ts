@@ -5,6 +5,7 @@ import { couldBe } from '../recipe/conclude.ts';
 import { type Field, type Group, isComputed, isRole, offsetOf } from '../recipe/recipe.ts';
 import { assess } from './assess.ts';
 import { type Assessment, globalRatio, type PlanTask } from './assessment.ts';
+import { ruleFor } from './keep.ts';
 import { optimizerSettings } from './optimizer-settings.ts';
 import type { OptimizerSettings } from './rule.ts';
 
@@ -59,7 +60,10 @@ function halfConverted(task: PlanTask, assessments: readonly Assessment[]): Prob
   const moving = assessments.filter((a) => a.value !== a.field.value).map(({ field }) => field);
   if (moving.length === 0) return undefined;
   const stranded = task.recipe.groups
-    .filter((group) => !hasRate(group) && movesRate(optimizerSettings(group), task))
+    .filter(
+      (group) =>
+        !hasRate(group) && movesRate(optimizerSettings(group), { ...task, rule: ruleFor(group, task) }),
+    )
     .flatMap(({ fields }) => fields.filter((f) => isRole(f, 'decay') && moving.includes(f)));
   if (stranded.length) return half(stranded, stranded.map((f) => readable(f.pointer)).join(', '), task);
   const plain = { optimizer: OPTIMIZERS.sgd, nesterov: false };

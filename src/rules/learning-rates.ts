@@ -4,7 +4,7 @@ import { type Assessment, becomes, globalRatio, type PlanTask, stays } from './a
 import { constant, over, ratio, times } from './quantity.ts';
 import type { OptimizerSettings, Scaled } from './rule.ts';
 import type { TimeScale } from './time-scale.ts';
-import { trainerFactor } from './trainer.ts';
+import { trainerChange, trainerFactor } from './trainer.ts';
 
 /** A learning rate; `factor` is what the rule multiplies those of its optimizer by. */
 export function assessLearningRate(
@@ -52,16 +52,9 @@ function divideOut(
   field: Field,
   wanted: Scaled,
   trainer: TrainerScaling | undefined,
-  { batch, options }: PlanTask,
+  task: PlanTask,
 ): Assessment {
-  const own = ratio(
-    trainerFactor(trainer, {
-      kappa: batch.kappa,
-      world: batch.world,
-      accumulation: [batch.from.accumulation, batch.to.accumulation],
-      stepsKept: options.steps === 'keep',
-    }),
-  );
+  const own = ratio(trainerFactor(trainer, trainerChange(task)));
   if (own.value === 1) return becomes(field, wanted, wanted.reason);
   return becomes(
     field,

@@ -1,8 +1,10 @@
 import { fraction, num } from '../base/numbers.ts';
+import { keyOf, readable } from '../document/pointer.ts';
 import { type Field, type Group, isRole } from '../recipe/recipe.ts';
 import { globalRatio, type PlanOptions, type PlanTask } from './assessment.ts';
+import { ruleFor } from './keep.ts';
 import { keepsVariance, keepsWeights, updateVariance } from './lion.ts';
-import { optimizerSettings } from './optimizer-settings.ts';
+import { optimizerSettings, peakOf } from './optimizer-settings.ts';
 import { constant, type Quantity } from './quantity.ts';
 import type { Advice, OptimizerSettings, Ratio } from './rule.ts';
 
@@ -15,11 +17,13 @@ interface OptimizerChange {
   /** What the learning rate is multiplied by. */
   readonly factor: number;
   /** The gradient's decay and what it becomes, where there is one and the rule moves decays. */
-  readonly momentum: { readonly old: number; readonly now: Quantity } | undefined;
+  readonly momentum: { readonly old: number; readonly now: Quantity; readonly name: string } | undefined;
 }
 
 /** What to know about one optimizer: what holds under every rule, then the rule's own advice. */
-export function optimizerAdvice(group: Group, { batch, rule, options }: PlanTask): Advice[] {
+export function optimizerAdvice(group: Group, task: PlanTask): Advice[] {
+  const { batch, options } = task;
+  const rule = ruleFor(group, task);
   const settings = optimizerSettings(group);
   const ratio = globalRatio(batch);
   const decay = (x: number, literal = options.literal ?? false) =>
@@ -28,18 +32,14 @@ export function optimizerAdvice(group: Group, { batch, rule, options }: PlanTask
   const moves = gradientDecay > 0 && decay(0.5, false).value !== 0.5;
   const peak = peakOf(group);
   const factor = rule.learningRateFactor(settings, ratio, options).value;
-  const momentum = moves ? { old: gradientDecay, now: decay(gradientDecay) } : undefined;
+  const momentum = moves
+    ? { old: gradientDecay, now: decay(gradientDecay), name: nameOfMomentum(group) }
+    : undefined;
   const change = { settings, ratio, options, peak, factor, momentum };
   return [
     ...ALWAYS.flatMap((advise) => advise(change) ?? []),
     ...(peak ? (rule.advice?.(settings, ratio, options, factor) ?? []) : []),
   ];
-}
-
-/** The field that advice about an optimizer points to. */
-export function peakOf({ fields }: Group): Field | undefined {
-  const rates = fields.filter((f) => isRole(f, 'learning-rate'));
-  return rates.find((f) => f.role.point === 'peak') ?? rates[0];
 }
 
 const ALWAYS: readonly ((change: OptimizerChange) => Advice | undefined)[] = [
@@ -50,6 +50,13 @@ const ALWAYS: readonly ((change: OptimizerChange) => Advice | undefined)[] = [
   dampening,
   warmup,
 ];
+
+/** What to type for the momentum: its key, or its place in a list. */
+function nameOfMomentum({ fields }: Group): string {
+  const field = fields.find((f) => isRole(f, 'decay') && f.role.of === 'gradient');
+  if (!field) return 'momentum';
+  return field.part ?? (/\D/.test(keyOf(field.pointer)) ? keyOf(field.pointer) : readable(field.pointer));
+}
 
 function nesterov({ settings, ratio: { kappa }, momentum }: OptimizerChange): Advice | undefined {
   if (!settings.nesterov || !momentum) return undefined;
@@ -77,20 +84,36 @@ function effectiveLearningRate(change: OptimizerChange): Advice | undefined {
   const damped = tau === mu && tau !== 0 ? now.complement : 1 - tau;
   const [rate, newRate] = [peak.value * (1 - tau), peak.value * factor * damped];
   const [before, after] = [rate / (1 - mu), newRate / now.complement];
-  const curvature = `. The largest curvature it is stable at, 2(1+mu)/lr, goes from ${num(stableCurvature(rate, mu))} to ${num(stableCurvature(newRate, now.value))}: a learning rate that was near its limit is now beyond it`;
   return {
     code: 'effective-lr',
-    message: `the step per gradient is lr/(1-mu): ${num(before)} before, ${num(after)} after, which is kappa = ${fraction(kappa)} times; kappa*lr with the new momentum would be ${num((1 - mu) / now.complement)} of that${kappa > 1 && !settings.nesterov ? curvature : ''}`,
+    message: `the step per gradient is lr/(1-mu): ${num(before)} before, ${num(after)} after, which is kappa = ${fraction(kappa)} times; kappa*lr with the new momentum would be ${num((1 - mu) / now.complement)} of that${kappa > 1 ? stability(change, momentum, [rate, newRate]) : ''}`,
   };
 }
 
+/** Below this little is left of what makes a large step stable. */
+const SMALL_MOMENTUM = 0.6;
+
+/** A larger batch takes larger steps with less momentum, and both make them less stable. */
+function stability(
+  { settings: { nesterov: ahead }, ratio: { kappa } }: OptimizerChange,
+  { old: mu, now, name }: NonNullable<OptimizerChange['momentum']>,
+  [rate, newRate]: readonly [number, number],
+): string {
+  const [old, after] = [stableCurvature(rate, mu, ahead), stableCurvature(newRate, now.value, ahead)];
+  const formula = ahead ? '2(1+mu)/(1+2mu)/lr' : '2(1+mu)/lr';
+  const text = `. The largest curvature it is stable at, ${formula}, goes from ${num(old)} to ${num(after)}: a learning rate that was near its limit is now beyond it`;
+  if (now.value >= SMALL_MOMENTUM) return text;
+  return `${text}. --keep ${name} writes kappa*lr with the old momentum, stable up to ${num(old / kappa)}; two small networks followed the old run as closely with it, and none went astray`;
+}
+
 /**
- * Heavy ball on curvature h: z^2 - (1+mu-lr*h) z + mu has its roots inside the unit circle for lr*h < 2(1+mu).
+ * Where roots of the recursion leave the unit circle on curvature h: heavy ball, z^2 - (1+mu-lr*h) z + mu, is stable
+ * for lr*h < 2(1+mu); Nesterov's, z^2 - (1+mu)(1-lr*h) z + mu(1-lr*h), for lr*h < 2(1+mu)/(1+2mu).
  * @param lr what the buffer's newest gradient moves, above 0
  * @param mu in [0, 1)
  */
-export function stableCurvature(lr: number, mu: number): number {
-  return (2 * (1 + mu)) / lr;
+export function stableCurvature(lr: number, mu: number, nesterov: boolean): number {
+  return (2 * (1 + mu)) / (nesterov ? 1 + 2 * mu : 1) / lr;
 }
 
 /** Where beta1 is not what the rule says, or keeps something else. */

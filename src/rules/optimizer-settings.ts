@@ -1,5 +1,5 @@
-import type { DecayRole } from '../dialect/roles.ts';
-import { type Group, isRole } from '../recipe/recipe.ts';
+import type { DecayRole, LearningRateRole } from '../dialect/roles.ts';
+import { type Field, type Group, isRole } from '../recipe/recipe.ts';
 import type { OptimizerSettings } from './rule.ts';
 
 /**
@@ -23,4 +23,10 @@ export function optimizerSettings({
     ...(dampening === undefined ? {} : { dampening }),
     nesterov,
   };
+}
+
+/** The learning rate that an optimizer's messages and decisions are about: the one at the peak. */
+export function peakOf({ fields }: Pick<Group, 'fields'>): Field<LearningRateRole> | undefined {
+  const rates = fields.filter((f): f is Field<LearningRateRole> => isRole(f, 'learning-rate'));
+  return rates.find((f) => f.role.point === 'peak') ?? rates[0];
 }

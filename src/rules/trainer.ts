@@ -1,4 +1,5 @@
 import type { TrainerScaling } from '../dialect/roles.ts';
+import type { PlanTask } from './assessment.ts';
 
 /** What changes for a trainer that scales values by itself. */
 export interface TrainerChange {
@@ -46,4 +47,14 @@ export function trainerFactor(trainer: TrainerScaling | undefined, change: Train
     (factor, [of, power]) => factor * ratios[of as keyof Ratios] ** power,
     1,
   );
+}
+
+/** What a conversion changes for the trainer. */
+export function trainerChange({ batch, options }: Pick<PlanTask, 'batch' | 'options'>): TrainerChange {
+  return {
+    kappa: batch.kappa,
+    world: batch.world,
+    accumulation: [batch.from.accumulation, batch.to.accumulation],
+    stepsKept: options.steps === 'keep',
+  };
 }

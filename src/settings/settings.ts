@@ -16,6 +16,8 @@ import { matchesGlob } from './glob.ts';
 export interface Settings {
   readonly rule?: string;
   readonly noiseScale?: number;
+  readonly power?: number;
+  readonly keep?: readonly string[];
   readonly tolerance?: number;
   readonly world?: number;
   readonly dialect?: string;
@@ -31,6 +33,8 @@ export interface Settings {
 const KEYS = {
   rule: 'rule',
   noiseScale: 'noise-scale',
+  power: 'power',
+  keep: 'keep',
   tolerance: 'tolerance',
   world: 'world',
   dialect: 'dialect',

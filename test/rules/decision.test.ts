@@ -21,7 +21,7 @@ describe('AdamW, 512 to 64: what do I do?', () => {
       '--rule ema: 1.25e-4 (used here), right where the batch is well above N',
       '--rule sqrt: 3.53553e-4, right where it is well below N',
       '--noise-scale N: in between; rebatch noise measures N in one run',
-      'AdamW followed the old run best at kappa^0.52 to kappa^0.63 on two small real networks: 2.7e-4 to 3.4e-4',
+      '--power P: kappa^P times the old rate; AdamW followed the old run best at P 0.52 to 0.63 on two small real networks: 2.7e-4 to 3.4e-4',
     ]);
   });
 

@@ -91,6 +91,8 @@ it('--print-config shows what applies and where it comes from', async () => {
   expect(stdout).toBe(`big/a/run.yaml
   rule          sqrt                            rebatch.config.yaml:7
   noise-scale   unknown                         default
+  power         none                            default
+  keep          nothing                         default
   tolerance     0.1                             --tolerance
   world         64                              rebatch.config.yaml:6
   dialect       recognised from the content     default

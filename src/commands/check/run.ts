@@ -181,6 +181,8 @@ function shown(value: unknown): string {
 const PRINTED = {
   rule: ['rule', 'ema, or noise-aware with a noise scale'],
   noiseScale: ['noise-scale', 'unknown'],
+  power: ['power', 'none'],
+  keep: ['keep', 'nothing'],
   tolerance: ['tolerance', '0.01'],
   world: ['world', 'as the file says'],
   dialect: ['dialect', 'recognised from the content'],

@@ -3,6 +3,8 @@ import { Problem } from '../../base/problem.ts';
 import type { Pointer } from '../../document/pointer.ts';
 import { type ConvertOptions, type Plan, planFor, ruleOf } from '../../pipe/plan.ts';
 import { readConfigs } from '../../pipe/read.ts';
+import type { Group } from '../../recipe/recipe.ts';
+import { ruleFor } from '../../rules/keep.ts';
 import { type StateChange, stateChanges } from './state.ts';
 
 /** One stretch of a batch-size ramp as asked for: a global batch from a position on. */
@@ -69,12 +71,13 @@ export async function scheduleConfig(
         about.filter((w) => w.code === code),
       );
     const before = ramp[i - 1];
+    const own = (group: Group) => ruleFor(group, { rule, options, batch: plan.batch });
     phases.push({
       batch,
       start,
       ...positions[i]!,
       settings: settingsIn(plan),
-      state: before ? stateChanges(config.recipe, rule, before.batch, batch, options) : [],
+      state: before ? stateChanges(config.recipe, own, before.batch, batch, options) : [],
     });
   }
   return {

@@ -26,12 +26,13 @@ export interface StateChange {
 /**
  * What to do with the state of a run when its batch changes from one phase to the next.
  * @param recipe the config, as written for its own batch
+ * @param ruleFor the rule of one optimizer
  * @param from batch of the phase that ends, in samples
  * @param to batch of the phase that begins
  */
 export function stateChanges(
   recipe: Recipe,
-  rule: Rule,
+  ruleFor: (group: Group) => Rule,
   from: number,
   to: number,
   options: RuleOptions,
@@ -39,6 +40,7 @@ export function stateChanges(
   const ratio = { from, to, kappa: to / from };
   const counter = fewer(symbol('t'), ratio.kappa);
   const changes = recipe.groups.flatMap((group) => {
+    const rule = ruleFor(group);
     const before = settingsAt(group, rule, from / recipe.batch.global, options);
     const name = recipe.groups.length > 1 ? `${before.optimizer.title} at ${group.pointer}: ` : '';
     const own = optimizerState(before, rule, ratio, options);
