@@ -77,7 +77,7 @@ COLUMNS = {
     "sgd": {
         "not converted": NOT_CONVERTED,
         "`ema`": rule("ema"),
-        "momentum kept": rule("linear"),
+        "`--keep momentum`": rule("ema", "--keep", "momentum"),
         "trap": Column(by_hand=trap),
     },
     "adamw": {
@@ -104,7 +104,7 @@ COLUMNS = {
         "not converted": Column(by_hand=kept, rest=None, seeds=2),
         "`ema`": rule("ema"),
         "`ema`, the rest `sqrt`": Column(("--rule", "ema"), rest=("--rule", "sqrt")),
-        "momentum kept": rule("linear"),
+        "`--keep momentum`": rule("ema", "--keep", "momentum"),
     },
     "adafactor": {
         "not converted": NOT_CONVERTED,
