@@ -219,10 +219,11 @@ for (const optimizer of new Set(networks.map((r) => r.optimizer))) {
   const rows = networks.filter((r) => r.optimizer === optimizer);
   const names = [...new Set(rows.flatMap(({ columns }) => Object.keys(columns)))];
   const titles = ['network, schedule', 'batch', 'floor', ...names];
-  const lines = rows.map(({ task, schedule, batch: [old, to], floor, columns }) => {
+  const lines = rows.map(({ task, schedule, batch: [old, to], floor, seeds, columns }) => {
     const least = Math.min(...Object.values(columns).map(({ distance }) => distance));
     const cells = names.map((name) => (columns[name] ? onNetwork(columns[name], least) : ''));
-    return row(`${task}, ${schedule}`, `${old} to ${to}`, floor.toFixed(3), ...cells);
+    const few = seeds < SEEDS ? ` [${seeds}]` : '';
+    return row(`${task}, ${schedule}`, `${old} to ${to}`, `${floor.toFixed(3)}${few}`, ...cells);
   });
   tables.push([`**${title}**\n`, row(...titles), row(...titles.map(() => '---')), ...lines].join('\n'));
   for (const name of names) {

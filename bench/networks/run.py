@@ -74,7 +74,7 @@ def rows_of(optimizer, compared, done):
             for old, new in zip(c.old_runs, c.new_runs, strict=False)
             if old in done and new in done
         ]
-        if not both:
+        if not both or len(old_runs) < 2:
             continue
         row = rows.setdefault(c.pair, head(optimizer, c, old_runs))
         row["columns"][c.name] = {
@@ -94,6 +94,7 @@ def head(optimizer, c, old_runs):
         "schedule": c.pair.schedule,
         "batch": [c.pair.old, c.pair.new],
         "floor": round(floor_of(old_runs), 4),
+        "seeds": len(old_runs),
         "old": c.old,
         "columns": {},
     }
