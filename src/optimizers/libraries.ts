@@ -53,9 +53,6 @@ const SCHEDULE_FREE: Spelling = {
   weightDecay: 0,
 };
 
-/** Muon for the matrices and AdamW for the rest, under one learning rate: the betas are AdamW's. */
-const MUON_BESIDE_ADAM: Partial<Optimizer> = { title: 'Muon beside AdamW', secondMoment: true };
-
 /**
  * What each framework calls its optimizers and which defaults they have there.
  * The facts of a library follow its source, named at its head.
@@ -200,7 +197,7 @@ export const LIBRARIES: Readonly<Record<string, Library>> = {
       aoadamwfp8: { is: 'adamw', ...ADAM },
       optimiadamw: { is: 'adamw' },
       adoptadamw: { is: 'adopt' },
-      muon: { is: 'muon', nesterov: false, differs: MUON_BESIDE_ADAM },
+      muon: { is: 'muon', nesterov: false },
       camepy: { is: 'came', gradient: 0.9, secondMoment: 0.999, third: 0.9999 },
       camepytorch: { is: 'came', gradient: 0.9, secondMoment: 0.999, third: 0.9999 },
     },
@@ -225,15 +222,14 @@ export const LIBRARIES: Readonly<Record<string, Library>> = {
       cliplion: { is: 'lion', ...LION, ...INDEPENDENT },
     },
   },
-  // AI-Hypercomputer/maxtext src/maxtext/optimizers/optimizers.py; the defaults are base.yml's. Its muon runs AdamW
-  // beside it for all but matrices, so there is a second moment.
+  // AI-Hypercomputer/maxtext src/maxtext/optimizers/optimizers.py; the defaults are base.yml's.
   maxtext: {
     extends: 'torch',
     names: {
       adamw: { is: 'adamw' },
       adampax: { is: 'adamw' },
       sgd: { is: 'sgd', gradient: 0 },
-      muon: { is: 'muon', nesterov: true, differs: { secondMoment: true } },
+      muon: { is: 'muon', nesterov: true },
     },
   },
   // allenai/OLMo olmo/optim.py: the decay is times lr, under the old name decoupled_lionw too.
@@ -274,7 +270,6 @@ export const LIBRARIES: Readonly<Record<string, Library>> = {
         gradient: 0.95,
         weightDecay: 0.004,
         nesterov: true,
-        differs: { secondMoment: true },
       },
       adagrad: {
         is: 'adagrad',
@@ -309,12 +304,12 @@ export const LIBRARIES: Readonly<Record<string, Library>> = {
   // hiyouga/LLaMA-Factory src/llamafactory/third_party/muon/muon.py: the buffer sums.
   'llama-factory': {
     extends: 'hf',
-    names: { muon: { is: 'muon-sum', nesterov: false, differs: MUON_BESIDE_ADAM } },
+    names: { muon: { is: 'muon-sum', nesterov: false } },
   },
   // PrimeIntellect-ai/prime-rl src/prime_rl/trainer/optim/__init__.py: Muon of dion, whose buffer sums, beside AdamW.
   'prime-rl': {
     extends: 'torch',
-    names: { muon: { is: 'muon-sum', nesterov: false, differs: MUON_BESIDE_ADAM } },
+    names: { muon: { is: 'muon-sum', nesterov: false } },
   },
   // stanford-crfm/levanter src/levanter/optim/*.py: adam adds its weight decay to the update, cautious masks it, and
   // Muon's buffer sums beside an AdamW with a rate of its own (adam_lr).
@@ -332,7 +327,6 @@ export const LIBRARIES: Readonly<Record<string, Library>> = {
         secondMoment: 0.95,
         weightDecay: 0,
         nesterov: true,
-        differs: MUON_BESIDE_ADAM,
       },
     },
   },
@@ -359,7 +353,6 @@ export const LIBRARIES: Readonly<Record<string, Library>> = {
         epsilon: 1e-10,
         weightDecay: 0,
         nesterov: true,
-        differs: MUON_BESIDE_ADAM,
       },
     },
   },
@@ -371,8 +364,8 @@ export const LIBRARIES: Readonly<Record<string, Library>> = {
       adam: { is: 'adamw', ...ADAM, weightDecay: 0.01 },
       sgd: { is: 'sgd', gradient: 0.9, dampening: 0, weightDecay: 0.01 },
       lion: { is: 'lion', gradient: 0.95, secondMoment: 0.98, weightDecay: 0.01 },
-      muon: { is: 'muon', nesterov: false, differs: { secondMoment: true } },
-      distmuon: { is: 'muon', nesterov: false, differs: { secondMoment: true } },
+      muon: { is: 'muon', nesterov: false },
+      distmuon: { is: 'muon', nesterov: false },
       soap: { is: 'soap', ...ADAM, weightDecay: 0.01 },
     },
   },
@@ -467,7 +460,7 @@ export const LIBRARIES: Readonly<Record<string, Library>> = {
         differs: { weightDecay: 'coupled' },
       },
       schedulefreeadamw: { ...SCHEDULE_FREE, weightDecay: 0.01 },
-      muon: { is: 'muon', gradient: 0.95, weightDecay: 0, nesterov: true, differs: MUON_BESIDE_ADAM },
+      muon: { is: 'muon', gradient: 0.95, weightDecay: 0, nesterov: true },
     },
   },
   // kohya-ss/sd-scripts library/train_util.py get_optimizer: without a momentum SGDNesterov takes 0.9.
@@ -609,14 +602,12 @@ export const LIBRARIES: Readonly<Record<string, Library>> = {
         gradient: 0.95,
         secondMoment: 0.95,
         weightDecay: 1e-3,
-        differs: MUON_BESIDE_ADAM,
       },
       hybridmuon: {
         is: 'muon',
         gradient: 0.95,
         secondMoment: 0.95,
         weightDecay: 1e-3,
-        differs: MUON_BESIDE_ADAM,
       },
     },
   },

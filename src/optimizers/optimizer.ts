@@ -27,6 +27,8 @@ export interface Optimizer {
   readonly decayInTrustRatio?: boolean;
   /** beta1 only mixes the newest gradient into the update, beta2 is the buffer's decay (Lion). */
   readonly mixesNewest?: true;
+  /** It is for matrices, and an Adam beside it trains the rest (Muon). */
+  readonly matricesOnly?: true;
   /** The step looks one gradient ahead, so a power of the decay is not an exact conversion. */
   readonly lookAhead?: true;
   /** The buffer holds lr * gradient, so a change of lr in mid-run reaches it late (Keras SGD). */

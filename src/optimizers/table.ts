@@ -105,6 +105,7 @@ export const OPTIMIZERS = {
     secondMoment: false,
     weightDecay: 'times-lr',
     lookAhead: true,
+    matricesOnly: true,
     source: 'pytorch/pytorch torch/optim/_muon.py: buf.lerp_(grad, 1-momentum), then orthogonalised',
   }),
   'muon-sum': define('muon-sum', 'Muon with a summing buffer', {
@@ -113,6 +114,7 @@ export const OPTIMIZERS = {
     secondMoment: false,
     weightDecay: 'times-lr',
     lookAhead: true,
+    matricesOnly: true,
     source:
       'hiyouga/LLaMA-Factory src/llamafactory/third_party/muon/muon.py: buf.mul_(m).add_(g), then orthogonalised',
   }),

@@ -6,6 +6,7 @@ import type { Document } from '../document/nodes.ts';
 import { child, isWithin, keyOf, type Pointer, readable } from '../document/pointer.ts';
 import { findOptimizer, optimizerNames } from '../optimizers/find.ts';
 import type { Binding, OptimizerDefaults } from '../optimizers/optimizer.ts';
+import { splitAdam } from './auxiliary-adam.ts';
 import { type Block, blocksOf } from './blocks.ts';
 import { type Conclusion, inferred } from './conclude.ts';
 import type { Reading } from './fields.ts';
@@ -33,18 +34,18 @@ export function buildGroups(context: Context): Group[] {
   const { warnings } = context;
   const { blocks, loose } = blocksOf({ ...context, scopeOf: scopesOf(context) });
   const shared = blocks.length === 1 ? loose : [];
-  const groups = blocks.map((block) =>
+  const groups = blocks.flatMap((block) =>
     buildGroup({ ...block, fields: [...block.fields, ...shared] }, context),
   );
   const common = commonRates(groups, loose);
   const [first] = groups;
   if (first && common.length) groups[0] = { ...first, fields: [...common, ...first.fields] };
-  if (groups.length > 1)
+  if (blocks.length > 1)
     for (const field of loose.filter((f) => !common.includes(f)))
       warnings.push(
         warning(
           'unassigned',
-          `${readable(field.pointer)} belongs to none of the ${groups.length} optimizers in this file and was left alone`,
+          `${readable(field.pointer)} belongs to none of the ${blocks.length} optimizers in this file and was left alone`,
           offsetOf(field),
         ),
       );
@@ -66,7 +67,8 @@ function commonRates(groups: readonly Group[], loose: readonly Field[]): Field[]
   return groups.length > 1 && alike ? loose.filter((f) => isRole(f, 'learning-rate')) : [];
 }
 
-function buildGroup(block: Block, context: Context): Group {
+/** The optimizer of a block, and of a Muon the Adam beside it. */
+function buildGroup(block: Block, context: Context): Group[] {
   const { reading, warnings } = context;
   const { pointer, scopes, fields: own } = block;
   const { binding, known, conclusion } = bind(block, context);
@@ -80,16 +82,21 @@ function buildGroup(block: Block, context: Context): Group {
   const fixed = scopes.some((scope) => reading.fixed.has(scope));
   // What was concluded from the decays has them.
   const saysThem = conclusion && (conclusion.from !== 'betas' || own.some((f) => isRole(f, 'decay')));
-  const unsaid = saysThem || fixed ? undefined : decaysUnsaid(binding, own, fields, !constructs(block));
+  const { muon, adam } = optimizer.matricesOnly ? splitAdam(fields) : { muon: fields, adam: [] };
+  const written = own.filter((f) => muon.includes(f));
+  const unsaid = saysThem || fixed ? undefined : decaysUnsaid(binding, written, muon, !constructs(block));
   if (unsaid) warnings.push(unsaid);
-  return {
+  const main: Group = {
     pointer,
     binding,
     known,
     ...(conclusion ? { from: conclusion.from } : {}),
-    fields: fields.filter((f) => has(f, binding)),
+    fields: muon.filter((f) => has(f, binding)),
     nesterov: flag ? flag[1].value : (defaults.nesterov ?? optimizer.lookAhead ?? false),
   };
+  if (adam.length === 0) return [main];
+  const beside = findOptimizer(context.library, 'adamw') ?? findOptimizer('torch', 'adamw')!;
+  return [main, { pointer, part: 'adam', binding: beside, known, fields: adam, nesterov: false }];
 }
 
 interface Bound extends Pick<Group, 'binding' | 'known'> {

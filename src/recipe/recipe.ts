@@ -68,6 +68,8 @@ export function isComputed({ source, why }: Pick<Unreadable, 'source' | 'why'>):
 /** One optimizer with the settings that belong to it. */
 export interface Group {
   readonly pointer: Pointer;
+  /** The Adam beside a Muon, in the same place: it may have no learning rate of its own. */
+  readonly part?: 'adam';
   readonly binding: Binding;
   /** How the optimizer was found: named by the file, the framework's default, declared by the user, or guessed. */
   readonly known: 'named' | 'default' | 'declared' | 'inferred';

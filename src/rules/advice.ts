@@ -24,7 +24,8 @@ export function adviceOn(task: PlanTask, assessments: readonly Assessment[]): Di
   if (batch.kappa === 1) return aboutAll(nominalBatch(task, assessments));
   return [
     ...recipe.groups.flatMap((group) => {
-      const peak = peakOf(group);
+      const together = recipe.groups.filter(({ pointer }) => pointer === group.pointer);
+      const peak = peakOf(group) ?? peakOf({ fields: together.flatMap(({ fields }) => fields) });
       return optimizerAdvice(group, task).map((advice) => at(peak, advice));
     }),
     ...assessments.flatMap((a) =>

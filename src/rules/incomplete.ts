@@ -62,7 +62,9 @@ function halfConverted(task: PlanTask, assessments: readonly Assessment[]): Prob
   const stranded = task.recipe.groups
     .filter(
       (group) =>
-        !hasRate(group) && movesRate(optimizerSettings(group), { ...task, rule: ruleFor(group, task) }),
+        !hasRate(group) &&
+        group.part === undefined &&
+        movesRate(optimizerSettings(group), { ...task, rule: ruleFor(group, task) }),
     )
     .flatMap(({ fields }) => fields.filter((f) => isRole(f, 'decay') && moving.includes(f)));
   if (stranded.length) return half(stranded, stranded.map((f) => readable(f.pointer)).join(', '), task);

@@ -1,5 +1,5 @@
 import { fraction, num } from '../base/numbers.ts';
-import { keyOf, readable } from '../document/pointer.ts';
+import { fieldName, keyOf, readable } from '../document/pointer.ts';
 import { type Field, type Group, isRole } from '../recipe/recipe.ts';
 import { globalRatio, type PlanOptions, type PlanTask } from './assessment.ts';
 import { ruleFor } from './keep.ts';
@@ -37,8 +37,42 @@ export function optimizerAdvice(group: Group, task: PlanTask): Advice[] {
     : undefined;
   const change = { settings, ratio, options, peak, factor, momentum };
   return [
+    ...besideMuon(group, task),
     ...ALWAYS.flatMap((advise) => advise(change) ?? []),
     ...(peak ? (rule.advice?.(settings, ratio, options, factor) ?? []) : []),
+  ];
+}
+
+/** What Muon and the Adam beside it share follows the batch by one rule only, and Muon's is taken. */
+function besideMuon(group: Group, { recipe, batch, rule, options }: PlanTask): Advice[] {
+  const muon = recipe.groups.find(({ pointer, part }) => pointer === group.pointer && part === undefined);
+  const shared = muon && peakOf(muon);
+  if (group.part !== 'adam' || !shared || shared.value === 0) return [];
+  const ratio = globalRatio(batch);
+  const factor = rule.learningRateFactor(optimizerSettings(group), ratio, options).value;
+  const own = peakOf(group);
+  const { title } = group.binding.optimizer;
+  const name = fieldName(shared);
+  if (!own) {
+    const [signal, noise] = [shared.value * ratio.kappa, shared.value * Math.sqrt(ratio.kappa)].map(num);
+    const wanted =
+      factor === ratio.kappa
+        ? `between ${signal} (batch well above the noise scale N) and ${noise} (well below)`
+        : num(shared.value * factor);
+    return [
+      {
+        code: 'one-rate-for-two',
+        message: `${name} serves both Muon’s matrices, for which kappa*lr is right, and ${title}’s rest, which would need ${wanted}: where the trainer takes a rate of its own for ${title}, set it`,
+      },
+    ];
+  }
+  const decay = muon.fields.find((f) => isRole(f, 'weight-decay') && f.value > 0);
+  if (!decay || factor === ratio.kappa || group.fields.some((f) => isRole(f, 'weight-decay'))) return [];
+  return [
+    {
+      code: 'one-decay-for-two',
+      message: `${fieldName(decay)} serves both Muon, for which it is right, and ${title}, whose ${fieldName(own)}*${fieldName(decay)} per sample is now ${num(factor / ratio.kappa)} times what it was: where the trainer takes one of its own for ${title}, set it to ${num((decay.value * ratio.kappa) / factor)}`,
+    },
   ];
 }
 

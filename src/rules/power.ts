@@ -1,4 +1,3 @@
-import { fraction, num } from '../base/numbers.ts';
 import { Problem } from '../base/problem.ts';
 import { bufferFactor, ema } from './ema.ts';
 import { constant, ratio as ratioOf, times, power as toThe } from './quantity.ts';
@@ -13,7 +12,10 @@ function powerOf({ power }: RuleOptions): number {
   return power;
 }
 
-function learningRateFactor(settings: OptimizerSettings, { kappa }: Ratio, options: RuleOptions): Scaled {
+function learningRateFactor(settings: OptimizerSettings, ratio: Ratio, options: RuleOptions): Scaled {
+  if (settings.optimizer.normalises === 'after-momentum')
+    return ema.learningRateFactor(settings, ratio, options);
+  const { kappa } = ratio;
   const moved = toThe(ratioOf(kappa), constant(powerOf(options)));
   const buffer = bufferFactor(settings, kappa);
   const reason = `The power of kappa that was asked for${buffer ? `. ${buffer.reason}` : ''}`;
@@ -21,7 +23,7 @@ function learningRateFactor(settings: OptimizerSettings, { kappa }: Ratio, optio
 }
 
 /**
- * lr*kappa^p with a p of one's own, everything else as `ema`; epsilon moves as if the gradient's level did by
+ * lr*kappa^p with a p of one's own, also for an AdamW beside Muon, everything else as `ema`; epsilon moves as if the gradient's level did by
  * kappa^(p-1), so that p = 1 is `ema` and p = 1/2 is `sqrt` for Adam.
  */
 export const power: Rule = {
@@ -30,7 +32,8 @@ export const power: Rule = {
   title: 'learning rate by a power of kappa',
   source: 'a power found in runs of one’s own; docs/which-rule.md has those of AdamW on two small networks',
   holds: 'Where the power was tuned on runs like this one.',
-  leaves: 'Nothing that ema changes; only the power of the learning rate is another.',
+  leaves:
+    'LAMB, Lion and Muon, whose learning rate follows kappa in all trials; of the others only the power is another.',
   uses: ['power', 'literal'],
   learningRateFactor,
   epsilon(old, inside, settings, ratio, options) {
@@ -42,12 +45,12 @@ export const power: Rule = {
       reason: 'Epsilon is compared with the gradient’s level, which moves as the learning rate says',
     };
   },
-  advice: ({ optimizer }, { kappa }, options) =>
-    optimizer.normalises === 'after-momentum' && powerOf(options) !== 1
+  advice: ({ optimizer }) =>
+    optimizer.normalises === 'after-momentum'
       ? [
           {
             code: 'power-of-kappa',
-            message: `${optimizer.title}’s step is normalised after averaging: in all trials its learning rate followed kappa, ${fraction(kappa)}, and here it moves by ${num(kappa ** powerOf(options))}`,
+            message: `${optimizer.title}’s step is normalised after averaging: its learning rate moves by kappa, as in all trials, and not by the power given`,
           },
         ]
       : [],

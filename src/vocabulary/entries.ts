@@ -112,11 +112,11 @@ const DECAYS: readonly Entry[] = [
   { words: 'beta 3|b 3', also: OPTIMIZER, fits: 'decay', reads: 'beta3', seen: 'AdEMAMix, CAME' },
   {
     words: 'momentum',
-    also: 'sgd optimizer',
+    also: 'sgd optimizer muon',
     within: 'optimizer rate',
     fits: 'decay',
     reads: 'gradientDecay',
-    seen: 'torch SGD',
+    seen: 'torch SGD, Megatron (muon_momentum)',
   },
   {
     words: 'dampening',
