@@ -32,23 +32,6 @@ PAIRS = (
 )
 
 
-class Column(NamedTuple):
-    """One way to convert: options of rebatch, or settings by hand where rebatch rightly has no such option.
-
-    by_hand: old settings, kappa -> new settings. rest: for Muon, what the other parameters' AdamW is converted by;
-    `--rule power --power 0.75` in every column, so that only Muon's own rule differs.
-    """
-
-    arguments: tuple[str, ...] | None = None
-    by_hand: Callable | None = None
-    rest: tuple[str, ...] = ("--rule", "power", "--power", "0.75")
-    seeds: int = 4
-
-
-def rule(*arguments):
-    return Column(("--rule", *arguments))
-
-
 def kept(old, kappa):
     return old
 
@@ -67,6 +50,28 @@ def root(old, kappa):
 def power_of_beta1(old, kappa):
     """Lion's beta1 treated as a decay."""
     return {**root(old, kappa), "lr": kappa * old["lr"]}
+
+
+def by_three_quarters(old, kappa):
+    """kappa^0.75*lr for the AdamW beside Muon, about what follows on these networks in both directions."""
+    return {**root(old, kappa), "lr": kappa**0.75 * old["lr"]}
+
+
+class Column(NamedTuple):
+    """One way to convert: options of rebatch, or settings by hand where rebatch rightly has no such option.
+
+    by_hand: old settings, kappa -> new settings. rest: for Muon, how the AdamW of the other parameters is converted; in
+    nearly every column the same way, so that only Muon's own rule differs.
+    """
+
+    arguments: tuple[str, ...] | None = None
+    by_hand: Callable | None = None
+    rest: tuple[str, ...] | Callable = by_three_quarters
+    seeds: int = 4
+
+
+def rule(*arguments):
+    return Column(("--rule", *arguments))
 
 
 NOT_CONVERTED = Column(by_hand=kept, seeds=2)
@@ -101,7 +106,7 @@ COLUMNS = {
         "betas kept": rule("linear"),
     },
     "muon": {
-        "not converted": Column(by_hand=kept, rest=None, seeds=2),
+        "not converted": Column(by_hand=kept, rest=kept, seeds=2),
         "`ema`": rule("ema"),
         "`ema`, the rest `sqrt`": Column(("--rule", "ema"), rest=("--rule", "sqrt")),
         "`--keep momentum`": rule("ema", "--keep", "momentum"),
@@ -133,10 +138,9 @@ def new_of(pair, optimizer, column, noise_scale=None):
         settings = converted(pair.task, pair.old, pair.new, optimizer, arguments_of(column, noise_scale))
     if optimizer != "muon":
         return settings
-    rest = "muon-rest"
-    if column.rest is None:
-        return {**settings, "rest": old_settings(pair.task, pair.old, rest)}
-    return {**settings, "rest": converted(pair.task, pair.old, pair.new, rest, column.rest)}
+    if callable(column.rest):
+        return {**settings, "rest": column.rest(old_settings(pair.task, pair.old, "muon-rest"), pair.kappa)}
+    return {**settings, "rest": converted(pair.task, pair.old, pair.new, "muon-rest", column.rest)}
 
 
 def arguments_of(column, noise_scale):
