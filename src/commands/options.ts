@@ -4,11 +4,13 @@ import { Problem } from '../base/problem.ts';
 import type { ConvertOptions } from '../pipe/plan.ts';
 import { LR_SCALINGS } from '../recipe/build.ts';
 import { RULES, rulesUsing } from '../rules/index.ts';
+import { type NoisePhase, pooledNoiseScale } from '../rules/noise-phases.ts';
 import { findSettings } from '../settings/find.ts';
 import type { Applied } from '../settings/settings.ts';
 
 /** The options that decide a conversion, as commander hands them over; `schema` is a file name still. */
-export interface ConversionFlags extends Omit<ConvertOptions, 'rule' | 'dialect'> {
+export interface ConversionFlags extends Omit<ConvertOptions, 'rule' | 'dialect' | 'noiseScale'> {
+  readonly noiseScale?: number | readonly NoisePhase[];
   readonly rule?: string;
   readonly dialect?: string;
   readonly schema?: string;
@@ -53,7 +55,11 @@ export function ruleOptions(command: Command): Command {
       '--rule <name>',
       `scaling rule: ${RULE_NAMES} (ema, or noise-aware with --noise-scale, power with --power)`,
     )
-    .option('--noise-scale <n>', 'gradient noise scale in samples', notNegative)
+    .option(
+      '--noise-scale <n>',
+      'gradient noise scale in samples; of a run from scratch as it grows: 2@0,15@10%,45@20%',
+      noiseScale,
+    )
     .option('--power <p>', 'with --rule power: learning rates move by kappa^p', notNegative)
     .option(
       '--keep <field>',
@@ -120,6 +126,7 @@ export async function conversionSettings(
   const given = Object.fromEntries(
     SETTINGS.filter((key) => flags[key] !== undefined).map((key) => [key, flags[key]]),
   );
+  if (typeof flags.noiseScale === 'object') given.noiseScale = pooledNoiseScale(flags.noiseScale);
   const { settings } = await projectSettings(file, io);
   const { tolerance: _check, ignore: _codes, schema: projects, ...project } = settings;
   const schema = flags.schema ?? (flags.dialect === undefined ? projects : undefined);
@@ -185,6 +192,24 @@ export function notNegative(text: string): number {
   if (!Number.isFinite(value) || value < 0)
     throw new InvalidArgumentError('It must be a number of at least 0.');
   return value;
+}
+
+/** One noise scale, or how it grows: `2@0,15@10%`, from which share of the run's samples on. */
+function noiseScale(text: string): number | readonly NoisePhase[] {
+  if (!text.includes('@')) return notNegative(text);
+  const phases = text.split(',').map((part): NoisePhase => {
+    const [, value, from, percent] = /^\s*(\d+\.?\d*)@(\d+\.?\d*)(%?)\s*$/.exec(part) ?? [];
+    const phase = { from: Number(from) / 100, noiseScale: Number(value) };
+    if (value === undefined || !(percent || phase.from === 0) || phase.from >= 1 || phase.noiseScale === 0)
+      throw new InvalidArgumentError(
+        `"${part.trim()}" is not N@SHARE, such as 15@10% (N from 10 % of the run on).`,
+      );
+    return phase;
+  });
+  if (phases[0]!.from !== 0) throw new InvalidArgumentError('The first starts at 0: 2@0,15@10%.');
+  if (phases.some(({ from }, i) => i > 0 && from <= phases[i - 1]!.from))
+    throw new InvalidArgumentError('Each starts after the one before it: 2@0,15@10%,45@20%.');
+  return phases;
 }
 
 function decay(text: string): number {

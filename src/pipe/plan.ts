@@ -34,8 +34,10 @@ export function ruleOf({ rule, ...options }: Pick<ConvertOptions, 'rule' | 'nois
   return rule === undefined ? defaultRule(options) : findRule(rule);
 }
 
+type Target = Pick<ConvertOptions, 'to' | 'by' | 'micro' | 'accumulation' | 'worldTo'>;
+
 /** Whether the options set a new batch. */
-export function namesTarget({ to, by, micro, accumulation, worldTo }: ConvertOptions): boolean {
+export function namesTarget({ to, by, micro, accumulation, worldTo }: Target): boolean {
   return [to, by, micro, accumulation, worldTo].some((n) => n !== undefined);
 }
 

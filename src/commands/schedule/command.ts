@@ -39,7 +39,14 @@ export function scheduleCommand(io: Io): Command {
     .action(async (file: string, _: unknown, command: Command) => {
       const { batches, unit, tokensPerSample, ...flags } = command.optsWithGlobals<Flags>();
       const settings = await conversionSettings(flags, io, file);
-      const options = { ...settings, unit, ...(tokensPerSample === undefined ? {} : { tokensPerSample }) };
+      const { noiseScale } = flags;
+      const noise = typeof noiseScale === 'object' ? { noisePhases: noiseScale } : {};
+      const options = {
+        ...settings,
+        ...noise,
+        unit,
+        ...(tokensPerSample === undefined ? {} : { tokensPerSample }),
+      };
       const schedule = await scheduleConfig(await readSource(file, io), batches, options);
       const format = flags.json ? 'json' : flags.format;
       if (format === 'json') io.stdout.write(`${JSON.stringify(scheduleData(schedule), null, 2)}\n`);

@@ -21,7 +21,6 @@ export interface RunFlags {
   readonly train?: boolean;
   readonly report?: string;
   readonly backend: string;
-  readonly noiseScale?: number;
   readonly color?: boolean;
 }
 
@@ -43,7 +42,8 @@ export async function runVerification(
       : await compareConfigs(await readSource(old, io), await readSource(now, io), options);
   const title = now === undefined ? displayName(old) : `${displayName(old)} ${displayName(now)}`;
   const backend = await chooseBackend(flags.backend, io.cwd, io.stderr);
-  const { seed, tolerance, strict, noiseScale } = flags;
+  const { seed, tolerance, strict } = flags;
+  const { noiseScale } = options;
   const settings = {
     backend,
     seed,
