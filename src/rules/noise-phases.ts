@@ -1,3 +1,4 @@
+import { notNegative } from '../base/typed.ts';
 import { meanSquareRatio } from './noise-aware.ts';
 import type { Ratio } from './rule.ts';
 
@@ -32,4 +33,23 @@ export function phaseFactors(phases: readonly NoisePhase[], ratio: Ratio): numbe
   const level = (noiseScale: number) => Math.sqrt(meanSquareRatio(ratio, noiseScale).value);
   const pooled = level(pooledNoiseScale(phases));
   return phases.map(({ noiseScale }) => level(noiseScale) / pooled);
+}
+
+/**
+ * One noise scale as it is typed, or how it grows: `2@0,15@10%`, from which share of the run's samples on.
+ * @throws RangeError whose message says what it must be
+ */
+export function typedNoiseScale(text: string): number | readonly NoisePhase[] {
+  if (!text.includes('@')) return notNegative(text);
+  const phases = text.split(',').map((part): NoisePhase => {
+    const [, value, from, percent] = /^\s*(\d+\.?\d*)@(\d+\.?\d*)(%?)\s*$/.exec(part) ?? [];
+    const phase = { from: Number(from) / 100, noiseScale: Number(value) };
+    if (value === undefined || !(percent || phase.from === 0) || phase.from >= 1 || phase.noiseScale === 0)
+      throw new RangeError(`"${part.trim()}" is not N@SHARE, such as 15@10% (N from 10 % of the run on).`);
+    return phase;
+  });
+  if (phases[0]!.from !== 0) throw new RangeError('The first starts at 0: 2@0,15@10%.');
+  if (phases.some(({ from }, i) => i > 0 && from <= phases[i - 1]!.from))
+    throw new RangeError('Each starts after the one before it: 2@0,15@10%,45@20%.');
+  return phases;
 }

@@ -21,6 +21,7 @@ export function scheduleCommand(io: Io): Command {
   return conversionOptions(new Command('schedule'))
     .description('the settings for each phase of a batch-size ramp')
     .argument('<config>', 'config file; - is standard input')
+    .optionsGroup('Ramp:')
     .requiredOption(
       '--batches <ramp>',
       'global batch @ where it starts, by comma: 256@0,512@10k,1024@1M',
@@ -32,6 +33,7 @@ export function scheduleCommand(io: Io): Command {
         .default('samples'),
     )
     .option('--tokens-per-sample <n>', 'sequence length, for --unit tokens', wholeNumber)
+    .optionsGroup('Output:')
     .addOption(
       new Option('--format <how>', 'output format').choices(['table', 'json', 'yaml']).default('table'),
     )

@@ -21,6 +21,8 @@ export interface RunFlags {
   readonly train?: boolean;
   readonly report?: string;
   readonly backend: string;
+  readonly samples?: number;
+  readonly coordinates?: number;
   readonly color?: boolean;
 }
 
@@ -42,15 +44,9 @@ export async function runVerification(
       : await compareConfigs(await readSource(old, io), await readSource(now, io), options);
   const title = now === undefined ? displayName(old) : `${displayName(old)} ${displayName(now)}`;
   const backend = await chooseBackend(flags.backend, io.cwd, io.stderr);
-  const { seed, tolerance, strict } = flags;
+  const { seed } = flags;
   const { noiseScale } = options;
-  const settings = {
-    backend,
-    seed,
-    ...(tolerance === undefined ? {} : { tolerance }),
-    ...(strict === undefined ? {} : { strict }),
-    ...(noiseScale === undefined ? {} : { noiseScale }),
-  };
+  const settings = { ...flags, backend, ...(noiseScale === undefined ? {} : { noiseScale }) };
   const runs = async () => ({
     verifications: await watched(io, 'verifying', comparisons.length, (i, control) =>
       verifyComparison(comparisons[i]!, settings, control),
@@ -83,7 +79,7 @@ async function trainingsOf(
   io: Io,
 ): Promise<(Training | NoTraining)[][]> {
   const { trainConfigs } = await import('./train-configs.ts');
-  const layersOf = backend.layersOf ?? (await import('../../lab/backends/wasm/wasm.ts')).embeddedLayers();
+  const layersOf = backend.layersOf ?? (await import('../../lab/backends/wasm/load.ts')).embeddedLayers();
   const settings = { ...options, rule: ruleOf(options), layersOf };
   return watched(io, 'training', comparisons.length, (i, control) =>
     trainConfigs(comparisons[i]!, settings, control),

@@ -24,7 +24,7 @@ export const BACKENDS: readonly Entry[] = [
 
 /** Loaded when asked for, since it has much code. */
 async function loadEmbedded(): Promise<LoadedBackend> {
-  const { loadWasm } = await import('./wasm/wasm.ts');
+  const { loadWasm } = await import('./wasm/load.ts');
   return loadWasm();
 }
 

@@ -64,7 +64,7 @@ describe('--backend', () => {
     for (const { name, why, next } of absent) {
       const { code, stdout, stderr } = await verify(name);
       expect(code).toBe(2);
-      expect(stdout).toBe('');
+      expect(JSON.parse(stdout).error.code).toBe('usage');
       expect(stderr).toContain(`--backend ${name}: ${why}; ${next}`);
     }
   });

@@ -38,7 +38,7 @@ export const layersOnDevice =
     );
     const plan = planOf(request);
     if (!kernel || !split || plan.steps.length > MOST_STEPS) {
-      const { embeddedLayers } = await import('../wasm/wasm.ts');
+      const { embeddedLayers } = await import('../wasm/load.ts');
       return embeddedLayers()(request, count, control);
     }
     const shape = {
