@@ -52,17 +52,28 @@ type Unary = (x: Tensor) => Tensor;
 /** Operations in float32. Operands are broadcast as in NumPy. */
 export type Operations = ReturnType<typeof operationsOf>;
 
+export function operationsOf(tf: TensorFlowJs) {
+  return { ...arithmeticOf(tf), ...arrangementsOf(tf), ...lifetimesOf(tf) };
+}
+
+/** The binding's attributes of an operation, and a way to run one. */
+function binding(tf: TensorFlowJs) {
+  const { binding: codes } = tf.backend();
+  const type = (name: string, value: number): Attribute => ({ name, type: codes.TF_ATTR_TYPE, value });
+  const flag = (name: string, value: boolean): Attribute => ({ name, type: codes.TF_ATTR_BOOL, value });
+  const run = (name: string, attributes: readonly Attribute[], inputs: readonly Tensor[]) =>
+    tf.backend().executeSingleOutput(name, attributes, inputs);
+  const integers = (values: readonly number[]) =>
+    tf.tensor(Int32Array.from(values), [values.length], 'int32');
+  return { codes, type, flag, run, integers, float: [type('T', codes.TF_FLOAT)] };
+}
+
 /**
  * TensorFlow's operations by the binding itself: the functions of TensorFlow.js take four times as long for a small
  * tensor, since they keep what gradients would need.
  */
-export function operationsOf(tf: TensorFlowJs) {
-  const { binding } = tf.backend();
-  const type = (name: string, value: number): Attribute => ({ name, type: binding.TF_ATTR_TYPE, value });
-  const flag = (name: string, value: boolean): Attribute => ({ name, type: binding.TF_ATTR_BOOL, value });
-  const float = [type('T', binding.TF_FLOAT)];
-  const run = (name: string, attributes: readonly Attribute[], inputs: readonly Tensor[]) =>
-    tf.backend().executeSingleOutput(name, attributes, inputs);
+function arithmeticOf(tf: TensorFlowJs) {
+  const { codes, type, flag, run, integers, float } = binding(tf);
   const unary =
     (name: string): Unary =>
     (x) =>
@@ -71,12 +82,8 @@ export function operationsOf(tf: TensorFlowJs) {
     (name: string): Binary =>
     (a, b) =>
       run(name, float, [a, b]);
-  const integers = (values: readonly number[]) =>
-    tf.tensor(Int32Array.from(values), [values.length], 'int32');
-  const tensor = (values: Float32Array, shape: readonly number[]) => tf.tensor(values, shape, 'float32');
-  const reducing = [flag('keep_dims', true), ...float, type('Tidx', binding.TF_INT32)];
+  const reducing = [flag('keep_dims', true), ...float, type('Tidx', codes.TF_INT32)];
   return {
-    tensor,
     add: binary('AddV2'),
     sub: binary('Sub'),
     mul: binary('Mul'),
@@ -93,25 +100,40 @@ export function operationsOf(tf: TensorFlowJs) {
     /** Over these axes, which stay with length 1. */
     sum: (x: Tensor, axes: readonly number[]) => run('Sum', reducing, [x, integers(axes)]),
     mean: (x: Tensor, axes: readonly number[]) => run('Mean', reducing, [x, integers(axes)]),
+    /** Independent standard normals by the library's counter-based generator (Philox), a function of the two words. */
+    normals(shape: readonly number[], [a, b]: readonly [number, number]): Tensor {
+      const { TF_FLOAT, TF_INT32 } = codes;
+      const attributes = [type('dtype', TF_FLOAT), type('T', TF_INT32), type('Tseed', TF_INT32)];
+      return tf.tidy(() =>
+        run('StatelessRandomNormal', attributes, [integers(shape), integers([a | 0, b | 0])]),
+      );
+    },
+  };
+}
+
+/** What makes tensors and puts their numbers elsewhere. */
+function arrangementsOf(tf: TensorFlowJs) {
+  const { codes, float } = binding(tf);
+  const tensor = (values: Float32Array, shape: readonly number[]) => tf.tensor(values, shape, 'float32');
+  return {
+    tensor,
     reshape: (x: Tensor, shape: readonly number[]) => tf.reshape(x, shape),
     slice: (x: Tensor, begin: readonly number[], size: readonly number[]) => tf.slice(x, begin, size),
     transpose: (x: Tensor, order: readonly number[]) => tf.transpose(x, order),
     concat: (all: readonly Tensor[], axis: number) => (all.length === 1 ? all[0]! : tf.concat(all, axis)),
     /** The rows along the first axis, which they do not have. */
     rows(x: Tensor): Tensor[] {
-      const num = { name: 'num', type: binding.TF_ATTR_INT, value: x.shape[0]! };
-      const axis = { name: 'axis', type: binding.TF_ATTR_INT, value: 0 };
+      const num = { name: 'num', type: codes.TF_ATTR_INT, value: x.shape[0]! };
+      const axis = { name: 'axis', type: codes.TF_ATTR_INT, value: 0 };
       return tf.backend().executeMultipleOutputs('Unpack', [...float, num, axis], [x], num.value);
     },
     zeros: (shape: readonly number[]) => tensor(new Float32Array(shape.reduce((a, b) => a * b, 1)), shape),
-    /** Independent standard normals by the library's counter-based generator (Philox), a function of the two words. */
-    normals(shape: readonly number[], [a, b]: readonly [number, number]): Tensor {
-      const { TF_FLOAT, TF_INT32 } = binding;
-      const attributes = [type('dtype', TF_FLOAT), type('T', TF_INT32), type('Tseed', TF_INT32)];
-      return tf.tidy(() =>
-        run('StatelessRandomNormal', attributes, [integers(shape), integers([a | 0, b | 0])]),
-      );
-    },
+  };
+}
+
+/** What keeps tensors, frees them, and reads them. */
+function lifetimesOf(tf: TensorFlowJs) {
+  return {
     /** Frees what was made inside but not returned, in arrays or objects too. */
     tidy: <T>(make: () => T): T => tf.tidy(make),
     /** The same at the end of longer work. */
