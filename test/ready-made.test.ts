@@ -21,11 +21,11 @@ describe('action.yml', () => {
 
   /** Runs the action's step as the runner does: inputs through its `env`, the rest of the world as given. */
   function runAction(cwd: string, inputs: Record<string, string>) {
-    const given: Record<string, string> = { ...inputs, version: inputs.version ?? ROOT };
     const env = Object.fromEntries(
       Object.entries(step.env as Record<string, string>).map(([name, expression]) => {
+        if (expression === '${{ github.action_path }}') return [name, ROOT];
         const input = /^\$\{\{ inputs\.(\w+) \}\}$/.exec(expression)?.[1] ?? '';
-        return [name, given[input] ?? action.inputs[input].default ?? ''];
+        return [name, inputs[input] ?? action.inputs[input].default ?? ''];
       }),
     );
     const script = join(temporaryFolder(), 'step.sh');
@@ -143,8 +143,8 @@ describe('examples/', () => {
     upstream.write('configs/run.yaml', CONFIG.replace('8', '64'));
     upstream.commit();
     const { cwd } = repository({ of: upstream, options: ['--depth=1'] });
-    const script = job.script.join('\n').replace('npx --yes rebatch', BIN);
-    const env = { ...SYSTEM, CI_MERGE_REQUEST_DIFF_BASE_SHA: base };
+    const script = job.script.join('\n');
+    const env = { ...SYSTEM, ...job.variables, REBATCH: BIN, CI_MERGE_REQUEST_DIFF_BASE_SHA: base };
     expect(spawnSync('bash', ['-e', '-c', script], { cwd, env }).status).toBe(1);
     expect(readFileSync(join(cwd, job.artifacts.reports.junit), 'utf8')).toContain('failures="3"');
   });
