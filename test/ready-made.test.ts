@@ -175,47 +175,6 @@ describe('examples/', () => {
   });
 });
 
-describe('completion', () => {
-  const script = async (shell: string) => (await cli(['completion', shell])).stdout;
-
-  it.each([
-    [['rebatch', 'chec'], 'check'],
-    [['rebatch', 'check', '--form'], '--format'],
-    [['rebatch', 'check', '--format', 's'], 'sarif'],
-    [['rebatch', 'run.yaml', '--ste'], '--steps'],
-    [['rebatch', 'completion', 'po'], 'powershell'],
-    [['rebatch', 'run.yaml', '--dialect', 'deeps'], 'deepspeed'],
-    [['rebatch', 'run.yaml', '--rule', 'noi'], 'noise-aware'],
-    [['rebatch', 'verify', 'run.yaml', '--backend', 'web'], 'webgpu'],
-    [['rebatch', 'check', 'run.yaml', '--optimizer', 'adaf'], 'adafactor'],
-    [['rebatch', 'schema', 'hf-'], 'hf-trainer'],
-  ])('bash completes %j to %s', async (words, expected) => {
-    const array = words.map((w) => `'${w}'`).join(' ');
-    const probe = `${await script('bash')}\nCOMP_WORDS=(${array}); COMP_CWORD=${words.length - 1}; _rebatch; echo "\${COMPREPLY[@]}"`;
-    const cwd = temporaryFolder();
-    expect(execFileSync('bash', ['-c', probe], { cwd, encoding: 'utf8' }).trim()).toBe(expected);
-  });
-
-  it.each(['bash', 'zsh', 'fish', 'powershell'])('%s knows every command and its options', async (shell) => {
-    const text = await script(shell);
-    for (const word of ['convert', 'check', 'explain', 'verify', 'schedule', 'noise', 'schema', 'completion'])
-      expect(text).toContain(word);
-    for (const option of ['tolerance', 'noise-scale', 'backend']) expect(text).toContain(option);
-    for (const value of ['keep-lr', 'hf-trainer', 'wasm', 'adamw']) expect(text).toContain(value);
-  });
-
-  const has = (shell: string) => spawnSync(shell, ['--version']).error === undefined;
-  for (const [shell, check] of [
-    ['zsh', '-n'],
-    ['fish', '--no-execute'],
-  ] as const)
-    it.skipIf(!has(shell))(`${shell} accepts its script`, async () => {
-      const file = join(temporaryFolder(), 'completion');
-      writeFileSync(file, await script(shell));
-      expect(spawnSync(shell, [check, file]).status).toBe(0);
-    });
-});
-
 it('man/rebatch.1 has every command and its examples', () => {
   const page = read('man/rebatch.1');
   expect(page).toContain('.SS check\n');
