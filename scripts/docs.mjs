@@ -5,6 +5,7 @@ import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FINDINGS, listDialects, OPTIMIZERS, ROLES, RULES } from '../dist/index.cjs';
+import { formatSchema } from './format-schemas.mjs';
 import { settle } from './pages.mjs';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -189,5 +190,13 @@ for (const [name, file] of [
   const titles = ['optimizer', 'sigma', 'N', ...Object.values(COLUMNS), 'others'];
   fill('docs/which-rule.md', name, [row(...titles), row(...titles.map(() => '---')), ...lines].join('\n'));
 }
+
+// What an editor offers in a settings file.
+const SETTINGS = 'schemas/rebatch.config.schema.json';
+const settings = JSON.parse(readFileSync(SETTINGS, 'utf8'));
+settings.$defs.rule.enum = RULES.map((r) => r.name);
+settings.$defs.dialectName.enum = listDialects().map((d) => d.name);
+settings.$defs.ignore.items.enum = Object.keys(FINDINGS);
+pages.set(SETTINGS, formatSchema(settings));
 
 settle(pages);
