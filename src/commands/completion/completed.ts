@@ -15,7 +15,7 @@ const NAMES: Readonly<Record<string, readonly string[]>> = {
   '--only': Object.keys(FINDINGS),
 };
 /** Values of a command's first argument. */
-const WORDS: Readonly<Record<string, readonly string[]>> = { schema: DIALECTS };
+const WORDS: Readonly<Record<string, readonly string[]>> = { schema: [...DIALECTS, 'rebatch.config'] };
 
 /** What follows an option: nothing, one of some words, a file, or what no shell can know (a number, a name). */
 export type Value = 'none' | readonly string[] | 'file' | 'any';
