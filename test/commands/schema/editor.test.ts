@@ -87,8 +87,7 @@ it.skipIf(!there)(
   'an editor offers the rules and dialects of a settings file',
   async () => {
     const cwd = temporaryFolder();
-    const schema = new URL('../../../schemas/rebatch.config.schema.json', import.meta.url);
-    copyFileSync(schema, join(cwd, 'settings.json'));
+    writeFileSync(join(cwd, 'settings.json'), (await cli(['schema', 'rebatch.config'])).stdout);
     const text = '# yaml-language-server: $schema=./settings.json\nrule: \ndialect: \n';
     const file = join(cwd, 'rebatch.config.yaml');
     writeFileSync(file, text);
