@@ -5,6 +5,7 @@ import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FINDINGS, listDialects, OPTIMIZERS, ROLES, RULES } from '../dist/index.cjs';
+import { formatSchema } from './format-schemas.mjs';
 import { settle } from './pages.mjs';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -242,5 +243,13 @@ fill(
   [row(...heads), row(...heads.map(() => '---')), ...summary].join('\n'),
 );
 fill('docs/which-rule.md', 'networks', tables.join('\n\n'));
+
+// What an editor offers in a settings file.
+const SETTINGS = 'schemas/rebatch.config.schema.json';
+const settings = JSON.parse(readFileSync(SETTINGS, 'utf8'));
+settings.$defs.rule.enum = RULES.map((r) => r.name);
+settings.$defs.dialectName.enum = listDialects().map((d) => d.name);
+settings.$defs.ignore.items.enum = Object.keys(FINDINGS);
+pages.set(SETTINGS, formatSchema(settings));
 
 settle(pages);

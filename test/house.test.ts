@@ -46,10 +46,11 @@ describe('the generated pages', () => {
   it.each([
     ['docs.mjs', 'README.md', 'half-life'],
     ['docs.mjs', 'docs/rules.md', 'AdamW'],
+    ['docs.mjs', 'schemas/rebatch.config.schema.json', 'keep-lr'],
     ['man.mjs', 'man/rebatch.1', 'NO_COLOR'],
   ])('of %s: %s is named where it is stale, and left as it is', (script, page, word) => {
     const copy = temporaryFolder();
-    for (const name of ['README.md', 'docs', 'man'])
+    for (const name of ['README.md', 'docs', 'man', 'schemas'])
       cpSync(join(ROOT, name), join(copy, name), { recursive: true });
     const stale = readFileSync(join(copy, page), 'utf8').replaceAll(word, 'something else');
     writeFileSync(join(copy, page), stale);

@@ -21,11 +21,11 @@ describe('action.yml', () => {
 
   /** Runs the action's step as the runner does: inputs through its `env`, the rest of the world as given. */
   function runAction(cwd: string, inputs: Record<string, string>) {
-    const given: Record<string, string> = { ...inputs, version: inputs.version ?? ROOT };
     const env = Object.fromEntries(
       Object.entries(step.env as Record<string, string>).map(([name, expression]) => {
+        if (expression === '${{ github.action_path }}') return [name, ROOT];
         const input = /^\$\{\{ inputs\.(\w+) \}\}$/.exec(expression)?.[1] ?? '';
-        return [name, given[input] ?? action.inputs[input].default ?? ''];
+        return [name, inputs[input] ?? action.inputs[input].default ?? ''];
       }),
     );
     const script = join(temporaryFolder(), 'step.sh');
@@ -143,8 +143,8 @@ describe('examples/', () => {
     upstream.write('configs/run.yaml', CONFIG.replace('8', '64'));
     upstream.commit();
     const { cwd } = repository({ of: upstream, options: ['--depth=1'] });
-    const script = job.script.join('\n').replace('npx --yes rebatch', BIN);
-    const env = { ...SYSTEM, CI_MERGE_REQUEST_DIFF_BASE_SHA: base };
+    const script = job.script.join('\n');
+    const env = { ...SYSTEM, ...job.variables, REBATCH: BIN, CI_MERGE_REQUEST_DIFF_BASE_SHA: base };
     expect(spawnSync('bash', ['-e', '-c', script], { cwd, env }).status).toBe(1);
     expect(readFileSync(join(cwd, job.artifacts.reports.junit), 'utf8')).toContain('failures="3"');
   });
@@ -173,47 +173,6 @@ describe('examples/', () => {
     expect(out).toContain('learning_rate: 2.5e-06\n');
     expect(readFileSync(join(cwd, 'run.8-gpus.yaml'), 'utf8')).toBe(out);
   });
-});
-
-describe('completion', () => {
-  const script = async (shell: string) => (await cli(['completion', shell])).stdout;
-
-  it.each([
-    [['rebatch', 'chec'], 'check'],
-    [['rebatch', 'check', '--form'], '--format'],
-    [['rebatch', 'check', '--format', 's'], 'sarif'],
-    [['rebatch', 'run.yaml', '--ste'], '--steps'],
-    [['rebatch', 'completion', 'po'], 'powershell'],
-    [['rebatch', 'run.yaml', '--dialect', 'deeps'], 'deepspeed'],
-    [['rebatch', 'run.yaml', '--rule', 'noi'], 'noise-aware'],
-    [['rebatch', 'verify', 'run.yaml', '--backend', 'web'], 'webgpu'],
-    [['rebatch', 'check', 'run.yaml', '--optimizer', 'adaf'], 'adafactor'],
-    [['rebatch', 'schema', 'hf-'], 'hf-trainer'],
-  ])('bash completes %j to %s', async (words, expected) => {
-    const array = words.map((w) => `'${w}'`).join(' ');
-    const probe = `${await script('bash')}\nCOMP_WORDS=(${array}); COMP_CWORD=${words.length - 1}; _rebatch; echo "\${COMPREPLY[@]}"`;
-    const cwd = temporaryFolder();
-    expect(execFileSync('bash', ['-c', probe], { cwd, encoding: 'utf8' }).trim()).toBe(expected);
-  });
-
-  it.each(['bash', 'zsh', 'fish', 'powershell'])('%s knows every command and its options', async (shell) => {
-    const text = await script(shell);
-    for (const word of ['convert', 'check', 'explain', 'verify', 'schedule', 'noise', 'schema', 'completion'])
-      expect(text).toContain(word);
-    for (const option of ['tolerance', 'noise-scale', 'backend']) expect(text).toContain(option);
-    for (const value of ['keep-lr', 'hf-trainer', 'wasm', 'adamw']) expect(text).toContain(value);
-  });
-
-  const has = (shell: string) => spawnSync(shell, ['--version']).error === undefined;
-  for (const [shell, check] of [
-    ['zsh', '-n'],
-    ['fish', '--no-execute'],
-  ] as const)
-    it.skipIf(!has(shell))(`${shell} accepts its script`, async () => {
-      const file = join(temporaryFolder(), 'completion');
-      writeFileSync(file, await script(shell));
-      expect(spawnSync(shell, [check, file]).status).toBe(0);
-    });
 });
 
 it('man/rebatch.1 has every command and its examples', () => {

@@ -16,3 +16,12 @@ export function slips(a: string, b: string): number {
   }
   return at(a.length, b.length);
 }
+
+/** The name that was probably meant, as the end of a sentence: `: did you mean NAME?`, or nothing. */
+export function meant(word: string, names: readonly string[]): string {
+  const near = names
+    .map((name) => ({ name, by: slips(word.toLowerCase(), name.toLowerCase()) }))
+    .filter(({ by }) => by <= Math.min(2, word.length / 3))
+    .sort((a, b) => a.by - b.by)[0];
+  return near ? `: did you mean ${near.name}?` : '';
+}

@@ -1,6 +1,6 @@
 /** The JSON Schema of dialect schemas, made from the table of roles. */
 import { Ajv2020, type AnySchemaObject, type ErrorObject } from 'ajv/dist/2020.js';
-import { slips } from '../base/edit-distance.ts';
+import { meant } from '../base/edit-distance.ts';
 import { child, type Pointer, readable } from '../document/pointer.ts';
 import { createAjv, inline, type Schema, type SchemaFiles, SPELLINGS } from './keywords.ts';
 import { ROLES } from './roles.ts';
@@ -216,13 +216,4 @@ function sentence(error: ErrorObject): string {
   const allowed = params.allowedValues as readonly string[];
   const must = allowed.length === 1 ? `must be ${allowed[0]}` : describe(error);
   return `${must}, not ${JSON.stringify(data)}${meant(String(data), allowed)}`;
-}
-
-/** The name that was probably meant, as the end of a sentence. */
-function meant(word: string, names: readonly string[]): string {
-  const near = names
-    .map((name) => ({ name, by: slips(word.toLowerCase(), name.toLowerCase()) }))
-    .filter(({ by }) => by <= Math.min(2, word.length / 3))
-    .sort((a, b) => a.by - b.by)[0];
-  return near ? `: did you mean ${near.name}?` : '';
 }

@@ -1,16 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { dirname, relative, resolve, sep } from 'node:path';
 import { placeOf } from '../base/diagnostic.ts';
-import { FINDINGS, isFindingCode } from '../base/findings.ts';
-import { about, Problem } from '../base/problem.ts';
-import { collect } from '../dialect/dialect.ts';
+import { meant } from '../base/edit-distance.ts';
+import { about, type Problem } from '../base/problem.ts';
+import { describe, type SchemaError, schemaProblem, telling } from '../dialect/schema-errors.ts';
 import type { Document } from '../document/nodes.ts';
 import { parse } from '../document/parse.ts';
-import { child, type Pointer } from '../document/pointer.ts';
+import { child, type Pointer, readable } from '../document/pointer.ts';
 import type { LrScaling } from '../recipe/build.ts';
 import type { OwnNames } from '../vocabulary/own-names.ts';
+import { findSettings } from './find.ts';
 import { validate } from './generated/validate.js';
-import { matchesGlob } from './glob.ts';
+import { fitsNothing, matchesGlob } from './glob.ts';
 
 /** What a project can set, for all of its configs or for those that match a glob. */
 export interface Settings {
@@ -57,7 +58,7 @@ type Written = Readonly<Record<string, unknown>> & {
 
 /**
  * Reads the settings of one config: the top level, overridden by the entries of `files` that match.
- * @param file a rebatch.config.yaml
+ * @param file one of SETTINGS_FILES
  * @param config the config's path; `-` is standard input, which no glob matches
  * @throws Problem with the place in the settings file
  */
@@ -67,9 +68,8 @@ export async function readSettings(file: string, config: string, cwd: string): P
   return about({ file: shown, text }, async () => {
     const { documents } = await parse(text, file);
     const document = documents[0]!;
-    collect(document, { ...PSEUDO_DIALECT, validate });
+    if (!validate.call([], document.data)) throw faultsOf(validate.errors ?? [], document);
     const written = document.data as Written;
-    knownCodes(document);
     const path =
       config === '-' ? undefined : relative(dirname(file), resolve(cwd, config)).split(sep).join('/');
     const fitting = (written.files ?? []).flatMap((entry, i): [Pointer, typeof entry][] =>
@@ -82,14 +82,31 @@ export async function readSettings(file: string, config: string, cwd: string): P
   });
 }
 
-const PSEUDO_DIALECT = {
-  name: 'rebatch.config',
-  title: 'rebatch.config',
-  framework: 'rebatch',
-  version: '',
-  library: '',
-  known: new Set<string>(),
-} as const;
+/** What is wrong with the settings, each at its place, with the name that was probably meant. */
+function faultsOf(errors: readonly SchemaError[], document: Document): Problem {
+  const faults = telling(errors.map(atItsKey)).map((error) => {
+    const pointer = error.instancePath;
+    return { pointer, message: `${readable(pointer)} ${sentence(error, document)}` };
+  });
+  return schemaProblem(faults, document);
+}
+
+/** An unknown key's error, which ajv reports of the object around it. */
+function atItsKey(error: SchemaError): SchemaError {
+  const key = error.params.additionalProperty;
+  return key === undefined ? error : { ...error, instancePath: child(error.instancePath, String(key)) };
+}
+
+function sentence(error: SchemaError, { nodes }: Document): string {
+  const { keyword, params, instancePath } = error;
+  const names = Object.values(KEYS);
+  if (keyword === 'additionalProperties')
+    return `is no setting${meant(String(params.additionalProperty), names) || `; there are: ${names.join(', ')}`}`;
+  const node = nodes.get(instancePath);
+  if (keyword !== 'enum' || node?.kind !== 'scalar') return describe(error);
+  const allowed = params.allowedValues as readonly string[];
+  return `${describe(error)}${meant(String(node.value), allowed)}`;
+}
 
 function merged(
   layers: readonly (readonly [Pointer, Readonly<Record<string, unknown>>])[],
@@ -121,11 +138,21 @@ function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null;
 }
 
-function knownCodes({ nodes }: Document): void {
-  for (const [pointer, node] of nodes) {
-    if (node.kind !== 'scalar' || !/\/ignore\/\d+$/.test(pointer) || isFindingCode(String(node.value)))
-      continue;
-    const known = Object.keys(FINDINGS).join(', ');
-    throw new Problem('schema', `there is no finding "${node.value}"; there are: ${known}`, node.offset);
+/**
+ * Globs of the settings files of these configs that no file fits, each as a sentence with its place. Settings are read
+ * as they are: what is wrong with them is told where they are applied.
+ */
+export async function idleGlobs(configs: readonly string[], cwd: string): Promise<string[]> {
+  const files = new Set(configs.flatMap((config) => findSettings(config, cwd) ?? []));
+  const idle: string[] = [];
+  for (const file of files) {
+    const text = readFileSync(file, 'utf8');
+    const { data, nodes } = (await parse(text, file)).documents[0]!;
+    for (const [i, { glob }] of ((data as Written).files ?? []).entries()) {
+      if (!fitsNothing(dirname(file), glob)) continue;
+      const { line } = placeOf(text, nodes.get(`/files/${i}/glob`)?.offset ?? 0);
+      idle.push(`${relative(cwd, file) || file}:${line}: no file fits the glob "${glob}"`);
+    }
   }
+  return idle;
 }

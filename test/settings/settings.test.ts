@@ -1,6 +1,9 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { FINDINGS } from '../../src/base/findings.ts';
+import { listDialects } from '../../src/dialect/dialect.ts';
+import { RULES } from '../../src/rules/index.ts';
 import { matchesGlob } from '../../src/settings/glob.ts';
 import { cli } from '../helpers/cli.ts';
 import { temporaryFolder } from '../helpers/temporary.ts';
@@ -106,20 +109,16 @@ it('--print-config shows what applies and where it comes from', async () => {
 
 describe('what is wrong with the settings is said at its place', () => {
   it.each([
-    ['world: many\n', 'rebatch.config.yaml:1:8: world must be integer (rebatch.config)'],
+    ['world: many\n', 'rebatch.config.yaml:1:8: world must be integer'],
+    ['wrold: 2\n', 'rebatch.config.yaml:1:8: wrold is no setting: did you mean world?'],
+    ['colour: red\n', 'rebatch.config.yaml:1:9: colour is no setting; there are: rule, noise-scale, '],
     [
-      'wrold: 2\n',
-      'rebatch.config.yaml:1:1: (document) must NOT have additional properties (rebatch.config)',
+      'files:\n  - glob: a\n    rul: ema\n',
+      'rebatch.config.yaml:3:10: files[0].rul is no setting: did you mean rule?',
     ],
-    [
-      'files:\n  - {world: 2}\n',
-      "rebatch.config.yaml:2:5: files[0] must have required property 'glob' (rebatch.config)",
-    ],
-    [
-      'ignore: [nothing]\n',
-      'rebatch.config.yaml:1:10: there is no finding "nothing"; there are: not-converted, ',
-    ],
-    ['rule: magic\n', 'rebatch: unknown rule "magic"'],
+    ['files:\n  - {world: 2}\n', "rebatch.config.yaml:2:5: files[0] must have required property 'glob'"],
+    ['ignore: [nothing]\n', 'rebatch.config.yaml:1:10: ignore[0] must be one of not-converted, '],
+    ['rule: magic\n', 'rebatch.config.yaml:1:7: rule must be one of ema, '],
     ['rule: [\n', 'rebatch.config.yaml:2:1: not valid YAML'],
   ])('%j', async (text, says) => {
     write('rebatch.config.yaml', text);
@@ -127,6 +126,56 @@ describe('what is wrong with the settings is said at its place', () => {
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr.startsWith(says) ? says : stderr).toBe(says);
   });
+
+  it.each([
+    ['rule: linaer\n', 'did you mean linear?'],
+    ['dialect: deepsped\n', 'did you mean deepspeed?'],
+    ['ignore: [string-flaot]\n', 'did you mean string-float?'],
+  ])('%j gets a suggestion', async (text, says) => {
+    write('rebatch.config.yaml', text);
+    expect((await run('check', 'run.yaml')).stderr).toContain(says);
+  });
+
+  it('two files of settings in one folder: neither is passed over in silence', async () => {
+    write('rebatch.config.json', '{"world": 2}');
+    const { code, stderr } = await run('check', 'run.yaml');
+    expect(code).toBe(2);
+    expect(stderr).toContain('both rebatch.config.yaml and rebatch.config.json are in ');
+  });
+
+  it('a glob that no file fits is told where several files are checked', async () => {
+    write(
+      'rebatch.config.yaml',
+      'files:\n  - glob: "bgi/**/*.yaml"\n    world: 4\n  - glob: big/**\n    world: 8\n',
+    );
+    expect((await run('check', '--alone', 'run.yaml', 'big/a/run.yaml')).stderr).toBe(
+      'rebatch.config.yaml:2: no file fits the glob "bgi/**/*.yaml"\n',
+    );
+    // What is judged now is not all that there is.
+    write('other/a.yaml', CONFIG);
+    expect((await run('check', '--alone', 'run.yaml', 'other/a.yaml')).stderr).not.toContain('big/**"');
+  });
+});
+
+it.each([
+  ['rebatch.config.yaml', 'world: 7\n'],
+  ['rebatch.config.yml', 'world: 7\n'],
+  ['rebatch.config.json', '{ "world": 7 }'],
+  ['.rebatchrc', 'world: 7\n'],
+  ['.rebatchrc', '{ "world": 7 }'],
+])('settings are read from %s: %j', async (name, text) => {
+  write(`own/${name}`, text);
+  write('own/run.yaml', CONFIG);
+  expect((await json('own/run.yaml', '--to', '112', '--json', '-q')).batch.from).toBe(56);
+});
+
+it('all names in the schema are names that the program knows', () => {
+  const { $defs } = JSON.parse(
+    readFileSync(new URL('../../schemas/rebatch.config.schema.json', import.meta.url), 'utf8'),
+  );
+  expect($defs.rule.enum, 'npm run docs').toEqual(RULES.map(({ name }) => name));
+  expect($defs.dialectName.enum, 'npm run docs').toEqual(listDialects().map(({ name }) => name));
+  expect($defs.ignore.items.enum, 'npm run docs').toEqual(Object.keys(FINDINGS));
 });
 
 it.each([

@@ -9,6 +9,7 @@ import type { Io } from '../../base/io/streams.ts';
 import { Problem } from '../../base/problem.ts';
 import { tableLines } from '../../base/table.ts';
 import { ruleOf } from '../../pipe/plan.ts';
+import { findSettings } from '../../settings/find.ts';
 import { conversionSettings, projectSettings } from '../options.ts';
 import { type Checked, type CheckOptions, checkPair, lint } from './check.ts';
 import type { CheckFlags } from './flags.ts';
@@ -49,7 +50,15 @@ export async function runCheck(files: readonly string[], flags: CheckFlags, io: 
   for (const { source, text } of fixed) if (text !== source.text) writeText(source.file, text, io);
   io.stdout.write(said);
   for (const part of reporter.end()) io.stdout.write(part);
+  if (files.length > 1) await tellIdleGlobs(files, io);
   return pass;
+}
+
+/** A glob of the settings that fits nothing is a typo. It is looked for where several files are judged: that takes a while anyway. */
+async function tellIdleGlobs(files: readonly string[], io: Io): Promise<void> {
+  if (!files.some((file) => findSettings(file, io.cwd))) return;
+  const { idleGlobs } = await import('../../settings/settings.ts');
+  for (const sentence of await idleGlobs(files, io.cwd)) io.stderr.write(`${sentence}\n`);
 }
 
 function refuse(files: readonly string[], { base, alone, fix, ignore = [], only = [] }: CheckFlags): void {

@@ -1,164 +1,153 @@
-import type { Command, Option } from 'commander';
-import { listDialects } from '../../dialect/dialect.ts';
-import { optimizerNames } from '../../optimizers/find.ts';
-import { RULES } from '../../rules/index.ts';
+import type { Command } from 'commander';
+import { type CompletedCommand, type CompletedOption, completedCommands, type Value } from './completed.ts';
+
+// Why not @bomb.sh/tab, which completes commander's programs (bombshell-dev/tab, src/t.ts and src/commander.ts, 0.0.22): it
+// never completes a file, which is what most words of this program are; a default command has no options there; its bash
+// script needs the package bash-completion; and every Tab starts Node. These scripts need nothing but the shell.
 
 export type Shell = 'bash' | 'zsh' | 'fish' | 'powershell';
 
 /** A completion script, made from the program's commands. */
 export const COMPLETIONS: Readonly<Record<Shell, (program: Command) => string>> = {
-  bash,
-  zsh,
-  fish,
-  powershell,
+  bash: (program) => bash(completedCommands(program)),
+  zsh: (program) => zsh(completedCommands(program)),
+  fish: (program) => fish(completedCommands(program)),
+  powershell: (program) => powershell(completedCommands(program)),
 };
 
-const DIALECTS = listDialects().map(({ name }) => name);
+const isList = (value: Value): value is readonly string[] => Array.isArray(value);
+const namesOf = (commands: readonly CompletedCommand[]): string[] => commands.map(({ name }) => name);
+const offered = ({ options, words }: CompletedCommand): string[] => [
+  ...options.flatMap(({ flags }) => flags),
+  ...words,
+];
 
-/** Values of options that do not declare choices, because their own errors say more. */
-const NAMES: Readonly<Record<string, readonly string[]>> = {
-  '--dialect': DIALECTS,
-  '--rule': RULES.map(({ name }) => name),
-  '--optimizer': optimizerNames(),
-};
-/** Values of a command's first argument. */
-const WORDS: Readonly<Record<string, readonly string[]>> = { schema: DIALECTS };
-
-/** What a shell has to know of a command. */
-interface Completed {
-  readonly name: string;
-  readonly description: string;
-  readonly options: readonly Option[];
-  /** Values of its first argument, if it is not a file. */
-  readonly words: readonly string[];
+/** `command flag` of every option with a value, by what may follow: most commands share it. */
+function byValue(commands: readonly CompletedCommand[]): Map<string, { value: Value; at: string[] }> {
+  const found = new Map<string, { value: Value; at: string[] }>();
+  for (const { name, options } of commands)
+    for (const { flags, value } of options) {
+      if (value === 'none') continue;
+      const key = String(value);
+      const at = found.get(key)?.at ?? [];
+      found.set(key, { value, at: [...at, ...flags.map((flag) => `${name} ${flag}`)] });
+    }
+  return found;
 }
 
-function completed(program: Command): Completed[] {
-  const help = program.createHelp();
-  return program.commands.map((command) => ({
-    name: command.name(),
-    description: command.description(),
-    options: [...help.visibleOptions(command), ...program.options.filter((o) => /color/.test(o.long ?? ''))],
-    words: command.registeredArguments[0]?.argChoices ?? WORDS[command.name()] ?? [],
-  }));
-}
-
-const flagsOf = ({ short, long }: Option): string[] => [short, long].flatMap((flag) => flag ?? []);
-const takesValue = (option: Option): boolean => option.required || option.optional;
-const chosen = (option: Option): readonly string[] => option.argChoices ?? NAMES[option.long ?? ''] ?? [];
-
-function bash(program: Command): string {
-  const commands = completed(program);
-  const flags = commands.map(
-    ({ name, options, words }) =>
-      `    ${name}) words="${[...options.flatMap(flagsOf), ...words].join(' ')}" ;;`,
-  );
-  const values = uniqueChoices(commands).map(
-    ([flag, choices]) =>
-      `    ${flag}) COMPREPLY=($(compgen -W "${choices.join(' ')}" -- "$current")); return ;;`,
-  );
+function bash(commands: readonly CompletedCommand[]): string {
+  const words = commands.map((command) => `    ${command.name}) words="${offered(command).join(' ')}" ;;`);
+  const values = [...byValue(commands).values()].map(({ value, at }) => {
+    const answer = isList(value) ? `words="${value.join(' ')}"` : value === 'file' ? 'files=1' : ':';
+    return `    ${at.map((place) => `"${place}"`).join('|')}) ${answer} ;;`;
+  });
+  const files = commands.filter((command) => command.words.length === 0);
+  const names = namesOf(commands).join(' ');
   return `# rebatch completion bash > /etc/bash_completion.d/rebatch
 _rebatch() {
-  local current="\${COMP_WORDS[COMP_CWORD]}" previous="\${COMP_WORDS[COMP_CWORD-1]}" command=convert words word
-  for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
-    case " ${commands.map(({ name }) => name).join(' ')} " in *" $word "*) command="$word"; break ;; esac
-  done
-  case "$previous" in
+  local IFS=$'\\n'
+  local current="\${COMP_WORDS[COMP_CWORD]}" previous="\${COMP_WORDS[COMP_CWORD-1]}"
+  local first=1 command=convert before= words= files=
+  case "\${COMP_WORDS[1]}" in --color|--no-color) first=2 ;; esac
+  if [ "$COMP_CWORD" -gt "$first" ]; then
+    case " ${names} " in *" \${COMP_WORDS[first]} "*) command="\${COMP_WORDS[first]}" ;; esac
+  fi
+  # --option=value is one word, or three where = breaks words.
+  case "$current" in
+    =) current= ;;
+    --*=*) previous="\${current%%=*}" before="\${current%%=*}=" current="\${current#*=}" ;;
+    *) if [ "$previous" = = ]; then previous="\${COMP_WORDS[COMP_CWORD-2]}"; fi ;;
+  esac
+  case "$command $previous" in
 ${values.join('\n')}
+    *)
+      case "$command" in
+${words.map((line) => `    ${line}`).join('\n')}
+      esac
+      case "$command" in ${namesOf(files).join('|')}) files=1 ;; esac
+      if [ "$COMP_CWORD" -eq "$first" ]; then words="$words ${names}"; fi ;;
   esac
-  case "$command" in
-${flags.join('\n')}
-  esac
-  [ "$COMP_CWORD" -eq 1 ] && words="$words ${commands.map(({ name }) => name).join(' ')}"
-  COMPREPLY=($(compgen -W "$words" -- "$current") $(compgen -f -- "$current"))
+  COMPREPLY=($(IFS=' '; compgen -P "$before" -W "$words" -- "$current") $(if [ "$files" ]; then compgen -P "$before" -f -- "$current"; fi))
 }
 complete -o filenames -F _rebatch rebatch
 `;
 }
 
-/** Every option with fixed choices, once. */
-function uniqueChoices(commands: readonly Completed[]): [string, readonly string[]][] {
-  const all = commands.flatMap(({ options }) => options).filter((o) => chosen(o).length);
-  const byFlag = new Map<string, Set<string>>();
-  for (const option of all)
-    for (const flag of flagsOf(option))
-      byFlag.set(flag, new Set([...(byFlag.get(flag) ?? []), ...chosen(option)]));
-  return [...byFlag].map(([flag, choices]) => [flag, [...choices]]);
-}
-
-function zsh(program: Command): string {
+function zsh(commands: readonly CompletedCommand[]): string {
   const quoted = (text: string) => text.replace(/'/g, "'\\''").replace(/[[\]:]/g, '\\$&');
-  const commands = completed(program);
+  const action = (value: Value) =>
+    isList(value) ? `:value:(${value.join(' ')})` : value === 'file' ? ':file:_files' : ':value: ';
+  const spec = ({ flags, value, description }: CompletedOption) => {
+    const taken = value === 'none' ? flags : flags.map((flag) => (flag.startsWith('--') ? `${flag}=` : flag));
+    const names = taken.length > 1 ? `{${taken.join(',')}}` : (taken[0] ?? '');
+    return `        '*'${names}'[${quoted(description)}]${value === 'none' ? '' : action(value)}'`;
+  };
   const cases = commands.map(({ name, options, words }) => {
-    const specs = options.map((option) => {
-      const flags = flagsOf(option);
-      const value = chosen(option).length ? `:value:(${chosen(option).join(' ')})` : ':value:_files';
-      const names = flags.length > 1 ? `{${flags.join(',')}}` : (flags[0] ?? '');
-      return `        ${names}'[${quoted(option.description)}]${takesValue(option) ? value : ''}'`;
-    });
-    const rest = words.length ? `'*:word:(${words.join(' ')})'` : "'*:file:_files'";
-    return `    ${name})\n      _arguments \\\n${[...specs, `        ${rest}`].join(' \\\n')} ;;`;
+    const rest = words.length ? `'1:word:(${words.join(' ')})'` : "'*:file:_files'";
+    return `    ${name})\n      _arguments \\\n${[...options.map(spec), `        ${rest}`].join(' \\\n')} ;;`;
   });
   const names = commands.map(({ name, description }) => `    '${name}:${quoted(description)}'`);
   return `#compdef rebatch
-# rebatch completion zsh > "\${fpath[1]}/_rebatch"
+# rebatch completion zsh > "\${fpath[1]}/_rebatch", or: source <(rebatch completion zsh)
 _rebatch() {
   local -a commands=(
 ${names.join('\n')}
   )
-  if (( CURRENT == 2 )); then
+  if [[ "\${words[2]}" == --(no-|)color ]] && (( CURRENT > 2 )); then
+    words=("\${words[1]}" "\${(@)words[3,-1]}")
+    (( CURRENT -= 1 ))
+  fi
+  if (( CURRENT == 2 )) && [[ "\${words[2]}" != -* ]]; then
     _describe command commands
     _files
     return
   fi
-  local command="\${words[2]}"
-  (( \${commands[(I)$command:*]} )) || command=convert
+  local command=convert
+  if (( CURRENT > 2 && \${commands[(I)\${words[2]}:*]} )); then
+    command="\${words[2]}"
+    shift words
+    (( CURRENT -= 1 ))
+  fi
   case "$command" in
 ${cases.join('\n')}
   esac
 }
-_rebatch "$@"
+if [[ "\${funcstack[1]}" == _rebatch ]]; then _rebatch "$@"; else compdef _rebatch rebatch; fi
 `;
 }
 
-function fish(program: Command): string {
+function fish(commands: readonly CompletedCommand[]): string {
   const quoted = (text: string) => `'${text.replace(/[\\']/g, '\\$&')}'`;
-  const commands = completed(program);
-  const names = commands.map(({ name }) => name).join(' ');
+  const others = namesOf(commands).filter((name) => name !== 'convert');
   const lines = commands.flatMap(({ name, description, options, words }) => {
     const used =
       name === 'convert'
-        ? `not __fish_seen_subcommand_from ${names.replace('convert ', '')}`
+        ? `not __fish_seen_subcommand_from ${others.join(' ')}`
         : `__fish_seen_subcommand_from ${name}`;
-    const flags = options.map((option) => {
-      const long = option.long ? ` -l ${option.long.slice(2)}` : '';
-      const short = option.short ? ` -s ${option.short.slice(1)}` : '';
-      const value = chosen(option).length
-        ? ` -xa ${quoted(chosen(option).join(' '))}`
-        : takesValue(option)
-          ? ' -r'
-          : '';
-      return `complete -c rebatch -n ${quoted(used)}${short}${long}${value} -d ${quoted(option.description)}`;
+    const complete = (rest: string) => `complete -c rebatch -n ${quoted(used)}${rest}`;
+    const flags = options.map(({ flags, value, description }) => {
+      const named = flags.map((flag) =>
+        flag.startsWith('--') ? ` -l ${flag.slice(2)}` : ` -s ${flag.slice(1)}`,
+      );
+      const taken = { none: '', file: ' -rF', any: ' -x' };
+      const values = isList(value) ? ` -xa ${quoted(value.join(' '))}` : taken[value];
+      return complete(`${named.join('')}${values} -d ${quoted(description)}`);
     });
-    const choices = words.length
-      ? [`complete -c rebatch -n ${quoted(used)} -xa ${quoted(words.join(' '))}`]
-      : [];
     return [
       `complete -c rebatch -n __fish_use_subcommand -a ${name} -d ${quoted(description)}`,
       ...flags,
-      ...choices,
+      ...(words.length ? [complete(` -xa ${quoted(words.join(' '))}`)] : []),
     ];
   });
   return `# rebatch completion fish > ~/.config/fish/completions/rebatch.fish\n${lines.join('\n')}\n`;
 }
 
-function powershell(program: Command): string {
+function powershell(commands: readonly CompletedCommand[]): string {
   const list = (words: readonly string[]) => words.map((w) => `'${w.replace(/'/g, "''")}'`).join(', ');
-  const commands = completed(program);
-  const flags = commands.map(
-    ({ name, options, words }) => `    '${name}' = @(${list([...options.flatMap(flagsOf), ...words])})`,
+  const flags = commands.map((command) => `    '${command.name}' = @(${list(offered(command))})`);
+  const values = [...byValue(commands).values()].flatMap(({ value, at }) =>
+    isList(value) ? at.map((place) => `    '${place}' = @(${list(value)})`) : [],
   );
-  const values = uniqueChoices(commands).map(([flag, choices]) => `    '${flag}' = @(${list(choices)})`);
   return `# rebatch completion powershell | Out-String | Invoke-Expression
 Register-ArgumentCompleter -Native -CommandName rebatch -ScriptBlock {
   param($word, $ast, $cursor)
@@ -169,12 +158,13 @@ ${flags.join('\n')}
 ${values.join('\n')}
   }
   $typed = @($ast.CommandElements | Select-Object -Skip 1 | ForEach-Object { $_.ToString() })
-  $command = $typed | Where-Object { $flags.ContainsKey($_) } | Select-Object -First 1
-  if (-not $command) { $command = 'convert' }
+  $command = if ($typed.Count -and $flags.ContainsKey($typed[0])) { $typed[0] } else { 'convert' }
   $previous = if ($word) { $typed | Select-Object -Last 2 | Select-Object -First 1 } else { $typed | Select-Object -Last 1 }
-  $words = if ($previous -and $values.ContainsKey($previous)) { $values[$previous] }
+  $before = ''
+  if ($word -match '^(--[^=]+)=(.*)$') { $previous = $Matches[1]; $before = "$previous="; $word = $Matches[2] }
+  $words = if ($values.ContainsKey("$command $previous")) { $values["$command $previous"] }
     else { @($flags[$command]) + @(if ($typed.Count -le 1) { $flags.Keys }) }
-  $words | Where-Object { $_ -like "$word*" } | ForEach-Object { [System.Management.Automation.CompletionResult]::new($_) }
+  $words | Where-Object { $_ -like "$word*" } | ForEach-Object { [System.Management.Automation.CompletionResult]::new("$before$_") }
 }
 `;
 }

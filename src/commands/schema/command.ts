@@ -6,12 +6,20 @@ import { listDialects, loadSchema } from '../../dialect/dialect.ts';
 /** `rebatch schema [NAME]` */
 export function schemaCommand(io: Io): Command {
   return new Command('schema')
-    .description('list the dialects, or print one as a self-contained JSON Schema')
+    .description(
+      'list the dialects, or print one as a self-contained JSON Schema; rebatch.config is that of the settings',
+    )
     .argument('[name]', 'dialect')
     .action(async (name?: string) => {
-      if (name !== undefined) io.stdout.write(`${JSON.stringify(await loadSchema(name), null, 2)}\n`);
-      else io.stdout.write(dialectTable());
+      if (name === undefined) io.stdout.write(dialectTable());
+      else io.stdout.write(`${JSON.stringify(await schemaOf(name), null, 2)}\n`);
     });
+}
+
+async function schemaOf(name: string): Promise<object> {
+  if (name !== 'rebatch.config') return loadSchema(name);
+  const file = await import('../../../schemas/rebatch.config.schema.json', { with: { type: 'json' } });
+  return file.default;
 }
 
 function dialectTable(): string {
