@@ -1,6 +1,8 @@
 // Distances of loss paths under every rule, on a noisy quadratic: the evidence behind docs/which-rule.md.
+// Rows of FILE are replaced; those of optimizers not measured stay.
 // usage: node bench/evidence.mjs [--json FILE] [--width 512] [--problems 4] [--batch 512:16] [--shared] [--only lars,lion] [--seed 1]
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -70,5 +72,12 @@ for (const entry of [...EVIDENCE, ...MORE]) {
     process.stdout.write(`${entry.title} sigma ${sigma}: ${cells.join('; ')}\n`);
   }
 }
-if (flags.json)
-  await writeFile(flags.json, `${JSON.stringify({ batch, sizes, noise, rows: report }, null, 2)}\n`);
+if (flags.json) {
+  const measured = new Set(report.map(({ title }) => title));
+  const others = existsSync(flags.json) ? JSON.parse(await readFile(flags.json, 'utf8')).rows : [];
+  const order = [...EVIDENCE, ...MORE].map(({ title }) => title);
+  const rows = [...others.filter(({ title }) => !measured.has(title)), ...report].sort(
+    (a, b) => order.indexOf(a.title) - order.indexOf(b.title) || a.sigma - b.sigma,
+  );
+  await writeFile(flags.json, `${JSON.stringify({ batch, sizes, noise, rows }, null, 2)}\n`);
+}

@@ -42,16 +42,17 @@ export async function loopRate({ torch, baseline }, task, [from, to], threads, m
 }
 
 /** Medians by contender for every pair of batches. */
-export async function averages({ cpu, wasmBackend }, options) {
+export async function averages({ cpu, onThreads, wasmBackend, tensorflow }, options) {
   const result = {};
   for (const [name, pair] of Object.entries(PAIRS)) {
     // A normal stands for `from` microbatches: the same work takes as many more of them.
     const long = 16384 * pair[0];
     const contenders = { cpu: () => rateOf(cpu, pair, long / 16, 2048) };
     for (const threads of [1, 2]) {
-      contenders[`wasm ${threads}`] = () => rateOf(wasmBackend(threads), pair, long);
+      contenders[`wasm ${threads}`] = () => rateOf(wasmBackend(onThreads(threads)), pair, long);
       if (options.torch) contenders[`torch ${threads}`] = () => loopRate(options, 'ema', pair, threads);
     }
+    if (tensorflow) contenders.tensorflow = () => rateOf(tensorflow, pair, long / 8);
     result[name] = medians(await inTurns(contenders, options.rounds));
   }
   return result;
@@ -84,13 +85,15 @@ export function trainingRequest(reference, [from, to], oldSteps, coordinates = C
 }
 
 /** Medians by contender for every optimizer and pair of batches; the loop has two of the optimizers. */
-export async function optimizers({ train, wasmLayers, REFERENCES }, options) {
+export async function optimizers({ train, onThreads, wasmLayers, tensorflow, REFERENCES }, options) {
   const result = {};
   for (const [optimizer, pairs, loop] of [
     ['adamw', ['4:16', '1:4'], 'adamw'],
     ['lamb', ['4:16', '1:4'], 'lamb'],
     ['sgd', ['4:16']],
     ['lion', ['4:16']],
+    ['muon', ['4:16']],
+    ['adafactor', ['4:16']],
   ])
     for (const name of pairs) {
       const pair = PAIRS[name];
@@ -98,12 +101,15 @@ export async function optimizers({ train, wasmLayers, REFERENCES }, options) {
         const request = trainingRequest(REFERENCES[optimizer], pair, oldSteps);
         return (COORDINATES * oldSteps * pair[0]) / (await seconds(() => train(request, {}, layersOf)));
       };
-      const contenders = { cpu: () => rate(256) };
+      const { kernel } = REFERENCES[optimizer];
+      // What has no kernel is trained by the reference everywhere but on TensorFlow, and Muon by products of matrices.
+      const contenders = { cpu: () => rate(kernel ? 256 : 32) };
       for (const threads of [1, 2]) {
-        contenders[`wasm ${threads}`] = () => rate(32768, wasmLayers(threads));
+        contenders[`wasm ${threads}`] = () => rate(kernel ? 32768 : 64, wasmLayers(onThreads(threads)));
         if (options.torch && loop)
           contenders[`torch ${threads}`] = () => loopRate(options, loop, pair, threads);
       }
+      if (tensorflow) contenders.tensorflow = () => rate(1024, tensorflow.layersOf);
       result[`${optimizer} ${name}`] = medians(await inTurns(contenders, options.rounds));
     }
   return result;
@@ -144,13 +150,13 @@ export async function normals({ instantiate, kernel }, options) {
 }
 
 /** Time and memory from 2^20 to 2^30 microbatch-coordinates. */
-export async function growth({ wasmBackend }) {
+export async function growth({ onThreads, wasmBackend }) {
   const rows = [];
   for (let power = 20; power <= 30; power += 2) {
     const microbatches = 2 ** Math.ceil(power / 2);
     const coordinates = 2 ** power / microbatches;
     const time = await seconds(() =>
-      wasmBackend(2).averages(averagesRequest([1, 4], microbatches, coordinates), {}),
+      wasmBackend(onThreads(2)).averages(averagesRequest([1, 4], microbatches, coordinates), {}),
     );
     rows.push({
       power,

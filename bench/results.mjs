@@ -6,6 +6,8 @@ const AIMS = [
   { ratio: 'adamw 4:16: wasm over torch, 1 thread', least: 1.2 },
   { ratio: 'adamw 4:16: wasm over torch, 2 threads', least: 2.5 },
   { ratio: 'lamb 4:16: wasm over torch, 2 threads', least: 2 },
+  { ratio: 'averages 4:16: tensorflow over torch, 2 threads', least: 0.5 },
+  { ratio: 'adamw 4:16: tensorflow over torch, 2 threads', least: 0.5 },
   { ratio: 'normals: kernel over numpy PCG64 float64, per core', least: 1.5 },
   { ratio: 'convert -q over node -e 0, Node 20', most: 1.6 },
   { ratio: 'convert -q over node -e 0, Node 22', most: 2 },
@@ -28,6 +30,7 @@ export function ratiosOf({ draws, kernels, programs, grown }) {
     add(`${name}: wasm on 2 threads over 1`, rates['wasm 2'], rates['wasm 1']);
     add(`${name}: wasm over torch, 1 thread`, rates['wasm 1'], rates['torch 1']);
     add(`${name}: wasm over torch, 2 threads`, rates['wasm 2'], rates['torch 2']);
+    add(`${name}: tensorflow over torch, 2 threads`, rates.tensorflow, rates['torch 2']);
   }
   for (const [version, { empty, convert, quiet, uncached }] of Object.entries(programs.startUp.nodes)) {
     const node = `Node ${/\d+/.exec(version)[0]}`;
@@ -80,14 +83,14 @@ export function resultsPage({ machine, versions, rounds, draws, kernels, grown, 
     '## Averages and optimizers, millions of microbatch-coordinates a second',
     '',
     ...table(
-      ['', 'cpu (float64)', 'wasm, 1 thread', 'torch, 1', 'wasm, 2 threads', 'torch, 2'],
+      ['', 'cpu (float64)', 'wasm, 1 thread', 'torch, 1', 'wasm, 2 threads', 'torch, 2', 'tensorflow, 2'],
       Object.entries(kernels).map(([name, rates]) => [
         name,
-        ...['cpu', 'wasm 1', 'torch 1', 'wasm 2', 'torch 2'].map((key) => millions(rates[key])),
+        ...['cpu', 'wasm 1', 'torch 1', 'wasm 2', 'torch 2', 'tensorflow'].map((key) => millions(rates[key])),
       ]),
     ),
     '',
-    'One microbatch-coordinate is one microbatch of noise for one coordinate. In `4:16` the old setting steps every 4 microbatches, the new one every 16. The PyTorch loop draws a normal for every microbatch; this program draws one for every 4, because the mean of normals is normal: the same question answered with a quarter of the draws. In `1:4` both draw the same number, which compares kernel with kernel. Averages: two decays under old, new and unconverted settings here, two moments under old and new settings there. Optimizers: here with the gradient of a quadratic and its losses, which the loop does not work out. Short runs stay on one thread: starting another takes 150 ms. `bench/gpu.sh` measures a GPU; RESULTS-GPU.md has one.',
+    'One microbatch-coordinate is one microbatch of noise for one coordinate. In `4:16` the old setting steps every 4 microbatches, the new one every 16. The PyTorch loop draws a normal for every microbatch; this program draws one for every 4, because the mean of normals is normal: the same question answered with a quarter of the draws. In `1:4` both draw the same number, which compares kernel with kernel. Averages: two decays under old, new and unconverted settings here, two moments under old and new settings there. Optimizers: here with the gradient of a quadratic and its losses, which the loop does not work out. `tensorflow` is the CPU build of TensorFlow. Short runs stay on one thread: starting another takes 150 ms. `bench/gpu.sh` measures a GPU; RESULTS-GPU.md has one.',
     '',
     '## Cost by size, averages 1:4 on two threads',
     '',

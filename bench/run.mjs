@@ -1,7 +1,8 @@
 // Measures speed side by side in one run and writes bench/RESULTS.md.
-// usage: npm run bench -- [--torch PYTHON] [--baseline FILE] [--node PATH ...] [--rounds 5] [--json]
+// usage: npm run bench -- [--torch PYTHON] [--baseline FILE] [--node PATH ...] [--tensorflow FOLDER] [--rounds 5] [--json]
 // PYTHON has torch and numpy; without it those rows are left out. FILE is the PyTorch loop to compare with, which prints
-// {"rate": ...}, by default the one beside the repository. --json prints the ratios as one JSON object.
+// {"rate": ...}, by default the one beside the repository. FOLDER has node_modules/@tensorflow/tfjs-node-gpu or tfjs-node;
+// scripts/tfjs-from-pip builds one, and prints what to export. --json prints the ratios as one JSON object.
 
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -23,6 +24,7 @@ const { values: flags } = parseArgs({
       default: fileURLToPath(new URL('../../shared/bench/torch_baseline.py', import.meta.url)),
     },
     node: { type: 'string', multiple: true, default: [] },
+    tensorflow: { type: 'string' },
     rounds: { type: 'string', default: '5' },
     json: { type: 'boolean', default: false },
   },
@@ -31,7 +33,11 @@ if (flags.torch !== undefined && !existsSync(flags.baseline))
   throw new Error(`--torch needs --baseline FILE, the loop to compare with; there is no ${flags.baseline}`);
 
 const options = { ...flags, rounds: Number(flags.rounds), nodes: [process.execPath, ...flags.node] };
-const subjects = await bundled();
+const bundle = await bundled();
+const subjects = {
+  ...bundle,
+  ...(flags.tensorflow === undefined ? {} : { tensorflow: await bundle.loadTensorflow(flags.tensorflow) }),
+};
 const say = (what) => process.stderr.write(`${what}\n`);
 
 say('start-up');
@@ -83,5 +89,11 @@ async function bundled() {
 async function versions() {
   const python = options.torch ?? 'python3';
   const ask = (module) => output(python, ['-c', `import ${module}; print(${module}.__version__)`]);
-  return { node: process.version, torch: options.torch && (await ask('torch')), numpy: await ask('numpy') };
+  const { tensorflow } = subjects;
+  return {
+    node: process.version,
+    torch: options.torch && (await ask('torch')),
+    numpy: await ask('numpy'),
+    tensorflow: tensorflow && `(${tensorflow.package} ${tensorflow.version}; ${tensorflow.device})`,
+  };
 }

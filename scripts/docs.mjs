@@ -160,7 +160,7 @@ const OTHERS = {
   'sqrt-lr': 'sqrt lr',
   'power-of-b1': 'b1^kappa',
   'sqrt-lr-power-of-b1': 'sqrt lr, b1^kappa',
-  literal: 'b1*b2^(kappa-1)',
+  literal: '`--literal`',
 };
 const decimals = (x) => (x < 0.0005 ? String(Number(x.toPrecision(1))) : x.toFixed(x < 0.1 ? 3 : 2));
 
@@ -198,5 +198,58 @@ settings.$defs.rule.enum = RULES.map((r) => r.name);
 settings.$defs.dialectName.enum = listDialects().map((d) => d.name);
 settings.$defs.ignore.items.enum = Object.keys(FINDINGS);
 pages.set(SETTINGS, formatSchema(settings));
+
+/** A distance on a network: standard error over seeds, difference of the last losses in nats, seeds where fewer. */
+function onNetwork({ distance, error, gap, seeds }, least) {
+  const figure = `${distance.toFixed(3)}${error === null ? '' : ` +- ${error.toFixed(3)}`}`;
+  const last = gap === null ? 'diverged' : `${gap < 0 ? '' : '+'}${gap.toFixed(3)}`;
+  return `${distance <= least ? `**${figure}**` : figure} (${last})${seeds < SEEDS ? ` [${seeds}]` : ''}`;
+}
+
+/** The least and the most of some distances in floors, with what `rebatch follow` says of the runs. */
+function inFloors(found) {
+  if (found.length === 0) return ['', ''];
+  const floors = found.map(({ floor, column }) => column.distance / floor);
+  const figure = (x) => (x < 9.95 ? x.toFixed(1) : x.toFixed(0));
+  const [least, most] = [Math.min(...floors), Math.max(...floors)].map(figure);
+  const verdicts = found.flatMap(({ column }) => column.follow);
+  return [
+    least === most ? least : `${least} to ${most}`,
+    `${verdicts.filter((v) => v === 'follows').length} of ${verdicts.length}`,
+  ];
+}
+
+const SEEDS = 4;
+const networks = JSON.parse(readFileSync(join(ROOT, 'bench/networks/results.json'), 'utf8'));
+const tables = [];
+const summary = [];
+for (const optimizer of new Set(networks.map((r) => r.optimizer))) {
+  const { title } = OPTIMIZERS[optimizer];
+  const rows = networks.filter((r) => r.optimizer === optimizer);
+  const names = [...new Set(rows.flatMap(({ columns }) => Object.keys(columns)))];
+  const titles = ['network, schedule', 'batch', 'floor', ...names];
+  const lines = rows.map(({ task, schedule, batch: [old, to], floor, seeds, columns }) => {
+    const least = Math.min(...Object.values(columns).map(({ distance }) => distance));
+    const cells = names.map((name) => (columns[name] ? onNetwork(columns[name], least) : ''));
+    const few = seeds < SEEDS ? ` [${seeds}]` : '';
+    return row(`${task}, ${schedule}`, `${old} to ${to}`, `${floor.toFixed(3)}${few}`, ...cells);
+  });
+  tables.push([`**${title}**\n`, row(...titles), row(...titles.map(() => '---')), ...lines].join('\n'));
+  for (const name of names) {
+    const found = rows.filter((r) => r.columns[name]).map((r) => ({ ...r, column: r.columns[name] }));
+    const [down, up] = [
+      found.filter(({ batch: [b, to] }) => to < b),
+      found.filter(({ batch: [b, to] }) => to > b),
+    ];
+    summary.push(row(title, name, ...inFloors(down), ...inFloors(up)));
+  }
+}
+const heads = ['optimizer', 'converted by', 'down, in floors', '`follow`', 'up, in floors', '`follow`'];
+fill(
+  'docs/which-rule.md',
+  'networks-summary',
+  [row(...heads), row(...heads.map(() => '---')), ...summary].join('\n'),
+);
+fill('docs/which-rule.md', 'networks', tables.join('\n\n'));
 
 settle(pages);

@@ -1,12 +1,14 @@
 // Figures of the house: rooms, arrows between them, circles, lines, the longest functions.
 //   node scripts/house.mjs
-// Exits with 1 where an import goes against the order of the rooms (docs/ARCHITECTURE.md).
+// Exits with 1 where an import goes against the order of the rooms (docs/ARCHITECTURE.md), and where the library or
+// what the web page takes needs Node.
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import ts from 'typescript';
 
 const SRC = resolve(import.meta.dirname, '../src');
+const SITE = resolve(import.meta.dirname, '../site');
 
 /** A room may import those before it in this list. `lab` may import `base` and `optimizers` alone; commands not each other. */
 const ORDER = [
@@ -33,6 +35,8 @@ const files = readdirSync(SRC, { recursive: true, withFileTypes: true })
 const arrows = files.flatMap(importsOf);
 const wrong = arrows.filter(againstTheOrder);
 for (const { from, to } of wrong) console.log(`against the order: ${from} imports ${to}`);
+const node = needsNode();
+for (const { file, what } of node) console.log(`needs Node, and runs in browsers: ${file}: ${what}`);
 for (const circle of circles()) console.log(`circle: ${circle.join(' -> ')}`);
 
 const lines = new Map();
@@ -55,7 +59,7 @@ console.log(
 const long = files.flatMap(functionsOf).sort((a, b) => b.length - a.length);
 console.log(`functions over ${LONGEST} lines: ${long.filter((f) => f.length > LONGEST).length}`);
 for (const { name, length } of long.slice(0, 8)) console.log(`  ${length}  ${name}`);
-process.exitCode = wrong.length || circles().length ? 1 : 0;
+process.exitCode = wrong.length || node.length || circles().length ? 1 : 0;
 
 function roomOf(path) {
   const [first] = path.split('/');
@@ -71,6 +75,7 @@ function importsOf(file) {
     from,
     to: relative(SRC, resolve(dirname(file), m[3] ?? m[4])),
     lazy: m[4] !== undefined,
+    type: m[2] !== undefined,
   }));
 }
 
@@ -83,6 +88,23 @@ function againstTheOrder({ from, to }) {
   }
   if (ALONE[a]) return !ALONE[a].includes(b);
   return ORDER.indexOf(b) > ORDER.indexOf(a) || (b === 'lab' && a !== 'commands' && a !== 'top');
+}
+
+/** What belongs to Node in all that the library and the web page run. */
+function needsNode() {
+  const pages = readdirSync(SITE)
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => join(SITE, name));
+  const begin = pages.flatMap(importsOf).filter(({ to, type }) => !type && !to.startsWith('..'));
+  const reached = new Set(['index.ts', ...begin.map(({ to }) => to)]);
+  for (const file of reached)
+    for (const { from, to, type } of arrows) if (from === file && !type) reached.add(to);
+  return [...reached].flatMap((file) => {
+    if (!file.endsWith('.ts')) return [];
+    const text = readFileSync(join(SRC, file), 'utf8').replace(/^import type .*$/gm, '');
+    const found = text.match(/'node:[a-z_/]+'|\bprocess\.\w+|\bBuffer\.\w+|\bsetImmediate\b/g) ?? [];
+    return found.map((what) => ({ file, what }));
+  });
 }
 
 /** Groups of files that import each other, by whatever way (Tarjan's strongly connected components). */

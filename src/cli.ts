@@ -1,8 +1,9 @@
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Help } from 'commander';
 import { type Io, processIo } from './base/io/streams.ts';
 import { Problem } from './base/problem.ts';
 import { VERSION } from './base/version.ts';
 import { convertCommand } from './commands/convert/command.ts';
+import { withHint } from './commands/hints.ts';
 
 /** The other subcommands, loaded when they are named or listed: `convert` is what has to start fast. */
 const COMMANDS: Readonly<Record<string, (io: Io, answer: (yes: boolean) => void) => Promise<Command>>> = {
@@ -40,7 +41,17 @@ export async function createProgram(
     .option('--no-color', 'no colour')
     .usage('<config...> --to <n> [options]\n       rebatch <command> [options]')
     .addHelpText('after', EXAMPLES);
-  program.addCommand(convertCommand(io), { isDefault: true });
+  const convert = convertCommand(io);
+  program.addCommand(convert, { isDefault: true });
+  // What everybody uses needs no command's name, so its options are the program's.
+  program.configureHelp({
+    visibleOptions(command) {
+      const own = Help.prototype.visibleOptions.call(this, command);
+      if (command !== program) return own;
+      const converts = Help.prototype.visibleOptions.call(this, convert);
+      return [...converts.filter((option) => option.long !== '--help'), ...own];
+    },
+  });
   for (const [name, load] of Object.entries(COMMANDS))
     if (needed(name)) program.addCommand(await load(io, answer));
   for (const command of [program, ...program.commands]) {
@@ -51,7 +62,7 @@ export async function createProgram(
     command.configureOutput({
       writeOut: (text) => io.stdout.write(text),
       writeErr: (text) => io.stderr.write(text),
-      outputError: (text, write) => write(withStandardInput(text)),
+      outputError: (text, write) => write(withHint(text)),
     });
   }
   return program;
@@ -66,11 +77,6 @@ Examples:
   rebatch --to 64 -- python train.py --lr 1e-4 -b 32     a command line
   cat run.yaml | rebatch - --to 64      - is standard input
 `;
-
-/** A config is missing where somebody pipes one in as well: - has to stand for it. */
-function withStandardInput(text: string): string {
-  return text.replace("argument 'config'", '$&; to read standard input, give - in its place');
-}
 
 /** Words that ask for every command: to list them, or to complete them. */
 const LISTING = ['help', '--help', '-h', 'completion'];
@@ -95,6 +101,7 @@ export async function run(
   const answer = (yes: boolean) => {
     code = yes ? 0 : EXIT_NO;
   };
+  if (argv.length === 1 && argv[0] === '-v') return run(['--version'], io);
   const listed = argv.length === 0 || argv.some((a) => LISTING.includes(a));
   const program = await createProgram(io, answer, (name) => listed || argv.includes(name));
   try {
@@ -103,10 +110,24 @@ export async function run(
     await program.parseAsync([...argv], { from: 'user' });
     return code;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_ERROR;
+    if (error instanceof CommanderError && error.exitCode === 0) return 0;
+    if (asksForJson(argv)) await printError(error, io);
+    if (error instanceof CommanderError) return EXIT_ERROR;
     io.stderr.write(`${error instanceof Problem ? error.format() : internal(error)}\n`);
     return EXIT_ERROR;
   }
+}
+
+/** A program that reads JSON gets JSON; the message for people is on stderr all the same. */
+async function printError(error: unknown, { stdout }: Io): Promise<void> {
+  const { errorJson } = await import('./pipe/json.ts');
+  stdout.write(`${JSON.stringify(errorJson(error), null, 2)}\n`);
+}
+
+function asksForJson(argv: readonly string[]): boolean {
+  return argv.some(
+    (a, i) => /^--(?:json|format=json)$/.test(a) || (a === 'json' && argv[i - 1] === '--format'),
+  );
 }
 
 /** @throws Problem where the first word is neither a command nor a file, but close to a command */

@@ -56,7 +56,7 @@ describe('stdout is the result alone', () => {
       cli(['long.yaml', '--to', '64', '--world', '1', ...args], { cwd, isTTY: true });
 
     it('shows on a terminal how far it has come, and clears the line', async () => {
-      const { stdout, stderr } = await convert('--no-color');
+      const { stdout, stderr } = await convert('--no-color', '--stdout');
       const [bars = '', table] = stderr.split(/\r\u001b\[K(?=long\.yaml)/);
       const shown = [...bars.matchAll(/\rconverting long\.yaml \[[#.]{30}\] (\d+) %/g)].map((m) =>
         Number(m[1]),
@@ -125,8 +125,21 @@ describe('stdout is the result alone', () => {
     writeFileSync(join(cwd, 'two.yaml'), `${CONFIG}---\n${CONFIG.replace(': 8', ': 16')}`);
     const { stderr } = await cli(['two.yaml', '--to', '64', '--world', '1'], { cwd });
     expect(stderr.replace(/\s+/g, ' ')).toContain(
-      'two.yaml:9: this document goes from batch 16 to 64 (kappa 4), the first one from 8 [another-batch]',
+      'line 9: this document goes from batch 16 to 64 (kappa 4), the first one from 8 [another-batch]',
     );
+  });
+
+  it('a terminal gets the plan, and the text where it is asked for', async () => {
+    const onTerminal = (...args: string[]) =>
+      cli(['run.yaml', '--to', '64', '--world', '1', ...args], { cwd, isTTY: true });
+    const { stdout, stderr } = await onTerminal();
+    expect(stdout).toBe('');
+    expect(stderr).toMatch(/\d values? changes?; nothing written\. --write changes run\.yaml/);
+    const plain = await cli(['run.yaml', '--to', '64', '--world', '1'], { cwd });
+    expect((await onTerminal('--stdout')).stdout).toBe(plain.stdout);
+    expect((await onTerminal('-q')).stdout).toBe(plain.stdout);
+    expect((await onTerminal('--write')).stderr).toMatch(/^run\.yaml written$/m);
+    expect((await onTerminal('--write')).stderr).not.toContain('nothing written');
   });
 
   it('standard input is -', async () => {
@@ -667,4 +680,35 @@ describe('colour', () => {
     [['--color'], { env: { NO_COLOR: '1' } }, true],
     [['--no-color'], { isTTY: true, env: { FORCE_COLOR: '1' } }, false],
   ])('%j %j', async (args, world, expected) => expect(await coloured(args, world)).toBe(expected));
+});
+
+describe('words of other tools', () => {
+  it.each([
+    [['run.yaml', '--gpus', '4'], '--world N are the devices before, --world-to N those after'],
+    [['run.yaml', '--batch-size', '4'], '--to N is the new global batch size'],
+    [['run.yaml', '--to', '4', '--dry-run'], 'nothing is written without --write'],
+    [['run.yaml', '--to', '4', '-i'], '--write rewrites the file in place'],
+    [['run.yaml', '--to', '4M'], 'ambiguous (4000000 or 4194304)'],
+    [['run.yaml', '--to', '64k'], 'ambiguous (64000 or 65536)'],
+    [['run.yaml', '--to', '1_024'], 'Write it without separators: 1024'],
+    [['nothere.yaml'], 'nothere.yaml: cannot be read: there is no such file'],
+  ])('%j is told what to type', async (args, message) => {
+    const { code, stderr } = await cli(args, { cwd });
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining(message) });
+  });
+
+  it('-v alone is the version; --help has the options of what everybody uses', async () => {
+    expect((await cli(['-v'])).stdout).toBe((await cli(['--version'])).stdout);
+    const { stdout } = await cli(['--help']);
+    for (const word of [
+      'Batch:',
+      '--to <n>',
+      'Rule:',
+      'Reading:',
+      'What is written:',
+      'Output:',
+      'Commands:',
+    ])
+      expect(stdout).toContain(word);
+  });
 });

@@ -35,3 +35,13 @@ export function count(n: number): string {
 export function short(n: number, digits = 4): string {
   return String(Number(n.toPrecision(digits)));
 }
+
+/** A figure and its standard error as people write them: to the digits that the error leaves, without exponents. */
+export function withError(
+  { value, standardError }: { readonly value: number; readonly standardError: number },
+  digits = 2,
+): readonly [value: string, standardError: string] {
+  if (!(standardError > 0) || !Number.isFinite(value)) return [short(value), short(standardError, digits)];
+  const decimals = Math.min(100, Math.max(0, digits - 1 - Math.floor(Math.log10(standardError))));
+  return [value.toFixed(decimals), standardError.toFixed(decimals)];
+}

@@ -1,59 +1,85 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Io } from '../base/io/streams.ts';
 import { Problem } from '../base/problem.ts';
+import * as typed from '../base/typed.ts';
 import type { ConvertOptions } from '../pipe/plan.ts';
 import { LR_SCALINGS } from '../recipe/build.ts';
 import { RULES, rulesUsing } from '../rules/index.ts';
+import { type NoisePhase, pooledNoiseScale, typedNoiseScale } from '../rules/noise-phases.ts';
 import { findSettings } from '../settings/find.ts';
 import type { Applied } from '../settings/settings.ts';
 
 /** The options that decide a conversion, as commander hands them over; `schema` is a file name still. */
-export interface ConversionFlags extends Omit<ConvertOptions, 'rule' | 'dialect'> {
+export interface ConversionFlags extends Omit<ConvertOptions, 'rule' | 'dialect' | 'noiseScale'> {
+  readonly noiseScale?: number | readonly NoisePhase[];
   readonly rule?: string;
   readonly dialect?: string;
   readonly schema?: string;
 }
 
+/** A number as it is typed, read for commander. */
+const asArgument =
+  <T>(read: (text: string) => T) =>
+  (text: string): T => {
+    try {
+      return read(text);
+    } catch (error) {
+      if (error instanceof RangeError) throw new InvalidArgumentError(error.message);
+      throw error;
+    }
+  };
+
+export const wholeNumber = asArgument(typed.wholeNumber);
+export const notNegative = asArgument(typed.notNegative);
+export const seed = asArgument(typed.seed);
+const noiseScale = asArgument(typedNoiseScale);
+const target = asArgument(typed.target);
+const ratio = asArgument(typed.ratio);
+const decay = asArgument(typed.decay);
+const digits = asArgument(typed.digits);
+
 const RULE_NAMES = RULES.map((r) => r.name).join(', ');
 
-/** Adds the options that decide a conversion to a command. */
+/** Adds the options that decide a conversion to a command; those of its own that follow are its output. */
 export function conversionOptions(command: Command): Command {
-  return ruleOptions(
-    command
-      .option('--to <n>', 'global batch size to convert to; same: the old one, on other devices', target)
-      .addOption(
-        new Option('--by <r>', 'new over old batch size, such as 1/4 or 2; needs no number of devices')
-          .argParser(ratio)
-          .conflicts('to'),
-      )
-      .option('--from <n>', 'global batch size of the config, if not in the file', wholeNumber)
-      .option('--world <n>', 'devices (GPUs) the config was tuned for, if not in the file', wholeNumber)
-      .option('--world-to <n>', 'devices the new settings will run on', wholeNumber)
-      .option('--micro <n>', 'samples per device and forward pass to use', wholeNumber)
-      .option('--accumulation <n>', 'gradient accumulation to use', wholeNumber)
-      .option('--batch-at <pointer>', 'the field that holds the batch; other batch sizes stay')
-      .addOption(
-        new Option('--batch-is <what>', 'what an ambiguous batch size counts').choices(['device', 'total']),
-      )
-      .option('--no-insert', 'do not add missing fields; warn instead'),
-  );
+  const batch = command
+    .optionsGroup('Batch:')
+    .option('--to <n>', 'global batch size to convert to; same: the old one, on other devices', target)
+    .addOption(
+      new Option('--by <r>', 'new over old batch size, such as 1/4 or 2; needs no number of devices')
+        .argParser(ratio)
+        .conflicts('to'),
+    )
+    .option('--from <n>', 'global batch size of the config, if not in the file', wholeNumber)
+    .option('--world <n>', 'devices (GPUs) the config was tuned for, if not in the file', wholeNumber)
+    .option('--world-to <n>', 'devices the new settings will run on', wholeNumber)
+    .option('--micro <n>', 'samples per device and forward pass to use', wholeNumber)
+    .option('--accumulation <n>', 'gradient accumulation to use', wholeNumber)
+    .option('--batch-at <pointer>', 'the field that holds the batch; other batch sizes stay')
+    .addOption(
+      new Option('--batch-is <what>', 'what an ambiguous batch size counts').choices(['device', 'total']),
+    );
+  return ruleOptions(batch)
+    .optionsGroup(WRITTEN)
+    .option('--no-insert', 'do not add missing fields; warn instead')
+    .optionsGroup('Output:');
 }
+
+const WRITTEN = 'What is written:';
 
 /** Adds the options that say by which rule, and how the file is read. */
 export function ruleOptions(command: Command): Command {
   return command
-    .option('--optimizer <name>', 'optimizer to assume if none or an unknown one is named')
-    .addOption(
-      new Option(
-        '--lr-scaled-by <what>',
-        'what the trainer itself multiplies its learning rates by: the batch (linear), its root (sqrt), the devices (per-worker)',
-      ).choices(LR_SCALINGS),
-    )
+    .optionsGroup('Rule:')
     .option(
       '--rule <name>',
       `scaling rule: ${RULE_NAMES} (ema, or noise-aware with --noise-scale, power with --power)`,
     )
-    .option('--noise-scale <n>', 'gradient noise scale in samples', notNegative)
+    .option(
+      '--noise-scale <n>',
+      'gradient noise scale in samples; of a run from scratch as it grows: 2@0,15@10%,45@20%',
+      noiseScale,
+    )
     .option('--power <p>', 'with --rule power: learning rates move by kappa^p', notNegative)
     .option(
       '--keep <field>',
@@ -65,17 +91,27 @@ export function ruleOptions(command: Command): Command {
       'the rule by the letter: sqrt’s linear form 1-kappa*(1-beta), ema’s b1*b2^(kappa-1) for Lion',
     )
     .option('--floor-beta2 <x>', 'never write a second-moment decay below this', decay)
-    .option('--digits <n>', 'significant digits to write (6)', digits)
+    .optionsGroup('Reading:')
+    .option('--optimizer <name>', 'optimizer to assume if none or an unknown one is named')
+    .addOption(
+      new Option(
+        '--lr-scaled-by <what>',
+        'what the trainer itself multiplies its learning rates by: the batch (linear), its root (sqrt), the devices (per-worker)',
+      ).choices(LR_SCALINGS),
+    )
+    .option('--partial', 'go by what is in the file, although its learning rate is not')
+    .option('--at <pointer>', 'of several experiments in one file, the one to read: /small', once)
+    .option('--dialect <name>', 'read the file as this dialect')
+    .option('--schema <file>', 'read the file with a custom dialect')
+    .optionsGroup(WRITTEN)
     .addOption(
       new Option('--steps <how>', 'warm-up and schedule lengths in steps')
         .choices(['scale', 'keep'])
         .default('scale'),
     )
-    .option('--partial', 'go by what is in the file, although its learning rate is not')
     .option('--cadence', 'also scale how often the run logs, saves and evaluates')
-    .option('--at <pointer>', 'of several experiments in one file, the one to read: /small', once)
-    .option('--dialect <name>', 'read the file as this dialect')
-    .option('--schema <file>', 'read the file with a custom dialect');
+    .option('--digits <n>', 'significant digits to write (6)', digits)
+    .optionsGroup('Output:');
 }
 
 const SETTINGS = [
@@ -120,6 +156,7 @@ export async function conversionSettings(
   const given = Object.fromEntries(
     SETTINGS.filter((key) => flags[key] !== undefined).map((key) => [key, flags[key]]),
   );
+  if (typeof flags.noiseScale === 'object') given.noiseScale = pooledNoiseScale(flags.noiseScale);
   const { settings } = await projectSettings(file, io);
   const { tolerance: _check, ignore: _codes, schema: projects, ...project } = settings;
   const schema = flags.schema ?? (flags.dialect === undefined ? projects : undefined);
@@ -145,56 +182,9 @@ export async function projectSettings(file: string, { cwd }: Pick<Io, 'cwd'>): P
   return readSettings(found, file, cwd);
 }
 
-/** A whole number of at least 1, for commander. */
-export function wholeNumber(text: string): number {
-  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
-  const thousands = /^(\d+)k$/i.exec(text)?.[1];
-  if (thousands !== undefined)
-    throw new InvalidArgumentError(
-      `"${text}" is ambiguous (${1000 * Number(thousands)} or ${1024 * Number(thousands)}); write the number out.`,
-    );
-  if (!Number.isSafeInteger(value) || value < 1)
-    throw new InvalidArgumentError('It must be a whole number of at least 1.');
-  return value;
-}
-
 /** A value that can be given once: of two, the first would be dropped in silence. */
 function once(value: string, before: string | undefined): string {
   if (before !== undefined)
     throw new InvalidArgumentError('It can be given once: convert one after the other, with --write.');
-  return value;
-}
-
-/** A batch size, or `same`. */
-function target(text: string): number | 'same' {
-  return text === 'same' ? text : wholeNumber(text);
-}
-
-/** A ratio of batch sizes: `1/4`, `2`, `0.5`. */
-function ratio(text: string): number {
-  const [, over, under = '1'] = /^(\d+(?:\.\d+)?|\.\d+)(?:\/(\d+(?:\.\d+)?))?$/.exec(text.trim()) ?? [];
-  const value = Number(over) / Number(under);
-  if (over === undefined || !Number.isFinite(value) || value <= 0)
-    throw new InvalidArgumentError('It must be a ratio above 0, such as 1/4, 2 or 0.5.');
-  return value;
-}
-
-/** A number of at least 0, for commander. */
-export function notNegative(text: string): number {
-  const value = text.trim() === '' ? Number.NaN : Number(text);
-  if (!Number.isFinite(value) || value < 0)
-    throw new InvalidArgumentError('It must be a number of at least 0.');
-  return value;
-}
-
-function decay(text: string): number {
-  const value = notNegative(text);
-  if (value >= 1) throw new InvalidArgumentError('It must lie in [0, 1).');
-  return value;
-}
-
-function digits(text: string): number {
-  const value = wholeNumber(text);
-  if (value > 17) throw new InvalidArgumentError('A float64 has 17 significant digits at most.');
   return value;
 }

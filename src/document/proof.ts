@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import { Problem } from '../base/problem.ts';
 import { applyEdits, type Edit, inOrder } from './edit.ts';
 import {
@@ -82,7 +81,7 @@ function sameOutside(text: string, result: string, edits: readonly Edit[]): bool
 function holds(document: Document, { pointer, value }: Planned): boolean {
   const node = document.nodes.get(pointer);
   if (typeof value === 'object' && value !== null && 'tree' in value)
-    return node !== undefined && isDeepStrictEqual(plain(node), value.tree);
+    return node !== undefined && reads(node, value.tree);
   if (Array.isArray(value))
     return (
       node?.kind === 'list' &&
@@ -92,10 +91,19 @@ function holds(document: Document, { pointer, value }: Planned): boolean {
   return same(node, value as ScalarValue);
 }
 
-function plain(node: Node): unknown {
-  if (node.kind === 'scalar') return node.value;
-  if (node.kind === 'list') return node.items.map(plain);
-  return Object.fromEntries(node.entries.map((entry) => [entry.key, plain(entry.node)]));
+/** Whether a node says what plain data says; of a doubled key the last counts. */
+function reads(node: Node, data: unknown): boolean {
+  if (node.kind === 'scalar') return Object.is(node.value, data);
+  if (typeof data !== 'object' || data === null || Array.isArray(data) !== (node.kind === 'list'))
+    return false;
+  const own: [string, Node][] =
+    node.kind === 'list'
+      ? node.items.map((item, i) => [String(i), item])
+      : [...new Map(node.entries.map((entry) => [entry.key, entry.node]))];
+  const wanted = new Map(Object.entries(data));
+  return (
+    own.length === wanted.size && own.every(([key, at]) => wanted.has(key) && reads(at, wanted.get(key)))
+  );
 }
 
 function same(node: unknown, value: ScalarValue): boolean {

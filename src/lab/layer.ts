@@ -25,9 +25,7 @@ export function keysOf(seed: number, index: number): Streams {
 }
 
 /** A layer's problem, and one copy of the layer for every run. */
-interface LayerTask {
-  readonly curvature: Float64Array;
-  readonly target: Float64Array;
+interface LayerTask extends Omit<ReturnType<typeof problemOf>, 'start'> {
   readonly runs: readonly { readonly run: TrainingRun; readonly layer: Layer }[];
 }
 
@@ -40,7 +38,8 @@ export function* referencePaths(
   const { width } = request.sizes;
   const { update } = request.reference;
   const keys = keysOf(request.seed, index);
-  const task = layerTask(width, keys.problem, plan.runs);
+  const { start, ...problem } = problemOf(width, keys.problem);
+  const task: LayerTask = { ...problem, runs: plan.runs.map((run) => ({ run, layer: newLayer(start) })) };
   const noise = noiseSource(width, plan, request.noise, keys);
   const gradient = new Float64Array(width);
   const paths = plan.runs.map(() => new Float64Array(plan.snapshots));
@@ -69,19 +68,14 @@ export function* referencePaths(
   return paths;
 }
 
-/** The problem of a layer, and every run at its start. */
-export function layerTask(width: number, key: NoiseKey, runs: readonly TrainingRun[]): LayerTask {
+/** The problem of a layer: its curvatures, the weights of every run at the start, and its minimum. */
+export function problemOf(width: number, key: NoiseKey) {
   const normals = (index: number) => {
     const values = new Float64Array(width);
     fillNoise(values, key, index, 1);
     return values;
   };
-  const start = normals(1);
-  return {
-    curvature: normals(0).map(Math.exp),
-    target: normals(2),
-    runs: runs.map((run) => ({ run, layer: newLayer(start) })),
-  };
+  return { curvature: normals(0).map(Math.exp), start: normals(1), target: normals(2) };
 }
 
 function gradientAt(

@@ -227,35 +227,115 @@ function lion(layer: Layer, g: Float64Array, by: Hyperparameters): void {
   layer.steps++;
 }
 
-/** Momentum divided by its root mean square over the layer. `share` is the weight of a new gradient in the buffer. */
-function normalisedMomentum(layer: Layer, g: Float64Array, by: Hyperparameters, share: number): void {
-  decayWeights(layer, g, by);
-  const { weights, first: buffer } = layer;
-  const { lr, gradient: mu, nesterov } = by;
-  for (let p = 0; p < weights.length; p++) {
-    buffer[p] = mu * buffer[p]! + share * g[p]!;
-    g[p] = nesterov ? share * g[p]! + mu * buffer[p]! : buffer[p]!;
+/** A layer as a matrix: rows and columns, as nearly a square as its width allows, with no more rows than columns. */
+export function matrixShape(width: number): readonly [rows: number, columns: number] {
+  let rows = Math.floor(Math.sqrt(width));
+  while (width % rows !== 0) rows--;
+  return [rows, width / rows];
+}
+
+/** The quintic iteration's coefficients and steps, and what keeps its norm off zero: pytorch/pytorch torch/optim/_muon.py. */
+export const NEWTON_SCHULZ = { a: 3.4445, b: -4.775, c: 2.0315, steps: 5, epsilon: 1e-7 } as const;
+
+/** Makes the singular values of a matrix nearly alike: X = a*X + (b*A + c*A^2)*X with A = X*X', some times from X/|X|. */
+function orthogonalise(x: Float64Array, [rows, columns]: readonly [number, number]): void {
+  const { a, b, c, steps, epsilon } = NEWTON_SCHULZ;
+  const size = Math.max(norm(x), epsilon);
+  for (let p = 0; p < x.length; p++) x[p]! /= size;
+  const [gram, factor] = [new Float64Array(rows * rows), new Float64Array(rows * rows)];
+  const [before, other] = [new Float64Array(x.length), new Float64Array(x.length)];
+  for (let step = 0; step < steps; step++) {
+    before.set(x);
+    for (let i = 0; i < rows; i++)
+      for (let k = 0; k < columns; k++) other[k * rows + i] = x[i * columns + k]!;
+    multiply(gram, x, other, columns, 0);
+    for (let i = 0; i < gram.length; i++) factor[i] = b * gram[i]!;
+    multiply(
+      factor,
+      gram.map((value) => c * value),
+      gram,
+      rows,
+      1,
+    );
+    for (let p = 0; p < x.length; p++) x[p]! *= a;
+    multiply(x, factor, before, rows, 1);
   }
-  moveBy(weights, g, (lr * Math.sqrt(weights.length)) / (norm(g) || 1));
-  layer.steps++;
+}
+
+/** out = keep*out + left * right, where a row of `left` has `inner` numbers. */
+function multiply(
+  out: Float64Array,
+  left: Float64Array,
+  right: Float64Array,
+  inner: number,
+  keep: 0 | 1,
+): void {
+  const [rows, columns] = [left.length / inner, right.length / inner];
+  if (keep === 0) out.fill(0);
+  for (let i = 0; i < rows; i++)
+    for (let k = 0; k < inner; k++) {
+      const x = left[i * inner + k]!;
+      for (let j = 0; j < columns; j++) out[i * columns + j]! += x * right[k * columns + j]!;
+    }
 }
 
 /**
- * A substitute for Muon. Muon makes all singular values of a layer's momentum alike; the layers here are vectors, whose one
- * singular value is their norm. So this shows what normalising AFTER the momentum does to the rules, and nothing that
- * depends on a matrix's spectrum.
+ * Muon: buf = mu*buf + (1-mu)*g, w -= lr * sqrt(max(rows, columns)) * orthogonalised buf, with Nesterov of the buffer
+ * after one more gradient. The layer is a matrix; the factor gives a coordinate's step a root mean square of about lr.
+ * @see the source that src/optimizers/table.ts names
  */
-function muon(layer: Layer, g: Float64Array, by: Hyperparameters): void {
-  normalisedMomentum(layer, g, by, 1 - by.gradient);
-}
+const muonWith =
+  (sums: boolean): Update =>
+  (layer, g, by) => {
+    decayWeights(layer, g, by);
+    const { weights, first: buffer } = layer;
+    const { lr, gradient: mu, nesterov } = by;
+    const share = sums ? 1 : 1 - mu;
+    for (let p = 0; p < weights.length; p++) {
+      buffer[p] = mu * buffer[p]! + share * g[p]!;
+      g[p] = nesterov ? share * g[p]! + mu * buffer[p]! : buffer[p]!;
+    }
+    const shape = matrixShape(weights.length);
+    orthogonalise(g, shape);
+    moveBy(weights, g, lr * Math.sqrt(shape[1]));
+    layer.steps++;
+  };
 
-/** The same with a summing buffer, whose size the normalisation divides out again. */
-function muonSum(layer: Layer, g: Float64Array, by: Hyperparameters): void {
-  normalisedMomentum(layer, g, by, 1);
+/** Adafactor's exponent of the step in 1 - beta2, and the least root mean square of weights that scales a step. */
+export const ADAFACTOR = { exponent: -0.8, leastWeight: 1e-3 } as const;
+
+/**
+ * Adafactor: the squares of a matrix from the means of its rows and columns, averaged by 1 - beta2 = t^-0.8;
+ * u = g/sqrt(estimate), clipped to a root mean square of 1; w -= lr * max(1e-3, rms(w)) * u. Without the momentum,
+ * and without the limit 1/sqrt(t) on lr, which no step here comes near.
+ * @see Shazeer & Stern, arXiv 1804.04235; pytorch/pytorch torch/optim/_adafactor.py
+ */
+function adafactor(layer: Layer, g: Float64Array, by: Hyperparameters): void {
+  const { weights, second: ofRows, third: ofColumns } = layer;
+  const [rows, columns] = matrixShape(weights.length);
+  const share = (++layer.steps) ** ADAFACTOR.exponent;
+  const rate = by.lr * Math.max(ADAFACTOR.leastWeight, norm(weights) / Math.sqrt(weights.length));
+  decayWeights(layer, g, by);
+  const [rowMeans, columnMeans] = [new Float64Array(rows), new Float64Array(columns)];
+  for (let p = 0; p < g.length; p++) {
+    rowMeans[Math.floor(p / columns)]! += g[p]! ** 2 / columns;
+    columnMeans[p % columns]! += g[p]! ** 2 / rows;
+  }
+  let mean = 0;
+  for (let i = 0; i < rows; i++) {
+    ofRows[i]! += share * (rowMeans[i]! - ofRows[i]!);
+    mean += ofRows[i]! / rows;
+  }
+  for (let j = 0; j < columns; j++) ofColumns[j]! += share * (columnMeans[j]! - ofColumns[j]!);
+  for (let p = 0; p < g.length; p++) {
+    const estimate = (ofRows[Math.floor(p / columns)]! * ofColumns[p % columns]!) / mean;
+    g[p]! /= Math.sqrt(Math.max(estimate, by.epsilon));
+  }
+  moveBy(weights, g, rate / Math.max(1, norm(g) / Math.sqrt(g.length)));
 }
 
 /** The weight of the slow average; that of the fast one is 1; the paper's choice for language models is 5 to 10. */
-const SLOW_SHARE = 5;
+export const SLOW_SHARE = 5;
 
 /**
  * AdEMAMix: w -= lr * (m1/(1-b1^t) + 5*m2) / (sqrt(v/(1-b2^t)) + eps), m2 the average by b3, not corrected; without
@@ -312,8 +392,12 @@ export function decayParts(by: Hyperparameters): { readonly coupled: number; rea
   return { coupled: 0, off: weightDecayForm === 'times-lr' ? lr * weightDecay : weightDecay };
 }
 
+/** An optimizer that has a reference. */
+export type ReferenceName = keyof typeof TABLE;
+
 /** A reference update rule in float64. */
 export interface Reference {
+  readonly name: ReferenceName;
   readonly update: Update;
   /** Its buffer sums, and no normalisation divides that out: a step is 1/(1-momentum) times as long. */
   readonly bufferSum?: true;
@@ -324,12 +408,13 @@ export interface Reference {
   readonly step: 'gradient' | 'unit' | 'relative' | 'length' | 'slowing';
   /** The same update in the float32 kernels. */
   readonly kernel?: KernelName;
+  /** What an update takes, in updates of Adam; 1 by default. */
+  readonly cost?: number;
   /** What is run where it is not the optimizer itself. */
   readonly substitute?: string;
 }
 
-/** The references by the optimizer's name in the table of optimizers. */
-export const REFERENCES: Readonly<Partial<Record<OptimizerName, Reference>>> = {
+const TABLE = {
   sgd: { update: sgd, step: 'gradient', kernel: 'sgd', bufferSum: true },
   'sgd-lr-in-buffer': { update: sgd, step: 'gradient', kernel: 'sgd', bufferSum: true },
   adam: { update: adam, step: 'unit', kernel: 'adam' },
@@ -342,8 +427,14 @@ export const REFERENCES: Readonly<Partial<Record<OptimizerName, Reference>>> = {
   lamb: { update: lamb, step: 'relative', kernel: 'lamb' },
   lars: { update: lars, step: 'relative', bufferSum: true },
   lion: { update: lion, step: 'unit', kernel: 'lion' },
-  muon: { update: muon, step: 'unit', substitute: 'momentum normalised by layer in place of Muon' },
-  'muon-sum': { update: muonSum, step: 'unit', substitute: 'momentum normalised by layer in place of Muon' },
+  muon: { update: muonWith(false), step: 'unit', cost: 14 },
+  'muon-sum': { update: muonWith(true), step: 'unit', cost: 14 },
+  adafactor: { update: adafactor, step: 'relative' },
   ademamix: { update: ademamix, step: 'unit' },
   novograd: { update: novograd, step: 'length', bufferSum: true },
-};
+} as const satisfies Partial<Record<OptimizerName, Omit<Reference, 'name'>>>;
+
+/** The references by the optimizer's name in the table of optimizers. */
+export const REFERENCES: Readonly<Partial<Record<OptimizerName, Reference>>> = Object.fromEntries(
+  Object.entries(TABLE).map(([name, one]) => [name, { name: name as ReferenceName, ...one }]),
+);

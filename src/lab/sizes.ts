@@ -43,6 +43,11 @@ export function chooseSizes(
   return { coordinates, blocks, snapshots: memories.map((m) => schedule(m, blocks)) };
 }
 
+/** Normals that a request draws. */
+export function drawsOf({ batch, coordinates, blocks }: AveragesRequest): number {
+  return coordinates * blocks * stretchCount(align(batch));
+}
+
 /** The parameters of a request. */
 export interface AveragesSetup extends Pick<AveragesRequest, 'batch' | 'key' | 'mean'> {
   /** Gains are 1 by default. */

@@ -1,5 +1,5 @@
 import type { Hyperparameters, Reference } from './optimizers.ts';
-import type { TrainingSizes } from './training-plan.ts';
+import type { TrainingRequest, TrainingSizes } from './training-plan.ts';
 
 /** How far a run should come: the sum of its step lengths, in the problem's unit of 1 for the spread of weights. */
 const TRAVEL = { gradient: 10, unit: 2, relative: 2, length: 2, slowing: 2 } as const;
@@ -42,4 +42,11 @@ export function trainingSizes(kappa: number, old: number, now: number, updates: 
   const affordable = Math.floor(COARSE_STEPS * Math.min(1, updates / cost(width)));
   const coarse = Math.max(FEWEST_COARSE_STEPS, affordable);
   return { width, layers: LAYERS, problems: PROBLEMS, oldSteps: Math.round(coarse * Math.max(1, kappa)) };
+}
+
+/** Updates of a coordinate in a training of some layers, in updates of Adam. */
+export function updatesOf({ batch, regimes, sizes, reference }: TrainingRequest, layers: number): number {
+  const perOldStep = batch[0] / batch[1];
+  const runs = regimes.reduce((sum, { candidates }) => sum + 1 + perOldStep * candidates.length, 0);
+  return sizes.width * sizes.oldSteps * layers * runs * (reference.cost ?? 1);
 }

@@ -2,10 +2,9 @@ import { type Diagnostic, type Source, warning } from '../base/diagnostic.ts';
 import { fraction } from '../base/numbers.ts';
 import type { Document, Progress } from '../document/nodes.ts';
 import type { BatchChange } from '../recipe/batch.ts';
-import { disagreement } from './companion.ts';
 import type { PlacedChange } from './editor.ts';
 import { type Result, readingOfResult } from './meaning.ts';
-import { type ConvertOptions, changesToWrite, type Plan, planFor } from './plan.ts';
+import { type ConvertOptions, changesToWrite, companionWarnings, type Plan, planFor } from './plan.ts';
 import { readConfigs } from './read.ts';
 import { writeChanges } from './write.ts';
 
@@ -18,6 +17,8 @@ export interface Conversion {
   readonly batch: BatchChange;
   readonly changes: readonly PlacedChange[];
   readonly warnings: readonly Diagnostic[];
+  /** The same, for each config of the file. */
+  readonly warningsOf: readonly (readonly Diagnostic[])[];
   /** For each config of the file its plan, and what the converted text means. */
   readonly plans: readonly [Plan, ...Plan[]];
   readonly results: readonly Result[];
@@ -51,6 +52,13 @@ export async function convertConfig(
     reading: readingOfResult(options, read, batch),
   }));
   const written = await writeChanges(parts, (done) => progress(1 / 2 + done / 2));
+  const warnings = plans.map((plan, i) => [
+    ...plan.warnings,
+    ...decided[i]!.warnings,
+    ...written.parts[i]!.warnings,
+    ...companionWarnings(plan.config, written.parts[i]!.result),
+    ...anotherBatch(plan, first),
+  ]);
   return {
     source,
     text: written.text,
@@ -60,13 +68,8 @@ export async function convertConfig(
     changes: written.parts.flatMap(({ changes }, i) =>
       changes.map((change) => inText(change, plans[i]!.config.document)),
     ),
-    warnings: plans.flatMap((plan, i) => [
-      ...plan.warnings,
-      ...decided[i]!.warnings,
-      ...written.parts[i]!.warnings,
-      ...companionWarnings(plan, written.parts[i]!.result),
-      ...anotherBatch(plan, first),
-    ]),
+    warnings: warnings.flat(),
+    warningsOf: warnings,
     plans,
     results: written.parts.map(({ result }) => result),
   };
@@ -81,10 +84,4 @@ function anotherBatch({ batch, config }: Plan, first: Plan): Diagnostic[] {
   if (batch.kappa === first.batch.kappa) return [];
   const message = `this document goes from batch ${batch.from.global} to ${batch.to.global} (kappa ${fraction(batch.kappa)}), the first one from ${first.batch.from.global}`;
   return [warning('another-batch', message, config.document.nodes.get('')?.offset ?? 0)];
-}
-
-/** What must be changed in the file that a config names, now that this one is converted. */
-function companionWarnings({ config: { companion } }: Plan, { recipe }: Result): Diagnostic[] {
-  const message = companion && disagreement(recipe, companion);
-  return message ? [warning('companion-differs', message, companion.offset)] : [];
 }

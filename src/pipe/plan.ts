@@ -2,7 +2,7 @@ import { type Diagnostic, warning } from '../base/diagnostic.ts';
 import { numbers } from '../base/numbers.ts';
 import { about, Problem } from '../base/problem.ts';
 import type { Document } from '../document/nodes.ts';
-import { child, keyOf, readable } from '../document/pointer.ts';
+import { child, keyOf, type Pointer, readable } from '../document/pointer.ts';
 import { type BatchChange, moveBatch } from '../recipe/batch.ts';
 import { brokenDemands, valuesAt } from '../recipe/demands.ts';
 import { offsetOf } from '../recipe/recipe.ts';
@@ -18,6 +18,7 @@ import type { Rule } from '../rules/rule.ts';
 import { BASE_KEYS, DEFAULTS } from '../vocabulary/base-keys.ts';
 import type { Doubtful } from '../vocabulary/reader.ts';
 import type { Bases } from './bases.ts';
+import { disagreement } from './companion.ts';
 import type { Config, ReadOptions } from './read.ts';
 
 /** All options of a conversion. */
@@ -34,8 +35,10 @@ export function ruleOf({ rule, ...options }: Pick<ConvertOptions, 'rule' | 'nois
   return rule === undefined ? defaultRule(options) : findRule(rule);
 }
 
+type Target = Pick<ConvertOptions, 'to' | 'by' | 'micro' | 'accumulation' | 'worldTo'>;
+
 /** Whether the options set a new batch. */
-export function namesTarget({ to, by, micro, accumulation, worldTo }: ConvertOptions): boolean {
+export function namesTarget({ to, by, micro, accumulation, worldTo }: Target): boolean {
   return [to, by, micro, accumulation, worldTo].some((n) => n !== undefined);
 }
 
@@ -67,38 +70,48 @@ export async function draftFor(
   options: ConvertOptions,
 ): Promise<Plan & { readonly lacks?: Problem }> {
   return about(config.source, async () => {
-    const { recipe } = config;
-    const rule = ruleOf(options);
-    const batch = moveBatch(recipe.batch, options);
-    checkKept(recipe, options);
-    if (config.unclear && batch.kappa !== 1 && options.batchAt === undefined)
-      throw unclearBatch(config.unclear);
-    if (batch.from.perDevice && options.noiseScale !== undefined)
-      throw new Problem(
-        'world-unknown',
-        'a gradient noise scale counts the samples of a whole batch, and nobody says how many devices there are: pass --world N',
-      );
-    const [broken] = brokenDemands(recipe.demands, batch.to, valuesAt(batch.from.fields, batch.moves));
-    if (broken) throw broken;
-    const task = { recipe, batch, rule, options };
-    const assessments = assess(task);
-    const { lacks, rest } = lacking(config, task, assessments);
-    const decision = options.rule === undefined ? decisionOn(task) : undefined;
-    if (decision && options.strict) throw undecided(decision, batch.kappa);
-    return {
-      config,
-      rule,
-      batch,
-      assessments,
-      ...(decision ? { decision } : {}),
-      warnings: [...config.warnings, ...open(decision, batch), ...adviceOn(task, assessments), ...rest],
-      ...(lacks ? { lacks } : {}),
-    };
+    const batch = moveBatch(config.recipe.batch, options);
+    clearBatch(config, batch, options);
+    meetDemands(config, batch.to, valuesAt(batch.from.fields, batch.moves));
+    const { task, rest, advice, ...draft } = draftAt(config, batch, options);
+    const warnings = [...config.warnings, ...openDecision(draft.decision, batch), ...advice, ...rest];
+    return { config, rule: task.rule, batch, ...draft, warnings };
   });
 }
 
+/** What a config asks at another batch, what is lacking or undecided, and what to know about it. */
+export function draftAt(config: Config, batch: BatchChange, options: ConvertOptions) {
+  const { recipe } = config;
+  const rule = ruleOf(options);
+  checkKept(recipe, options);
+  if (batch.from.perDevice && options.noiseScale !== undefined)
+    throw new Problem(
+      'world-unknown',
+      'a gradient noise scale counts the samples of a whole batch, and nobody says how many devices there are: pass --world N',
+    );
+  const task = { recipe, batch, rule, options };
+  const assessments = assess(task);
+  const { lacks, rest } = lacking(config, task, assessments);
+  const decision = options.rule === undefined ? decisionOn(task) : undefined;
+  if (decision && options.strict) throw undecided(decision, batch.kappa);
+  return {
+    task,
+    assessments,
+    ...(decision ? { decision } : {}),
+    advice: adviceOn(task, assessments),
+    rest,
+    ...(lacks ? { lacks } : {}),
+  };
+}
+
+/** What must be changed in the file that a config names, where its numbers are another's. */
+export function companionWarnings({ companion }: Config, { recipe }: Pick<Config, 'recipe'>): Diagnostic[] {
+  const message = companion && disagreement(recipe, companion);
+  return message ? [warning('companion-differs', message, companion.offset)] : [];
+}
+
 /** An open decision, once for the file, whatever fields it is about. */
-function open(decision: Decision | undefined, { kappa }: BatchChange): Diagnostic[] {
+export function openDecision(decision: Decision | undefined, { kappa }: BatchChange): Diagnostic[] {
   return decision
     ? [warning('noise-scale-unknown', decisionText(decision, kappa), offsetOf(decision.field))]
     : [];
@@ -106,6 +119,21 @@ function open(decision: Decision | undefined, { kappa }: BatchChange): Diagnosti
 
 function undecided(decision: Decision, kappa: number): Problem {
   return new Problem('undecided', decisionText(decision, kappa), offsetOf(decision.field));
+}
+
+/** @throws Problem: batch-unclear where a key may be a part of the batch and was not understood */
+export function clearBatch({ unclear }: Config, { kappa }: BatchChange, { batchAt }: ConvertOptions): void {
+  if (unclear && kappa !== 1 && batchAt === undefined) throw unclearBatch(unclear);
+}
+
+/** @throws Problem: demand where the trainer would refuse the batch */
+export function meetDemands(
+  { recipe }: Config,
+  batch: BatchChange['to'],
+  valueAt: (pointer: Pointer) => number | undefined,
+): void {
+  const [broken] = brokenDemands(recipe.demands, batch, valueAt);
+  if (broken) throw broken;
 }
 
 function unclearBatch({ pointer, source, offset }: Doubtful): Problem {

@@ -2,17 +2,46 @@ import type { ChalkInstance } from 'chalk';
 import { type Diagnostic, placeOf, printable, type Source } from '../base/diagnostic.ts';
 import { hanging } from '../base/text.ts';
 
+/** Warnings about one text. */
+export interface Said {
+  readonly source: Source;
+  readonly warnings: readonly Diagnostic[];
+}
+
+/** How warnings are shown. */
+interface Shown {
+  /** Name the file, where the lines above do not. */
+  readonly named?: boolean;
+  /** Long lists without their middle. */
+  readonly fold?: boolean;
+}
+
 /** Warnings about a text, wrapped, one paragraph each. */
 export function warningLines(
-  { source, warnings }: { readonly source: Source; readonly warnings: readonly Diagnostic[] },
+  { source, warnings }: Said,
   chalk: ChalkInstance,
   columns = 80,
+  { named = false, fold = false }: Shown = {},
 ): string {
   return warnings
     .map(({ code, message, offset }) => {
-      const line = offset === undefined ? '' : `:${placeOf(source.text, offset).line}`;
-      const text = printable(`${source.file}${line}: ${message} [${code}]`);
-      return `${chalk.yellow('!')} ${hanging(text, columns, '  ')}\n`;
+      const line = offset === undefined ? undefined : placeOf(source.text, offset).line;
+      const place = named
+        ? [source.file, line].filter((part) => part !== undefined).join(':')
+        : line && `line ${line}`;
+      const text = printable(`${place ? `${place}: ` : ''}${message} [${code}]`);
+      const lines = hanging(text, columns, '  ').split('\n');
+      return `${chalk.yellow('!')} ${(fold ? folded(lines) : lines).join('\n')}\n`;
     })
     .join('');
+}
+
+/** Lines of one warning beyond which most is a list. */
+const LONG = 9;
+
+/** A long list without its middle. */
+function folded(lines: readonly string[]): readonly string[] {
+  if (lines.length <= LONG) return lines;
+  const hidden = lines.length - LONG + 1;
+  return [...lines.slice(0, LONG - 3), `  ... ${hidden} lines more, -v shows them ...`, ...lines.slice(-2)];
 }

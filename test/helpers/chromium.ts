@@ -29,7 +29,9 @@ export interface Page {
   send(method: string, params?: object): Promise<Record<string, unknown>>;
   /** Evaluates an expression in the page. */
   evaluate(expression: string): Promise<unknown>;
-  /** Everything that the page reported since it was opened. */
+  /** Evaluates an expression in a frame that runs apart from the page, or in a worker: the last one of its kind. */
+  evaluateIn(kind: 'iframe' | 'worker', expression: string): Promise<unknown>;
+  /** Everything that the page, its frames and its workers reported since it was opened. */
   readonly events: readonly Message[];
   close(): Promise<void>;
 }
@@ -50,19 +52,21 @@ export async function openPage(chromium: string, url: string, width: number, dar
     stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'],
     env: { ...process.env, TMPDIR: profile },
   });
-  const { send, events, seen } = connect(browser);
+  const { send, events, told } = connect(browser);
   const { targetInfos } = (await send('Target.getTargets')) as {
     targetInfos: { targetId: string; type: string }[];
   };
   const { targetId } = targetInfos.find(({ type }) => type === 'page')!;
   const { sessionId } = await send('Target.attachToTarget', { targetId, flatten: true });
   const toPage = (method: string, params: object = {}) => send(method, params, sessionId as string);
+  const apart = watchOthers(told, send);
   for (const domain of ['Runtime', 'Log', 'Network', 'Page']) await toPage(`${domain}.enable`);
+  await toPage('Target.setAutoAttach', { autoAttach: true, waitForDebuggerOnStart: true, flatten: true });
   const metrics = { width, height: 900, deviceScaleFactor: 1, mobile: width < 500 };
   await toPage('Emulation.setDeviceMetricsOverride', metrics);
   const scheme = { name: 'prefers-color-scheme', value: dark ? 'dark' : 'light' };
   await toPage('Emulation.setEmulatedMedia', { features: [scheme] });
-  const loaded = seen('Page.loadEventFired');
+  const loaded = once(told, 'Page.loadEventFired');
   await toPage('Page.navigate', { url });
   await loaded;
   // Two frames, so that what is drawn is there.
@@ -71,20 +75,38 @@ export async function openPage(chromium: string, url: string, width: number, dar
   return {
     send: toPage,
     events,
-    async evaluate(expression) {
-      const answer = await toPage('Runtime.evaluate', {
-        expression,
-        returnByValue: true,
-        awaitPromise: true,
-      });
-      if (answer.exceptionDetails) throw new Error(JSON.stringify(answer.exceptionDetails));
-      return (answer.result as { value: unknown }).value;
+    evaluate: (expression) => evaluated(toPage, expression),
+    async evaluateIn(kind, expression) {
+      const session = apart.get(kind);
+      if (!session) throw new Error(`the page has no ${kind}`);
+      return evaluated((method, params) => send(method, params, session), expression);
     },
     async close() {
       browser.kill();
       await once(browser, 'exit');
     },
   };
+}
+
+type Send = (method: string, params?: object, sessionId?: string) => Promise<Record<string, unknown>>;
+
+async function evaluated(send: Send, expression: string): Promise<unknown> {
+  const answer = await send('Runtime.evaluate', { expression, returnByValue: true, awaitPromise: true });
+  if (answer.exceptionDetails) throw new Error(JSON.stringify(answer.exceptionDetails));
+  return (answer.result as { value: unknown }).value;
+}
+
+/** Watches frames and workers from before their first request on. @returns the session of the last of each kind */
+function watchOthers(told: EventEmitter, send: Send): ReadonlyMap<string, string> {
+  const sessions = new Map<string, string>();
+  told.on('Target.attachedToTarget', async ({ sessionId, targetInfo, waitingForDebugger }) => {
+    sessions.set(targetInfo.type, sessionId);
+    if (!waitingForDebugger) return;
+    for (const domain of ['Runtime', 'Log', 'Network'])
+      await send(`${domain}.enable`, {}, sessionId).catch(() => {});
+    await send('Runtime.runIfWaitingForDebugger', {}, sessionId);
+  });
+  return sessions;
 }
 
 /** Commands and answers are JSON, each ended by a zero byte. */
@@ -101,7 +123,7 @@ function connect(browser: ChildProcess) {
       const message: Message = JSON.parse(part);
       if (message.id === undefined) {
         events.push(message);
-        told.emit(message.method!);
+        told.emit(message.method!, message.params);
       } else waiting.get(message.id)?.(message);
     }
   });
@@ -115,5 +137,5 @@ function connect(browser: ChildProcess) {
       );
       input.write(`${JSON.stringify({ id, method, params, sessionId })}\0`);
     });
-  return { send, events, seen: (method: string) => once(told, method) };
+  return { send, events, told };
 }

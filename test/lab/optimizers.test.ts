@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { newLayer, REFERENCES } from '../../src/lab/optimizers.ts';
+import { matrixShape, newLayer, REFERENCES } from '../../src/lab/optimizers.ts';
 import { OPTIMIZERS, type OptimizerName } from '../../src/optimizers/table.ts';
 import { hyperparameters } from './evidence.ts';
 
@@ -155,16 +155,67 @@ describe('normalised by layer', () => {
     // With a longer memory of g1 the first sign turns: .9*.1*.5 > .1*.1.
     expect(weightsAfter('lion', { gradient: 0.9, secondMoment: 0.9 })[0]).toBeCloseTo(0.8, 12);
   });
-  it('Muon’s substitute has steps of root mean square lr, whether its buffer sums or averages', () => {
-    for (const nesterov of [false, true]) {
-      const average = weightsAfter('muon', { gradient: 0.9, nesterov });
-      const sum = weightsAfter('muon-sum', { gradient: 0.9, nesterov });
-      for (const p of [0, 1]) expect(sum[p]).toBeCloseTo(average[p]!, 12);
+  it('Muon’s step has singular values of 0.7 to 1.2 times lr * sqrt(columns), whether its buffer sums or averages', () => {
+    const [rows, columns] = matrixShape(12);
+    expect([rows, columns]).toEqual([3, 4]);
+    const g = Float64Array.from({ length: 12 }, (_, p) => Math.cos(3 * p + 1) + (p % 5 === 0 ? 1 : 0));
+    const step = (name: 'muon' | 'muon-sum') => {
+      const layer = newLayer(new Float64Array(12));
+      REFERENCES[name]!.update(layer, g.slice(), hyperparameters({ lr: 0.1, gradient: 0.9 }));
+      return layer.weights.map((w) => -w / (0.1 * Math.sqrt(columns)));
+    };
+    const x = step('muon');
+    for (const [p, value] of step('muon-sum').entries()) expect(value).toBeCloseTo(x[p]!, 12);
+    // The eigenvalues of the rows' Gram matrix are the squares of the singular values.
+    const gram = (i: number, j: number) =>
+      Array.from({ length: columns }, (_, k) => x[i * columns + k]! * x[j * columns + k]!).reduce(
+        (a, b) => a + b,
+      );
+    const eigenvalues = symmetricEigenvalues(
+      Array.from({ length: rows }, (_, i) => [0, 1, 2].map((j) => gram(i, j))),
+    );
+    for (const value of eigenvalues) {
+      expect(Math.sqrt(value)).toBeGreaterThan(0.68);
+      expect(Math.sqrt(value)).toBeLessThan(1.21);
     }
-    const u = START.map((_, p) => 0.9 * FIRST[p]! + SECOND[p]!);
-    const [x] = weightsAfter('muon', { gradient: 0.9 });
-    const first = (0.1 * Math.SQRT2 * FIRST[0]) / Math.hypot(...FIRST);
-    expect(x).toBeCloseTo(1 - first - (0.1 * Math.SQRT2 * u[0]!) / Math.hypot(...u), 12);
+    // What is made alike are the gradient's own directions: their inner product is a sum of its singular values.
+    const inner = x.reduce((sum, value, p) => sum + value * g[p]!, 0);
+    expect(inner).toBeGreaterThan(0.68 * Math.hypot(...g));
+  });
+  it('Muon of a row is momentum of length near lr * sqrt(columns)', () => {
+    // One singular value s goes through a*s + b*s^3 + c*s^5 five times, from 1.
+    let s = 1;
+    for (let i = 0; i < 5; i++) s = 3.4445 * s - 4.775 * s ** 3 + 2.0315 * s ** 5;
+    const layer = newLayer(Float64Array.of(0, 0));
+    REFERENCES.muon!.update(layer, Float64Array.of(3, 4), hyperparameters({ lr: 0.1, gradient: 0.9 }));
+    expect(layer.weights[0]).toBeCloseTo(-0.1 * Math.SQRT2 * s * 0.6, 12);
+    expect(layer.weights[1]).toBeCloseTo(-0.1 * Math.SQRT2 * s * 0.8, 12);
+  });
+  it('Adafactor divides by the root of what its rows and columns say, clips it, and steps by the weights’ size', () => {
+    const start = [1, -2, 0.5, 2];
+    const [g1, g2] = [
+      [1, 2, 3, -1],
+      [0.1, -0.4, 0.2, 0.3],
+    ];
+    const layer = newLayer(Float64Array.from(start));
+    const rms = (x: readonly number[]) => Math.hypot(...x) / 2;
+    const squares = (g: readonly number[]) => ({
+      rows: [(g[0]! ** 2 + g[1]! ** 2) / 2, (g[2]! ** 2 + g[3]! ** 2) / 2],
+      columns: [(g[0]! ** 2 + g[2]! ** 2) / 2, (g[1]! ** 2 + g[3]! ** 2) / 2],
+    });
+    let [w, kept] = [start, squares(g1!)];
+    for (const [t, g] of [g1!, g2!].entries()) {
+      const share = (t + 1) ** -0.8;
+      const found = squares(g);
+      const mixed = (key: 'rows' | 'columns') => kept[key].map((x, i) => x + share * (found[key][i]! - x));
+      kept = { rows: mixed('rows'), columns: mixed('columns') };
+      const total = (kept.rows[0]! + kept.rows[1]!) / 2;
+      const u = g.map((x, p) => x / Math.sqrt((kept.rows[p >> 1]! * kept.columns[p % 2]!) / total));
+      const length = (0.1 * rms(w)) / Math.max(1, rms(u));
+      w = w.map((x, p) => x - length * u[p]!);
+      REFERENCES.adafactor!.update(layer, Float64Array.from(g), hyperparameters({ lr: 0.1, epsilon: 0 }));
+    }
+    for (const [p, value] of w.entries()) expect(layer.weights[p]).toBeCloseTo(value, 12);
   });
   it('NovoGrad starts its layer’s second moment at the first squared norm', () => {
     const [x] = weightsAfter('novograd', { gradient: 0.9, secondMoment: 0.95 });
@@ -178,3 +229,17 @@ describe('normalised by layer', () => {
 it('every reference is an optimizer of the table', () => {
   for (const name of Object.keys(REFERENCES)) expect(Object.keys(OPTIMIZERS)).toContain(name);
 });
+
+/** Of a symmetric 3 x 3 matrix, by the cosine formula for the roots of its characteristic polynomial. */
+function symmetricEigenvalues(a: readonly (readonly number[])[]): number[] {
+  const q = (a[0]![0]! + a[1]![1]! + a[2]![2]!) / 3;
+  const b = a.map((row, i) => row.map((x, j) => x - (i === j ? q : 0)));
+  const p = Math.sqrt(b.flat().reduce((sum, x) => sum + x * x, 0) / 6);
+  const [x, y, z] = b.map((row) => row.map((value) => value / p)) as [number[], number[], number[]];
+  const determinant =
+    x[0]! * (y[1]! * z[2]! - y[2]! * z[1]!) -
+    x[1]! * (y[0]! * z[2]! - y[2]! * z[0]!) +
+    x[2]! * (y[0]! * z[1]! - y[1]! * z[0]!);
+  const angle = Math.acos(Math.max(-1, Math.min(1, determinant / 2))) / 3;
+  return [0, 1, 2].map((k) => q + 2 * p * Math.cos(angle + (2 * Math.PI * k) / 3));
+}

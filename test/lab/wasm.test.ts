@@ -3,6 +3,8 @@ import { describe, expect, it } from 'vitest';
 import type { AveragesRequest, AveragesResult } from '../../src/lab/backends/backend.ts';
 import { cpu } from '../../src/lab/backends/cpu.ts';
 import { GROUP, instantiate } from '../../src/lab/backends/wasm/kernel.ts';
+import { HERE } from '../../src/lab/backends/wasm/perform.ts';
+import { onThreads } from '../../src/lab/backends/wasm/threads.ts';
 import { wasmBackend, wasmLayers } from '../../src/lab/backends/wasm/wasm.ts';
 import { kernel as bytes } from '../../src/lab/generated/kernel.js';
 import { fillNoise, type NoiseKey } from '../../src/lab/noise.ts';
@@ -79,22 +81,24 @@ describe('averages', () => {
   it.each([48, 50, 513, 1100])('of %i coordinates agree with the reference to 1e-6', async (coordinates) => {
     const request = requestOf(coordinates);
     const reference = figures(await cpu.averages(request, {}));
-    for (const [i, value] of figures(await wasmBackend(1).averages(request, {})).entries())
+    for (const [i, value] of figures(await wasmBackend(HERE).averages(request, {})).entries())
       expect(Math.abs(value / reference[i]! - 1)).toBeLessThan(1e-6);
   });
 
   it('are the same on several threads, which report how far they are', async () => {
     const request = requestOf(1100);
     const shares: number[] = [];
-    const several = await wasmBackend(3, 1).averages(request, { progress: (share) => shares.push(share) });
-    expect(several).toEqual(await wasmBackend(1).averages(request, {}));
+    const several = await wasmBackend(onThreads(3), 1).averages(request, {
+      progress: (share) => shares.push(share),
+    });
+    expect(several).toEqual(await wasmBackend(HERE).averages(request, {}));
     expect(shares.length).toBeGreaterThan(0);
     for (const share of shares) expect(share).toBeLessThanOrEqual(1);
   });
 
   it('stop on several threads, too', async () => {
     const controller = new AbortController();
-    const running = wasmBackend(2, 1).averages(
+    const running = wasmBackend(onThreads(2), 1).averages(
       { ...requestOf(512), blocks: 1e6 },
       { signal: controller.signal, progress: () => controller.abort(new Error('enough')) },
     );
@@ -105,7 +109,9 @@ describe('averages', () => {
 describe('loss paths', () => {
   it('are the same on several threads', async () => {
     const request = trainingRequest('adamw');
-    expect(await train(request, {}, wasmLayers(3, 1))).toEqual(await train(request, {}, wasmLayers(1)));
+    expect(await train(request, {}, wasmLayers(onThreads(3), 1))).toEqual(
+      await train(request, {}, wasmLayers(HERE)),
+    );
   });
 });
 

@@ -14,6 +14,7 @@ export function checkCommand(io: Io, answer: (yes: boolean) => void): Command {
       '<config...>',
       'reference and candidate; with --base or --alone the files to judge; - is standard input',
     )
+    .optionsGroup('What is judged:')
     .option('--base <rev>', 'compare each file with itself at this git revision')
     .option('--alone', 'check each file on its own (default for one file)')
     .option('--fix', 'write the expected values into the files')
@@ -25,6 +26,7 @@ export function checkCommand(io: Io, answer: (yes: boolean) => void): Command {
     .option('--to <n>', 'global batch size of the candidate, if not in the file', wholeNumber)
     .option('--world <n>', 'devices of the reference, if not in the file', wholeNumber)
     .option('--world-to <n>', 'devices of the candidate, if different', wholeNumber)
+    .optionsGroup('Output:')
     .addOption(
       new Option('--format <how>', 'output (text; github where GITHUB_ACTIONS is true)').choices(FORMATS),
     )

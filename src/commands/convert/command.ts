@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import { printable } from '../../base/diagnostic.ts';
+import { printable, type Source } from '../../base/diagnostic.ts';
 import { readSource, writeText } from '../../base/io/files.ts';
 import type { Io } from '../../base/io/streams.ts';
 import { Problem } from '../../base/problem.ts';
@@ -14,7 +14,9 @@ interface Flags extends ConversionFlags {
   readonly output?: string;
   readonly diff?: boolean;
   readonly json?: boolean;
+  readonly stdout?: boolean;
   readonly quiet?: boolean;
+  readonly verbose?: boolean;
   readonly color?: boolean;
 }
 
@@ -32,14 +34,20 @@ export function convertCommand(io: Io): Command {
     )
     .addOption(new Option('--diff', 'print a unified diff instead of the text').conflicts('json'))
     .option('--json', 'print the changes as JSON instead of the text')
-    .option('--strict', 'refuse to go by the default rule where only the noise scale can decide')
+    .option('--stdout', 'print the converted text on a terminal, too')
     .option('-q, --quiet', 'no table and no warnings')
+    .option('-v, --verbose', 'long lists in full')
+    .optionsGroup('Rule:')
+    .option('--strict', 'refuse to go by the default rule where only the noise scale can decide')
     .action(async (files: string[], flags: Flags, command: Command) => {
       await convert(files, { ...command.optsWithGlobals<Flags>(), ...flags }, io);
     });
 }
 
 async function convert(files: readonly string[], flags: Flags, io: Io): Promise<void> {
+  // A file that is not there is told first, whatever else is missing.
+  const named = new Map<string, Source>();
+  for (const file of files) if (file !== '-') named.set(file, await readSource(file, io));
   if (!namesTarget(flags))
     throw new Problem(
       'usage',
@@ -55,7 +63,7 @@ async function convert(files: readonly string[], flags: Flags, io: Io): Promise<
     throw new Problem('usage', 'standard input cannot be rewritten in place; leave --write away');
   const conversions: Conversion[] = [];
   for (const file of files) {
-    const source = await readSource(file, io);
+    const source = named.get(file) ?? (await readSource(file, io));
     const settings = await conversionSettings(flags, io, file);
     const options = { ...settings, strict: flags.strict ?? false };
     const bar = flags.quiet ? undefined : progressBar(io.stderr, `converting ${printable(source.file)}`);
@@ -77,9 +85,11 @@ async function emit(
   if (!flags.quiet) {
     const { chalkFor, conversionTable, warningLines } = await import('./views.ts');
     const chalk = chalkFor(io.stderr, io.env, flags.color);
+    // A terminal that does not know its width says 0.
+    const columns = io.stderr.columns || 80;
     for (const c of conversions)
       io.stderr.write(
-        conversionTable(c, chalk, io.stderr.columns) + warningLines(c, chalk, io.stderr.columns),
+        conversionTable(c, chalk, columns) + warningLines(c, chalk, columns, { fold: !flags.verbose }),
       );
   }
   if (flags.json) {
@@ -88,13 +98,32 @@ async function emit(
     io.stdout.write(`${JSON.stringify(reports.length === 1 ? reports[0] : reports, null, 2)}\n`);
     return;
   }
-  for (const [i, { text, source }] of conversions.entries()) {
+  const plan = isPlan(flags, io);
+  const told = (line: string) => {
+    if (!flags.quiet) io.stderr.write(`${printable(line)}\n`);
+  };
+  for (const [i, { text, source, changes }] of conversions.entries()) {
     if (flags.diff) {
       const { chalkFor, unifiedDiff } = await import('./diff.ts');
       io.stdout.write(unifiedDiff(source, text, chalkFor(io.stdout, io.env, flags.color)));
     } else if (flags.write) {
-      if (text !== source.text) writeText(files[i]!, text, io);
-    } else if (flags.output !== undefined && flags.output !== '-') writeText(flags.output, text, io);
+      const same = text === source.text;
+      if (!same) writeText(files[i]!, text, io);
+      told(same ? `${files[i]} is as it should be` : `${files[i]} written`);
+    } else if (flags.output !== undefined && flags.output !== '-') {
+      writeText(flags.output, text, io);
+      told(`${flags.output} written`);
+    } else if (plan) told(planned(changes.length, source.file));
     else io.stdout.write(text);
   }
+}
+
+/** On a terminal the table is what one wants to see first; the text goes into pipes and files, or where asked for. */
+function isPlan({ quiet, stdout, output }: Flags, io: Io): boolean {
+  return io.stdout.isTTY === true && !quiet && !stdout && output === undefined;
+}
+
+function planned(changes: number, file: string): string {
+  const values = `${changes} value${changes === 1 ? ' changes' : 's change'}`;
+  return `${values}; nothing written. --write changes ${file === '-' || file.startsWith('<') ? 'a file' : file}, --diff or --stdout shows the text`;
 }

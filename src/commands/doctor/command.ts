@@ -19,13 +19,13 @@ export function doctorCommand(io: Io, answer: (yes: boolean) => void): Command {
       const { json, color } = { ...command.optsWithGlobals<Flags>(), ...flags };
       const { examine } = await import('./examine.ts');
       const { doctorJson, doctorText } = await import('./view.ts');
-      const reports = await examine(io.cwd);
+      const examination = await examine(io.cwd);
       const chalk = chalkFor(io.stdout, io.env, color);
       io.stdout.write(
         json
-          ? `${JSON.stringify(doctorJson(reports), null, 2)}\n`
-          : doctorText(reports, chalk, Math.min(io.stdout.columns ?? 80, 100)),
+          ? `${JSON.stringify(doctorJson(examination), null, 2)}\n`
+          : doctorText(examination, chalk, Math.min(io.stdout.columns ?? 80, 100)),
       );
-      answer(reports.every(({ state }) => state !== 'wrong'));
+      answer(examination.backends.every(({ state }) => state !== 'wrong'));
     });
 }

@@ -2,21 +2,34 @@ import type { ChalkInstance } from 'chalk';
 import { printable } from '../../base/diagnostic.ts';
 import { count } from '../../base/numbers.ts';
 import { hanging } from '../../base/text.ts';
-import type { BackendReport } from './examine.ts';
+import type { BackendReport, Choice, Examination } from './examine.ts';
 
 /** The result of `doctor --json`: version 1 of the format. */
-export function doctorJson(reports: readonly BackendReport[]): object {
+export function doctorJson({ backends, auto }: Examination): object {
   return {
     version: 1,
     node: process.versions.node,
     platform: `${process.platform}-${process.arch}`,
-    backends: reports,
+    backends,
+    auto,
   };
 }
 
 /** What `doctor` found, for people. */
-export function doctorText(reports: readonly BackendReport[], chalk: ChalkInstance, columns = 80): string {
-  return reports.map((report) => paragraph(report, chalk, columns)).join('\n');
+export function doctorText({ backends, auto }: Examination, chalk: ChalkInstance, columns = 80): string {
+  const choice = hanging(choiceText(auto), columns, ' '.repeat(LABEL + 2));
+  return `${backends.map((report) => paragraph(report, chalk, columns)).join('\n')}\n${chalk.bold('auto')}: ${choice}\n`;
+}
+
+/** Which backend `--backend auto` takes at which size. */
+function choiceText({ upTo, small, averages, training }: Choice): string {
+  if (averages === small && training === small) return `takes ${small} at every size, the fastest here`;
+  const more = averages === training ? averages : `${averages} for averages and ${training} for training`;
+  return `takes ${small} up to ${millions(upTo)} draws or updates; beyond that it times every GPU and ${small} on the first part of the work, and by these rates takes ${more}`;
+}
+
+function millions(x: number): string {
+  return `${count(Number((x / 1e6).toPrecision(2)))} million`;
 }
 
 const LABEL = 10;
@@ -35,14 +48,19 @@ function linesOf(report: BackendReport): (readonly [label: string, text: string]
       ['why', report.why],
       ['next', report.next],
     ];
-  const { worst, drawsPerSecond } = report.selfTest;
-  const figures = worst === 0 ? 'the same figures as' : `figures within ${worst.toExponential(0)} of`;
-  const speed = `${count(Number((drawsPerSecond / 1e6).toPrecision(2)))} million draws a second`;
+  const { worst, against, drawsPerSecond, updatesPerSecond } = report.selfTest;
+  const same = worst === 0 ? 'the same figures as' : `figures within ${worst.toExponential(0)} of`;
+  const figures =
+    against === 'reference'
+      ? `${same} the float64 reference`
+      : `figures within ${worst.toFixed(1)} standard errors of the closed forms`;
   return [
     ['package', `${report.package} ${report.version}`],
     ['device', report.device],
     ['memory', report.memory],
-    ['self-test', `${figures} the float64 reference, ${speed}`],
+    ['self-test', figures],
+    ['averages', `${millions(drawsPerSecond)} draws a second`],
+    ['training', `${millions(updatesPerSecond)} updates a second (AdamW)`],
     ...(report.next === undefined ? [] : [['next', report.next] as const]),
   ];
 }

@@ -77,6 +77,17 @@ function intervalText({ interval }: NoiseScale): string {
   return low === 0 ? `at most ${short(high, 3)}` : `${short(low, 3)} to ${short(high, 3)}`;
 }
 
+/** Thirds for `--noise-scale`; one without a number of its own goes with the one before it. */
+function byThirds(thirds: readonly Phase[]): string {
+  return thirds
+    .flatMap((third, i) =>
+      third.noiseScale > 0 && third.noiseScale < Infinity
+        ? [`${valueToUse(third)}@${i === 0 ? '0' : `${Math.round((100 * i) / 3)}%`}`]
+        : [],
+    )
+    .join(',');
+}
+
 /** What a reader should know before using the number. */
 export function remarks({ bound, interval }: NoiseScale, run: RunView | undefined): string[] {
   const open =
@@ -92,7 +103,7 @@ export function remarks({ bound, interval }: NoiseScale, run: RunView | undefine
   const grown = first?.interval && last?.interval && last.interval[0] > first.interval[1];
   const growth = grown
     ? [
-        'N grows along this run. The value over the whole run is the one for a run from its start; for one that goes on from a late checkpoint take that of the last third',
+        `N grows along this run. The value over the whole run is the one for a run from its start; for one that goes on from a late checkpoint take that of the last third. Where the log is of a whole run from scratch, rebatch schedule with --noise-scale ${byThirds(run.thirds)} tells what each third needs`,
       ]
     : [];
   const { leftOut } = run.norms;

@@ -21,6 +21,7 @@ export function scheduleCommand(io: Io): Command {
   return conversionOptions(new Command('schedule'))
     .description('the settings for each phase of a batch-size ramp')
     .argument('<config>', 'config file; - is standard input')
+    .optionsGroup('Ramp:')
     .requiredOption(
       '--batches <ramp>',
       'global batch @ where it starts, by comma: 256@0,512@10k,1024@1M',
@@ -32,6 +33,7 @@ export function scheduleCommand(io: Io): Command {
         .default('samples'),
     )
     .option('--tokens-per-sample <n>', 'sequence length, for --unit tokens', wholeNumber)
+    .optionsGroup('Output:')
     .addOption(
       new Option('--format <how>', 'output format').choices(['table', 'json', 'yaml']).default('table'),
     )
@@ -39,7 +41,14 @@ export function scheduleCommand(io: Io): Command {
     .action(async (file: string, _: unknown, command: Command) => {
       const { batches, unit, tokensPerSample, ...flags } = command.optsWithGlobals<Flags>();
       const settings = await conversionSettings(flags, io, file);
-      const options = { ...settings, unit, ...(tokensPerSample === undefined ? {} : { tokensPerSample }) };
+      const { noiseScale } = flags;
+      const noise = typeof noiseScale === 'object' ? { noisePhases: noiseScale } : {};
+      const options = {
+        ...settings,
+        ...noise,
+        unit,
+        ...(tokensPerSample === undefined ? {} : { tokensPerSample }),
+      };
       const schedule = await scheduleConfig(await readSource(file, io), batches, options);
       const format = flags.json ? 'json' : flags.format;
       if (format === 'json') io.stdout.write(`${JSON.stringify(scheduleData(schedule), null, 2)}\n`);

@@ -4,7 +4,11 @@ import type { Pointer } from '../../document/pointer.ts';
 import { type ConvertOptions, type Plan, planFor, ruleOf } from '../../pipe/plan.ts';
 import { readConfigs } from '../../pipe/read.ts';
 import type { Group } from '../../recipe/recipe.ts';
+import { globalRatio } from '../../rules/assessment.ts';
+import { dividesByLevel } from '../../rules/ema.ts';
 import { ruleFor } from '../../rules/keep.ts';
+import { type NoisePhase, phaseFactors } from '../../rules/noise-phases.ts';
+import { optimizerSettings } from '../../rules/optimizer-settings.ts';
 import { type StateChange, stateChanges } from './state.ts';
 
 /** One stretch of a batch-size ramp as asked for: a global batch from a position on. */
@@ -24,6 +28,8 @@ export interface Phase {
   readonly startSamples: number;
   readonly startStep: number;
   readonly settings: readonly { readonly pointer: Pointer; readonly part?: string; readonly value: number }[];
+  /** What the learning rates of Adam's family are to be multiplied by as the noise scale grows. */
+  readonly noise?: readonly (NoisePhase & { readonly factor: number })[];
   /** What to do with the state when this phase begins; empty for the first. */
   readonly state: readonly StateChange[];
 }
@@ -43,6 +49,8 @@ export interface ScheduleOptions extends ConvertOptions {
   readonly unit: RampUnit;
   /** Needed where the unit is tokens. */
   readonly tokensPerSample?: number;
+  /** How the noise scale grows; `noiseScale` is the pooled one. */
+  readonly noisePhases?: readonly NoisePhase[];
 }
 
 /**
@@ -77,6 +85,7 @@ export async function scheduleConfig(
       start,
       ...positions[i]!,
       settings: settingsIn(plan),
+      ...noiseIn(plan, options),
       state: before ? stateChanges(config.recipe, own, before.batch, batch, options) : [],
     });
   }
@@ -88,6 +97,14 @@ export async function scheduleConfig(
     phases,
     warnings: [...config.warnings, ...[...advice.values()].flat()],
   };
+}
+
+/** Where the rule goes by the noise scale and an optimizer divides by the level that it moves. */
+function noiseIn({ rule, batch, config }: Plan, { noisePhases }: ScheduleOptions): Pick<Phase, 'noise'> {
+  const divides = config.recipe.groups.some((group) => dividesByLevel(optimizerSettings(group)));
+  if (!noisePhases || !divides || !rule.uses?.includes('noiseScale')) return {};
+  const factors = phaseFactors(noisePhases, globalRatio(batch));
+  return { noise: noisePhases.map((phase, i) => ({ ...phase, factor: factors[i]! })) };
 }
 
 function settingsIn({ assessments }: Plan): Phase['settings'] {

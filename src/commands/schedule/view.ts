@@ -1,6 +1,6 @@
 import type { ChalkInstance } from 'chalk';
 import { printable } from '../../base/diagnostic.ts';
-import { count, num } from '../../base/numbers.ts';
+import { count, num, short } from '../../base/numbers.ts';
 import { type Table, tableLines, tableWidth } from '../../base/table.ts';
 import { hanging } from '../../base/text.ts';
 import { fieldName } from '../../document/pointer.ts';
@@ -47,6 +47,10 @@ export function scheduleTable(
         fieldName(setting),
         ...phases.map((p) => num(p.settings[i]!.value)),
       ]),
+      ...(phases[0]!.noise ?? []).map(({ from, noiseScale }, i) => [
+        `rates x, N ${num(noiseScale)} from ${num(100 * from)} %`,
+        ...phases.map((p) => short(p.noise?.[i]?.factor ?? 1, 3)),
+      ]),
     ],
     paintTitles: chalk.bold,
   };
@@ -56,6 +60,10 @@ export function scheduleTable(
       : phases.flatMap((p, i) => [
           chalk.bold(titles[i]!),
           ...p.settings.map((s) => `  ${fieldName(s)}  ${num(s.value)}`),
+          ...(p.noise ?? []).map(
+            ({ from, noiseScale, factor }) =>
+              `  rates x, N ${num(noiseScale)} from ${num(100 * from)} %  ${short(factor, 3)}`,
+          ),
         ]);
   const switches = phases.slice(1).map((p, i) => {
     const title = `at ${count(p.start)} ${unit}, ${phases[i]!.batch} -> ${p.batch}: optimizer state`;

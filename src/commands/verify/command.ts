@@ -3,7 +3,14 @@ import type { Io } from '../../base/io/streams.ts';
 import { Problem } from '../../base/problem.ts';
 import type { ConvertOptions } from '../../pipe/plan.ts';
 import { namesTarget } from '../../pipe/plan.ts';
-import { type ConversionFlags, conversionOptions, conversionSettings, notNegative } from '../options.ts';
+import {
+  type ConversionFlags,
+  conversionOptions,
+  conversionSettings,
+  notNegative,
+  seed,
+  wholeNumber,
+} from '../options.ts';
 import type { RunFlags } from './run.ts';
 
 type Flags = ConversionFlags & RunFlags;
@@ -19,7 +26,9 @@ export function verifyCommand(io: Io, answer: Answer): Command {
     .argument('[new]', 'second config to compare with')
     .option('--seed <n>', 'seed of the gradients, below 2^32', seed, 0)
     .option('--tolerance <x>', 'relative rms difference that passes (0.1)', notNegative)
-    .option('--strict', 'also fail on coarse results')
+    .option('--strict', 'also fail on coarse results, and refuse where only the noise scale can decide')
+    .option('--samples <n>', 'samples that each average sees, for a smaller standard error', wholeNumber)
+    .option('--coordinates <n>', 'gradient coordinates to run, at least 48; for the same', coordinates)
     .option('--train', 'also train on a noisy quadratic under every rule and compare the loss paths')
     .option('--json', 'print the figures as JSON')
     .option('--report <file>', 'write a page with tables and plots to this HTML file')
@@ -46,15 +55,19 @@ async function verifyConfigs(
       'say which batch size to convert to with --to N or --by 1/4 (or --micro, --accumulation, --world-to), or give the new config as well',
     );
   if (old === '-' && now === '-') throw new Problem('usage', 'standard input can be read once');
-  const options: ConvertOptions = await conversionSettings(flags, io, old);
+  const settings = await conversionSettings(flags, io, old);
+  const options: ConvertOptions = { ...settings, strict: flags.strict ?? false };
   const { runVerification } = await import('./run.ts');
   const report = await runVerification(old, now, options, flags, io);
   io.stdout.write(report.text);
   answer(report.pass);
 }
-
-function seed(text: string): number {
-  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
-  if (!(value < 2 ** 32)) throw new InvalidArgumentError('It must be a whole number from 0 to 4294967295.');
+function coordinates(text: string): number {
+  const value = wholeNumber(text);
+  if (value < FEWEST_COORDINATES)
+    throw new InvalidArgumentError(`Fewer than ${FEWEST_COORDINATES} give no standard error to rely on.`);
   return value;
 }
+
+/** Below this a standard error over coordinates is itself too uncertain for a bound of five. */
+const FEWEST_COORDINATES = 48;

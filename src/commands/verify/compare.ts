@@ -1,9 +1,13 @@
+import type { Source } from '../../base/diagnostic.ts';
+import { num } from '../../base/numbers.ts';
 import type { DecayRole, LearningRateRole, TrainerScaling } from '../../dialect/roles.ts';
 import type { Pointer } from '../../document/pointer.ts';
-import { readable } from '../../document/pointer.ts';
+import { fieldName } from '../../document/pointer.ts';
 import { type AveragePair, align } from '../../lab/theory.ts';
+import type { Optimizer } from '../../optimizers/optimizer.ts';
 import { nameGroup, pairUp, samePlace } from '../../pipe/pairing.ts';
 import { type Sides, sidesOf } from '../../pipe/sides.ts';
+import type { Said } from '../../pipe/warnings.ts';
 import { sameCount } from '../../recipe/batch.ts';
 import type { Batch } from '../../recipe/recipe.ts';
 import { decayOf, type Field, type Group, isRole, type Recipe } from '../../recipe/recipe.ts';
@@ -14,14 +18,19 @@ import { optimizerSettings } from '../../rules/optimizer-settings.ts';
 import { constant } from '../../rules/quantity.ts';
 import type { Ratio, Rule } from '../../rules/rule.ts';
 import { trainerFactor } from '../../rules/trainer.ts';
+import { beyondStability } from './stability.ts';
 
 /** One average that both configs have: what to run, and where it is in the old one. */
 export interface AverageCheck {
   readonly pointer: Pointer;
   readonly part?: string;
   readonly of: DecayRole['of'];
+  /** What it averages, for people. */
+  readonly averaged: string;
   /** As the config means it, whatever form it is written in. */
   readonly decay: readonly [old: number, now: number];
+  /** As the files write it. */
+  readonly written: Written;
   /** Samples behind one update. */
   readonly batch: AveragePair['batch'];
   /** The decays of the averages to run, and what the new one counts against the old. */
@@ -34,11 +43,15 @@ export interface AverageCheck {
   readonly lookAhead: boolean;
 }
 
+/** Two values as their files write them; `default 0.9` where a file leaves one to its trainer. */
+type Written = readonly [old: string, now: string];
+
 /** The learning rates of one optimizer, with what the trainer multiplies them by put in. */
 export interface LearningRateCheck {
   readonly pointer: Pointer;
   readonly optimizer: string;
   readonly values: readonly [old: number, now: number];
+  readonly written: Written;
   /** New over old, and what the rule asks for with the new momentum as it is. */
   readonly ratio: number;
   readonly asked: number;
@@ -54,6 +67,8 @@ export interface Comparison {
   readonly learningRates: readonly LearningRateCheck[];
   /** What one config has and the other has not, as sentences. */
   readonly unpaired: readonly string[];
+  /** What a conversion says of the configs, file by file. */
+  readonly warnings: readonly Said[];
   /** The configs themselves. */
   readonly sides: { readonly old: Side; readonly now: Side };
 }
@@ -72,12 +87,26 @@ interface Context {
   readonly ratio: Ratio;
 }
 
+/** How two configs are compared. */
+interface CompareOptions {
+  /** What learning rates are compared with. */
+  readonly rule: Rule;
+  readonly options: PlanOptions;
+  /** The new config, or the one that was converted to it. */
+  readonly source: Source;
+  /** What is known of the configs already. */
+  readonly warnings: readonly Said[];
+}
+
 /**
  * Pairs the settings of two configs by what they do. Nothing is assumed about how the second was made; its dialect
  * may be another one.
- * @param rule what learning rates are compared with
  */
-export function compare(old: Side, now: Side, rule: Rule, options: PlanOptions): Comparison {
+export function compare(
+  old: Side,
+  now: Side,
+  { rule, options, source, warnings }: CompareOptions,
+): Comparison {
   sameCount(old.batch, now.batch);
   const [from, to] = [old.batch.global, now.batch.global];
   const context: Context = { old, now, rule, options, ratio: { from, to, kappa: to / from } };
@@ -93,12 +122,9 @@ export function compare(old: Side, now: Side, rule: Rule, options: PlanOptions):
     ],
     learningRates: compared.flatMap(({ learningRate }) => learningRate ?? []),
     unpaired,
+    warnings: [...warnings, { source, warnings: compared.flatMap(({ beyond }) => beyond ?? []) }],
     sides: { old, now },
   };
-}
-
-function nameDecay({ pointer, part }: Field): string {
-  return part === undefined ? readable(pointer) : `${readable(pointer)} ${part}`;
 }
 
 function decaysOf(fields: readonly Field[], of: DecayRole['of']): Field<DecayRole>[] {
@@ -111,11 +137,11 @@ function pairDecays(
   now: readonly Field<DecayRole>[],
   unpaired: string[],
 ): [Field<DecayRole>, Field<DecayRole>][] {
-  return pairUp(old, now, nameDecay, unpaired).filter(([a, b]) => {
+  return pairUp(old, now, fieldName, unpaired).filter(([a, b]) => {
     const [x, y] = [decayOf(a), decayOf(b)];
     if (x === y && (x === 0 || x === 1)) return false;
     if (x < 1 && y < 1) return true;
-    unpaired.push(`${nameDecay(a)} is never updated in one of the configs (decay ${x} -> ${y})`);
+    unpaired.push(`${fieldName(a)} is never updated in one of the configs (decay ${x} -> ${y})`);
     return false;
   });
 }
@@ -151,7 +177,9 @@ function compareGroup(old: Group, now: Group, context: Context, unpaired: string
       return {
         ...place(a),
         of,
+        averaged: averagedBy(optimizer, of),
         decay,
+        written: [writtenIn(a), writtenIn(b)] as const,
         batch,
         filter: decay,
         ...gains,
@@ -161,7 +189,29 @@ function compareGroup(old: Group, now: Group, context: Context, unpaired: string
       };
     }),
   );
-  return { averages, learningRate };
+  const beyond = learningRate && beyondStability(learningRate, old, now);
+  return { averages, learningRate, beyond };
+}
+
+const AVERAGED: Readonly<Record<DecayRole['of'], string>> = {
+  gradient: 'average of gradients',
+  'second-moment': 'average of squared gradients',
+  third: 'third average',
+  preconditioner: 'average of the preconditioner',
+  'model-ema': 'average of weights',
+  'batch-norm': 'BatchNorm statistics',
+  schedule: 'schedule',
+};
+
+/** Where the update mixes the newest gradient in (Lion), the second decay is that of the gradients. */
+function averagedBy({ mixesNewest, buffer }: Optimizer, of: DecayRole['of']): string {
+  if (mixesNewest && of === 'gradient') return 'share of the average in the update';
+  if (mixesNewest && of === 'second-moment') return AVERAGED.gradient;
+  return buffer === 'sum' && of === 'gradient' ? 'momentum buffer' : AVERAGED[of];
+}
+
+function writtenIn({ site, value }: Field): string {
+  return site.kind === 'text' ? site.source : `default ${num(value)}`;
 }
 
 function place({ pointer, part }: Field): Pick<AverageCheck, 'pointer' | 'part'> {
@@ -253,6 +303,7 @@ function compareLearningRates(
     pointer: a.pointer,
     optimizer: optimizer.title,
     values: [a.value, b.value * own],
+    written: [writtenIn(a), writtenIn(b)],
     ratio: (b.value * own) / a.value,
     asked: (perStep * perGradient.old) / perGradient.now,
     askedUnconverted: perStep,
@@ -285,7 +336,9 @@ function compareOutside(
     return {
       ...place(a),
       of,
+      averaged: AVERAGED[of],
       decay,
+      written: [writtenIn(a), writtenIn(b)],
       batch: [samples(old, a), samples(now, b)],
       filter: decay,
       gain: 1,

@@ -4,7 +4,7 @@ import type { Io } from '../../base/io/streams.ts';
 import { Problem } from '../../base/problem.ts';
 import { progressBar } from '../../base/progress.ts';
 import { chooseBackend } from '../../lab/backends/index.ts';
-import type { LoadedBackend } from '../../lab/backends/tensorflow.ts';
+import type { LoadedBackend } from '../../lab/backends/loaded.ts';
 import { type ConvertOptions, ruleOf } from '../../pipe/plan.ts';
 import type { Comparison } from './compare.ts';
 import { compareConfigs, compareWithConversion } from './comparisons.ts';
@@ -21,7 +21,8 @@ export interface RunFlags {
   readonly train?: boolean;
   readonly report?: string;
   readonly backend: string;
-  readonly noiseScale?: number;
+  readonly samples?: number;
+  readonly coordinates?: number;
   readonly color?: boolean;
 }
 
@@ -43,14 +44,9 @@ export async function runVerification(
       : await compareConfigs(await readSource(old, io), await readSource(now, io), options);
   const title = now === undefined ? displayName(old) : `${displayName(old)} ${displayName(now)}`;
   const backend = await chooseBackend(flags.backend, io.cwd, io.stderr);
-  const { seed, tolerance, strict, noiseScale } = flags;
-  const settings = {
-    backend,
-    seed,
-    ...(tolerance === undefined ? {} : { tolerance }),
-    ...(strict === undefined ? {} : { strict }),
-    ...(noiseScale === undefined ? {} : { noiseScale }),
-  };
+  const { seed } = flags;
+  const { noiseScale } = options;
+  const settings = { ...flags, backend, ...(noiseScale === undefined ? {} : { noiseScale }) };
   const runs = async () => ({
     verifications: await watched(io, 'verifying', comparisons.length, (i, control) =>
       verifyComparison(comparisons[i]!, settings, control),
@@ -75,7 +71,7 @@ export async function runVerification(
   return { text, pass: verifications.every(({ pass }) => pass) };
 }
 
-/** On the backend where it trains, else by the kernel that every install has. Both are loaded when asked for. */
+/** Trainings on the backend; their code is loaded when asked for. */
 async function trainingsOf(
   comparisons: readonly Comparison[],
   options: ConvertOptions & { readonly seed: number },
@@ -83,8 +79,7 @@ async function trainingsOf(
   io: Io,
 ): Promise<(Training | NoTraining)[][]> {
   const { trainConfigs } = await import('./train-configs.ts');
-  const layersOf = backend.layersOf ?? (await import('../../lab/backends/wasm/wasm.ts')).embeddedLayers();
-  const settings = { ...options, rule: ruleOf(options), layersOf };
+  const settings = { ...options, rule: ruleOf(options), layersOf: backend.layersOf };
   return watched(io, 'training', comparisons.length, (i, control) =>
     trainConfigs(comparisons[i]!, settings, control),
   );

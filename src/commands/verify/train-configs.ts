@@ -187,7 +187,8 @@ function planTraining(
     ],
   }));
   const distinct = named.reduce((sum, { candidates: all }) => sum + countDistinct(all), 0);
-  const sizes = trainingSizes(ratio.kappa, scales.length, distinct, options.updates ?? UPDATES);
+  const updates = (options.updates ?? UPDATES) / (reference.cost ?? 1);
+  const sizes = trainingSizes(ratio.kappa, scales.length, distinct, updates);
   const unit = travellingRate(reference, old, sizes) / old.lr;
   const regimes = named.map(({ noiseScale: scale, candidates: all }) => ({
     noiseScale: scale,

@@ -6,13 +6,14 @@ import type {
   Control,
   Measured,
 } from '../../lab/backends/backend.ts';
-import { averagesRequest, snapshotBlocks } from '../../lab/sizes.ts';
+import { snapshotBlocks } from '../../lab/sizes.ts';
 import { bestDecay, levelRatio, relativeRms } from '../../lab/theory.ts';
 import type { AverageCheck, Comparison, LearningRateCheck } from './compare.ts';
+import { type Size, samplesOf, sizedRequest } from './sized.ts';
 import { agrees, DEFAULT_TOLERANCE, type Verdict, verdictOf } from './verdict.ts';
 
 /** What decides a verification beside the configs. */
-export interface VerifyOptions {
+export interface VerifyOptions extends Size {
   readonly backend: Backend;
   /** Unsigned 32-bit. */
   readonly seed?: number;
@@ -28,6 +29,9 @@ export interface VerifyOptions {
 
 /** One average, measured and judged. */
 export interface AverageOutcome extends AverageCheck {
+  /** What was run. */
+  readonly coordinates: number;
+  readonly samples: number;
   readonly converted: Measured;
   readonly unconverted: Measured;
   /** What the closed forms say for this run. */
@@ -49,11 +53,15 @@ export interface LearningRateOutcome extends LearningRateCheck {
 }
 
 /** The outcome of a verification. */
-export interface Verification extends Pick<Comparison, 'batch' | 'rule' | 'unpaired'> {
+export interface Verification extends Pick<Comparison, 'batch' | 'rule' | 'unpaired' | 'warnings'> {
   readonly pass: boolean;
+  /** The worst of the averages; `nothing` where no average had to be run. */
+  readonly verdict: Verdict | 'nothing';
   readonly backend: { readonly name: string; readonly device: string };
   readonly seed: number;
   readonly tolerance: number;
+  /** `coarse` fails. */
+  readonly strict: boolean;
   readonly averages: readonly AverageOutcome[];
   readonly learningRates: readonly LearningRateOutcome[];
   readonly seconds: number;
@@ -70,15 +78,16 @@ export async function verifyComparison(
 ): Promise<Verification> {
   const start = performance.now();
   const { backend, seed = 0, tolerance = DEFAULT_TOLERANCE, strict = false } = options;
-  const groups = byBatch(comparison.averages);
+  const { averages: toRun, learningRates: rates } = changedBy(comparison);
+  const groups = byBatch(toRun);
   const outcomes = new Map<AverageCheck, AverageOutcome>();
   for (const [i, group] of groups.entries()) {
     const progress = (done: number) => control.progress?.((i + done) / groups.length);
     const judged = await verifyGroup(group, { ...options, seed, tolerance }, i, { ...control, progress });
     for (const [j, average] of group.entries()) outcomes.set(average, judged[j]!);
   }
-  const averages = comparison.averages.map((average) => outcomes.get(average)!);
-  const learningRates = comparison.learningRates.map((rate) => ({
+  const averages = toRun.map((average) => outcomes.get(average)!);
+  const learningRates = rates.map((rate) => ({
     ...rate,
     asAsked: Math.abs(rate.ratio / rate.asked - 1) <= tolerance,
   }));
@@ -89,13 +98,35 @@ export async function verifyComparison(
   return {
     ...comparison,
     pass,
+    verdict: verdictOfAll(pass, averages),
     backend: { name: backend.name, device: backend.device },
     seed,
     tolerance,
+    strict,
     averages,
     learningRates,
     seconds: (performance.now() - start) / 1000,
   };
+}
+
+/** What there is to verify: at the same batch only what is not the same in both. */
+function changedBy({ batch, averages, learningRates }: Comparison) {
+  if (batch.from !== batch.to) return { averages, learningRates };
+  return {
+    averages: averages.filter(
+      ({ batch: [from, to], filter: [b, c], gain }) => from !== to || b !== c || Math.abs(gain - 1) > SAME,
+    ),
+    learningRates: learningRates.filter(({ ratio }) => ratio !== 1),
+  };
+}
+
+/** A gain this close to 1 is 1: products of the same numbers in another order. */
+const SAME = 1e-12;
+
+function verdictOfAll(pass: boolean, averages: readonly AverageOutcome[]): Verification['verdict'] {
+  if (!pass) return 'fail';
+  if (averages.length === 0) return 'nothing';
+  return averages.some(({ verdict }) => verdict === 'coarse') ? 'coarse' : 'pass';
 }
 
 /** One run serves all averages of the same pair of batches. */
@@ -124,13 +155,14 @@ async function verifyGroup(
 ): Promise<AverageOutcome[]> {
   const { batch } = group[0]!;
   const { noiseScale = batch[0], seed, tolerance } = options;
-  const request = averagesRequest({
+  const setup = {
     batch,
     averages: group.map(({ filter, gain, unconvertedGain }) => ({ decay: filter, gain, unconvertedGain })),
     mean: Math.sqrt(batch[0] / Math.max(noiseScale, LEAST_NOISE * batch[0])),
     key: { seed, stream },
     draws: options.draws,
-  });
+  };
+  const request = sizedRequest(setup, options);
   const result = await options.backend.averages(request, control);
   return group.map((average, i) => judge(average, i, { request, result, noiseScale, tolerance }));
 }
@@ -160,6 +192,8 @@ function judge(average: AverageCheck, index: number, run: AveragesRun): AverageO
     converted,
     unconverted,
     trajectory,
+    coordinates: run.request.coordinates,
+    samples: samplesOf(run.request),
     theory,
     unconvertedTheory,
     size,

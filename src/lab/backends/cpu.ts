@@ -8,6 +8,7 @@ import type {
   Backend,
   Control,
 } from './backend.ts';
+import { isSnapshot } from './block-weights.ts';
 import { gradientsOf } from './gradients.ts';
 import {
   type CaseSnapshot,
@@ -93,10 +94,6 @@ function stepNew({ now, unconverted, decay }: CaseRun, gradient: Float64Array): 
 function step(average: Float64Array, decay: number, gradient: Float64Array): void {
   const weight = 1 - decay;
   for (let p = 0; p < average.length; p++) average[p] = decay * average[p]! + weight * gradient[p]!;
-}
-
-function isSnapshot({ snapshots: { first, every } }: CaseRun, block: number): boolean {
-  return block >= first && (block - first) % every === 0;
 }
 
 function compare({ old, now, unconverted, gain, unconvertedGain, compared }: CaseRun): CaseSnapshot {

@@ -3,9 +3,11 @@ import type { Output } from '../../base/io/streams.ts';
 import { Problem } from '../../base/problem.ts';
 import { VERSION } from '../../base/version.ts';
 import { byReference } from '../training.ts';
+import { chosenByWork } from './auto.ts';
 import { cpu } from './cpu.ts';
+import { gigabytes, type LoadedBackend } from './loaded.ts';
 import { reasonOf, Unavailable } from './packages.ts';
-import { gigabytes, type LoadedBackend, loadTensorflow } from './tensorflow.ts';
+import { loadTensorflow } from './tensorflow/tensorflow.ts';
 import { loadWebgpu } from './webgpu/webgpu.ts';
 
 /** A backend that can be asked for, and how to load it from a working directory. @throws Unavailable */
@@ -24,7 +26,7 @@ export const BACKENDS: readonly Entry[] = [
 
 /** Loaded when asked for, since it has much code. */
 async function loadEmbedded(): Promise<LoadedBackend> {
-  const { loadWasm } = await import('./wasm/wasm.ts');
+  const { loadWasm } = await import('./wasm/load.ts');
   return loadWasm();
 }
 
@@ -34,12 +36,17 @@ async function loadCpu(): Promise<LoadedBackend> {
 }
 
 /**
- * The backend of this name; `auto` takes the first that runs here, and writes to `stderr` which it skips and why.
+ * The backend of this name. `auto` chooses when it knows the work, and writes to `stderr` what it took where it had a
+ * choice.
  * @param cwd a second place to look for optional packages in
  * @throws Problem: usage, where the backend that was asked for does not load; it says what to install
  */
 export async function chooseBackend(name: string, cwd: string, stderr: Output): Promise<LoadedBackend> {
-  if (name === 'auto') return chooseFirst(cwd, stderr);
+  if (name === 'auto') {
+    const embedded = await loadEmbedded().catch(loadCpu);
+    const accelerated = () => acceleratorsOf(cwd);
+    return chosenByWork({ embedded, accelerated }, (line) => stderr.write(`${line}\n`));
+  }
   const entry = BACKENDS.find((one) => one.name === name);
   if (!entry) throw new Problem('usage', `unknown backend "${name}"`);
   try {
@@ -54,29 +61,13 @@ export function nextStep(error: unknown): string {
   return error instanceof Unavailable ? error.next : 'rebatch doctor lists the backends and what they need';
 }
 
-/**
- * Hardware first: TensorFlow with a GPU, WebGPU with a GPU, TensorFlow on the CPU, the embedded
- * kernel, the reference. A software GPU (SwiftShader, llvmpipe) is several times slower than the kernel on the same
- * cores, so it is skipped; `--backend webgpu` still takes it.
- */
-async function chooseFirst(cwd: string, stderr: Output): Promise<LoadedBackend> {
-  const pass = (name: string, why: string) => stderr.write(`skipping backend ${name}: ${why}\n`);
-  const attempt = async ({ name, load }: Entry) => {
-    try {
-      return await load(cwd);
-    } catch (error) {
-      pass(name, reasonOf(error));
-      return undefined;
-    }
-  };
-  const [tensorflow, webgpu, wasm] = [BACKENDS[0]!, BACKENDS[1]!, BACKENDS[2]!];
-  const library = await attempt(tensorflow);
-  if (library?.accelerated) return library;
-  const graphics = await attempt(webgpu);
-  if (graphics?.accelerated) return graphics;
-  if (graphics) {
-    pass('webgpu', graphics.hint ?? 'no hardware');
-    await graphics.release?.();
+/** The accelerators that load here. */
+async function acceleratorsOf(cwd: string): Promise<LoadedBackend[]> {
+  const found: LoadedBackend[] = [];
+  for (const { load } of BACKENDS.slice(0, 2)) {
+    const backend = await load(cwd).catch(() => undefined);
+    if (backend?.accelerated) found.push(backend);
+    else await backend?.release?.();
   }
-  return library ?? (await attempt(wasm)) ?? loadCpu();
+  return found;
 }

@@ -1,17 +1,8 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { reasonOf } from './unavailable.ts';
 
-/** A backend cannot run here: why, and what to do about it. */
-export class Unavailable extends Error {
-  override readonly name = 'Unavailable';
-
-  constructor(
-    message: string,
-    readonly next: string,
-  ) {
-    super(message);
-  }
-}
+export { reasonOf, Unavailable } from './unavailable.ts';
 
 /** An optional package where it was found. */
 export interface InstalledPackage {
@@ -54,12 +45,6 @@ export function loadPackage<T>({ path, require }: InstalledPackage): T {
   } finally {
     console.warn = warn;
   }
-}
-
-/** The first line of what went wrong. */
-export function reasonOf(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  return message.trim().split('\n')[0] ?? message;
 }
 
 /**

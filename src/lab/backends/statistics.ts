@@ -51,7 +51,8 @@ export function ratioOfSums(top: Float64Array, bottom: Float64Array): Measured {
   return { value, standardError: Math.sqrt((squares * n) / (n - 1)) / total };
 }
 
-function rootOf({ value, standardError }: Measured): Measured {
+/** The root of a figure. */
+export function rootOf({ value, standardError }: Measured): Measured {
   const root = Math.sqrt(value);
   return { value: root, standardError: root === 0 ? 0 : standardError / (2 * root) };
 }

@@ -29,6 +29,42 @@ describe('schedule', () => {
     expect(phases[1].startStep).toBe(40);
   });
 
+  it('goes by the noise scale as it grows, where an optimizer divides by the gradient’s level', async () => {
+    const growing = ['--noise-scale', '20@0,150@10%,450@20%'];
+    const { phases } = await schedule('adam.yaml', '--batches', '64@0,256@1M', ...growing);
+    const level = (n: number) => Math.sqrt((1 + n / 64) / (1 + n / 256));
+    const pooled = 1 / (0.1 / 20 + 0.1 / 150 + 0.8 / 450);
+    expect(phases[0].noise).toEqual(
+      [20, 150, 450].map((n, i) => ({
+        from: [0, 0.1, 0.2][i],
+        noiseScale: n,
+        factor: expect.closeTo(level(n) / level(pooled), 12),
+      })),
+    );
+    expect(phases[0].settings['/learning_rate']).toBeCloseTo((3e-4 / 4) * level(pooled), 9);
+    expect(phases[1].noise.map(({ factor }: { factor: number }) => factor)).toEqual([1, 1, 1]);
+    const table = await cli(['schedule', 'adam.yaml', '--batches', '64@0', '--world', '1', ...growing], {
+      cwd,
+    });
+    expect(table.stdout).toContain('rates x, N 20 from 0 %');
+    const { phases: sgd } = await schedule('sgd.yaml', '--batches', '64@0', ...growing);
+    expect(sgd[0]).not.toHaveProperty('noise');
+  });
+
+  it.each([
+    ['20@0,150@10', '"150@10" is not N@SHARE'],
+    ['20@5%,150@10%', 'The first starts at 0'],
+    ['20@0,150@10%,9@10%', 'Each starts after the one before it'],
+    ['0@0,150@10%', '"0@0" is not N@SHARE'],
+    ['20@0,150@100%', '"150@100%" is not N@SHARE'],
+  ])('a noise scale %s is refused', async (growing, message) => {
+    const { code, stderr } = await cli(
+      ['schedule', 'adam.yaml', '--batches', '64@0', '--noise-scale', growing],
+      { cwd },
+    );
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining(message) });
+  });
+
   it('gives the factor of the second moment at a known noise scale, and its bounds without', async () => {
     const known = await schedule('adam.yaml', '--batches', '256@0,512@1M', '--noise-scale', '1000');
     const of = (s: { phases: { state: { what: string; factor?: number; formula: string }[] }[] }) =>

@@ -60,15 +60,28 @@ describe('the page of --report', () => {
     });
     const terminal = stdout.replace(/\s+/g, ' ');
     const notes = [...html.matchAll(/<li class="note">(.*?)<\/li>/g)].map(([, note = '']) => note);
-    expect(notes.length).toBe(terminal.split(' ! ').length - 1);
     for (const note of notes) expect(terminal).toContain(`! ${note}`);
-    const said = /verified: averages.*?ema asks for/.exec(terminal)![0].slice('verified'.length);
-    expect(html).toContain(`<p class="verdict pass">Verified${said}</p>`);
-    expect(html).toContain('; ema asks for');
+    const { summary, warnings } = JSON.parse(json);
+    const [, verdict, found, open] =
+      /<p class="verdict (\w+)"><strong>(.*?)<\/p>\n<p class="open">(.*?)\.<\/p>/s.exec(
+        html.replaceAll('<wbr>', ''),
+      )!;
+    expect(verdict).toBe('pass');
+    expect(`${found!.replace('</strong>', '')} ${open}`.toLowerCase()).toBe(summary.toLowerCase());
+    expect(html.match(/<li class="warning">/g)).toHaveLength(warnings.length);
+    expect(terminal.split(' ! ').length - 1).toBe(notes.length + warnings.length);
+    for (const { message } of warnings) expect(terminal).toContain(message.replace(/\s+/g, ' '));
+  });
+
+  it('shows values as the file writes them, and what kappa is', () => {
+    expect(html).toContain('<data value="0.0001">1e-4</data>');
+    expect(html).toContain('<data value="0.0002">2.0e-4</data>');
+    expect(html).toContain('so kappa, the new batch over the old, is 2.');
+    expect(html.slice(0, html.indexOf('<script'))).not.toContain('+-');
   });
 
   it('asks for nothing from elsewhere', () => {
-    const outside = /(?:src|href)\s*=\s*["'](?!data:)|@import|url\(\s*["']?http/i;
+    const outside = /(?:src|href)\s*=\s*["'](?!data:|#)|@import|url\(\s*["']?http/i;
     expect(html.replace(/<script>[\s\S]*<\/script>/, '')).not.toMatch(outside);
   });
 

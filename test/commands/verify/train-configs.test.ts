@@ -160,7 +160,9 @@ it('verify --train --noise-scale', { timeout: 60_000 }, async () => {
   expect(used).toMatchObject({ rule: 'noise-aware', noiseScale: 5e4, best: true });
   const human = await cli(args);
   expect(human.stdout).toMatch(/AdamW on a noisy quadratic/);
-  expect(human.stdout).toMatch(/nothing follows the old path closer than noise-aware/);
+  expect(human.stdout.replace(/\s+/g, ' ')).toMatch(
+    /under noise-aware is off its old path by [\d.]+ % at N 50000 $/,
+  );
   for (const line of human.stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
 });
 
@@ -172,17 +174,11 @@ it('verify --train says where the learning rate leaves the path that the average
   const report = join(temporaryFolder(), 'report.html');
   const { code, stdout } = await cli([...args, '--report', report]);
   expect(code).toBe(0);
-  const end = stdout.slice(stdout.indexOf('\nverified: averages')).replace(/\s+/g, ' ').trim();
-  expect(end).toMatch(
-    /^verified: averages keep their memory, learning rates are what ema asks for Note: at some noise scales the learning rate does not fit\. Trained with ema, the loss of AdamW is off its old path by \d+ % at noise scale 180 \(noise-aware [\d.]+ %\), \d+ % at noise scale 51000 \(noise-aware [\d.]+ %\)\.$/,
+  const end = stdout.slice(stdout.indexOf('\nverified: ')).replace(/\s+/g, ' ').trim();
+  const figures =
+    /^verified: the averages keep their memory\. Not proven: learning_rate 2\.5e-06\. .* On a noisy quadratic of gradient noise scale N the loss of AdamW under ema is off its old path by [\d.]+ % at N 0\.64, \d+ % at N 180 \(noise-aware: [\d.]+ %\), \d+ % at N 51000 \(noise-aware: [\d.]+ %\)$/;
+  expect(end).toMatch(figures);
+  expect(readFileSync(report, 'utf8').replaceAll('<wbr>', '')).toContain(
+    end.slice(end.indexOf('Not proven')),
   );
-  const page = readFileSync(report, 'utf8').replace(/<wbr>/g, '');
-  const sentences = stdout
-    .slice(stdout.indexOf('At noise scale'))
-    .replace(/\s+/g, ' ')
-    .split(/(?<=[a-z]\.) (?=At)| (?=verified)/)
-    .slice(0, 3);
-  for (const sentence of sentences) expect(page).toContain(sentence.trim());
-  expect(page).toContain(end.slice(end.indexOf('Note: at')));
-  expect(page).toMatch(/<p class="verdict pass">Verified: averages keep their memory, learning rates are/);
 });

@@ -16,10 +16,11 @@ const SEEN = 'samples seen';
 /** 12K, .25, 2E-5: short enough for an axis on a phone. An axis can hold -0; 0 is added to it. */
 function compact(x: number): string {
   const small = x !== 0 && Math.abs(x) < 1e-3;
-  return (x + 0).toLocaleString('en', {
+  const text = (x + 0).toLocaleString('en', {
     notation: small ? 'scientific' : 'compact',
     maximumSignificantDigits: 3,
   });
+  return text.replaceAll('-', '−');
 }
 
 function curve({ kind, points }: Curve, shape: 'linear' | 'step-after' = 'linear') {
@@ -45,6 +46,7 @@ function frame({ width, x, y, description, logarithmic = false }: Frame, marks: 
     width,
     height: Math.max(200, Math.min(280, width * 0.45)),
     marginLeft: 62,
+    marginTop: 30,
     marginBottom: 40,
     style: { background: 'none', color: 'inherit', fontSize: '13px', overflow: 'visible' },
     x: { label: x, ticks: Math.max(3, Math.floor(width / 110)), tickFormat: compact },
@@ -72,7 +74,7 @@ function draw(figures: AveragePlot, part: string, width: number, description: st
       ...figures.trajectories.map((t) => curve(t)),
     ]);
   const band = figures.band.map(([x, height]) => ({ x, low: -height, high: height }));
-  return frame({ width, x: SEEN, y: 'old - new', description }, [
+  return frame({ width, x: SEEN, y: 'old − new', description }, [
     Plot.areaY(band, { x: 'x', y1: 'low', y2: 'high', fill: 'var(--band)' }),
     Plot.ruleY([0], { stroke: 'currentColor', strokeOpacity: 0.4 }),
     curve(figures.difference),
@@ -141,4 +143,14 @@ for (const place of document.querySelectorAll<HTMLElement>('[data-figure]')) {
     plot.setAttribute('role', 'img');
     place.replaceChildren(plot);
   }).observe(place);
+}
+
+// Inside another page, which cannot look into this one, it says how high it is.
+function tellHeight(): void {
+  parent.postMessage({ height: document.body.offsetHeight }, '*');
+}
+if (parent !== window) {
+  // A frame out of sight is not watched.
+  tellHeight();
+  new ResizeObserver(tellHeight).observe(document.body);
 }

@@ -1,19 +1,24 @@
-import { short } from '../../../base/numbers.ts';
+import { placeOf } from '../../../base/diagnostic.ts';
+import { fraction, num, short, withError } from '../../../base/numbers.ts';
 import { asText, breakable, figure, htmlPage, legend, list, table } from '../../../base/report/html.ts';
 import type { RuleBars } from '../../../base/report/page/plot-data.ts';
-import { readable } from '../../../document/pointer.ts';
+import { fieldName, readable } from '../../../document/pointer.ts';
+import type { Measured } from '../../../lab/backends/backend.ts';
 import { countedPer } from '../../../pipe/sides.ts';
 import type { Training } from '../train-configs.ts';
 import type { AverageOutcome, Verification } from '../verification.ts';
 import { averagePlot } from './average-plot.ts';
 import { type Conclusion, conclusionOf } from './conclusion.ts';
-import { advices, DIVERGED, notTrained, ruleName, trainedTitle, updatesOf } from './training-text.ts';
+import { DIVERGED, notTrained, ruleName, trainedTitle, updatesOf } from './training-text.ts';
 import {
+  ABOUT,
   askedOf,
-  nameOf as averageName,
+  isDecay,
+  machineOf,
   type NamedVerification,
   notesOf,
   type ReportJson,
+  verdictOn,
 } from './verification-text.ts';
 
 /**
@@ -39,79 +44,129 @@ export function verificationHtml(named: readonly NamedVerification[], json: read
   });
 }
 
+/** What there is to know in one screen, then the rest. */
 function section(
   { verification, trainings = [] }: NamedVerification,
-  { pass, word, what, limits }: Conclusion,
+  conclusion: Conclusion,
   index: number,
 ): string {
-  const { batch, rule, seed, backend, seconds, averages } = verification;
-  const verdict = `${word[0]!.toUpperCase()}${word.slice(1)}${what ? `: ${asText(what)}` : ''}`;
-  return `<p class="verdict ${pass ? (word === 'verified' ? 'pass' : 'coarse') : 'fail'}">${verdict}</p>
-${limits.map((limit) => `<p>${asText(limit)}</p>`).join('\n')}
-<p class="quiet">Batch ${batch.from} &rarr; ${batch.to}${countedPer({ per: batch.per })} (kappa ${short(batch.to / batch.from)}), rule ${asText(rule)}, tolerance ${short(verification.tolerance)}, seed ${seed}, on ${asText(backend.device)}, ${short(seconds)} s.</p>
-<h2>Settings</h2>
-${settingsTable(verification)}
-${ratesList(verification)}
-${averages.length ? `<h2>Averages</h2>\n${resultsTable(averages)}` : ''}
+  const { averages, warnings } = verification;
+  const first = worstOf(averages);
+  const others = averages.filter((average) => average !== first);
+  const figures = (average: AverageOutcome) => plots(average, `${index}-${averages.indexOf(average)}`);
+  return `${verdictOf(conclusion)}
+${metaOf(verification, index)}
+${changedTable(verification)}
+${first ? `${figures(first)}\n${KEY}` : ''}
+${averages.length ? `<h2>Averages</h2>\n${resultsTable(averages)}\n<p class="quiet">${asText(machineOf(verification))}, tolerance ${short(verification.tolerance)}.</p>` : ''}
 ${averages.some(({ levels }) => levels) ? levelsTable(averages) : ''}
 ${list(notesOf(verification), ' class="note"')}
+${warningsOf(warnings, index)}
 ${trainings.length ? trainingSections(trainings, index) : ''}
-${averages.length ? `<h2>Plots</h2>\n${KEY}` : ''}
-${averages.map((average, j) => plots(average, `${index}-${j}`)).join('\n')}`;
+${others.length ? `<h2>More plots</h2>\n${KEY}\n${others.map(figures).join('\n')}` : ''}`;
 }
 
-function settingsTable({ averages, learningRates }: Verification): string {
+function verdictOf({ verdict, word, found, open }: Conclusion): string {
+  const capital = (text: string) => `${text[0]!.toUpperCase()}${text.slice(1)}`;
+  return `<p class="verdict ${verdict}"><strong>${capital(word)}</strong>: ${breakable(asText(found))}.</p>${open ? `\n<p class="open">${breakable(asText(open))}.</p>` : ''}`;
+}
+
+function metaOf({ batch, rule, warnings }: Verification, index: number): string {
+  const count = warnings.reduce((sum, said) => sum + said.warnings.length, 0);
+  const link = count
+    ? ` <a href="#warnings-${index}">${count} ${count > 1 ? 'warnings' : 'warning'}</a>.`
+    : '';
+  return `<p class="quiet">Batch ${num(batch.from)} &rarr; ${num(batch.to)}${countedPer({ per: batch.per })}, so kappa, the new batch over the old, is ${fraction(batch.to / batch.from)}. Rule ${asText(rule)}.${link}</p>`;
+}
+
+/** The average that is plotted first: the one that is farthest off. */
+function worstOf(averages: readonly AverageOutcome[]): AverageOutcome | undefined {
+  const rank = { fail: 2, coarse: 1, pass: 0 };
+  return [...averages].sort(
+    (a, b) => rank[verdictOn(b)] - rank[verdictOn(a)] || Math.min(b.size, 1) - Math.min(a.size, 1),
+  )[0];
+}
+
+function changedTable({ averages, learningRates, rule, batch }: Verification): string {
+  const setting = (name: string, what: string) =>
+    `${breakable(asText(name))} <span class="quiet">${asText(what)}</span>`;
   const rows = [
-    ...learningRates.map(({ pointer, optimizer, values }) => [
-      breakable(asText(readable(pointer))),
-      `learning rate, ${asText(optimizer)}`,
-      figure(values[0]),
-      figure(values[1]),
+    ...learningRates.map((rate) => [
+      setting(readable(rate.pointer), `learning rate, ${rate.optimizer}`),
+      ...rate.written.map((text, i) => `<data value="${rate.values[i]}">${asText(text)}</data>`),
+      `<span class="${rate.asAsked ? (rate.decides ? 'pass' : '') : rate.decides ? 'fail' : 'coarse'}">${asText(askedOf(rate, rule))}</span>`,
     ]),
     ...averages.map((average) => [
-      breakable(nameOf(average)),
-      `decay, ${asText(average.of)}`,
-      figure(average.decay[0], 8),
-      figure(average.decay[1], 8),
+      setting(fieldName(average), average.averaged),
+      ...average.written.map((text, i) =>
+        isDecay(average)
+          ? asText(text)
+          : `${asText(text)} <span class="quiet">decay ${short(average.decay[i]!, 8)}</span>`,
+      ),
+      `<span class="${verdictOn(average)}">${verdictOn(average)}</span>, off by ${short(average.converted.value, 3)}`,
     ]),
   ];
+  if (rows.length === 0) return '';
   const columns = [
     { title: 'setting' },
-    { title: 'what it is' },
     { title: 'old', number: true },
     { title: 'new', number: true },
+    { title: 'found' },
   ];
-  return table('What was compared', columns, rows);
+  const all = [
+    [
+      'batch <span class="quiet">samples per step</span>',
+      num(batch.from),
+      num(batch.to),
+      `× ${fraction(batch.to / batch.from)}`,
+    ],
+    ...rows,
+  ];
+  return table('What changed, as the files write it', columns, all);
 }
 
-function ratesList({ learningRates, rule }: Verification): string {
-  const items = learningRates.map((rate) => {
-    const kind = rate.asAsked ? 'pass' : rate.decides ? 'fail' : 'coarse';
-    return `<li>${breakable(asText(readable(rate.pointer)))}: <span class="${kind}">${asText(askedOf(rate, rule))}</span></li>`;
-  });
-  return items.length ? `<ul>${items.join('')}</ul>` : '';
+function warningsOf(warnings: Verification['warnings'], index: number): string {
+  const items = warnings.flatMap(({ source, warnings }) =>
+    warnings.map(({ code, message, offset }) => {
+      const place =
+        offset === undefined ? source.file : `${source.file}:${placeOf(source.text, offset).line}`;
+      return `${place}: ${message} [${code}]`;
+    }),
+  );
+  return items.length ? `<h2 id="warnings-${index}">Warnings</h2>\n${list(items, ' class="warning"')}` : '';
 }
 
 function resultsTable(averages: readonly AverageOutcome[]): string {
   const rows = averages.map((average) => {
-    const word = !average.agrees ? 'fail' : average.verdict;
+    const word = verdictOn(average);
     return [
       breakable(nameOf(average)),
       `<span class="${word}">${word}</span>`,
-      `${figure(average.converted.value)} &plusmn; ${figure(average.converted.standardError, 2)}`,
+      ...average.decay.map((decay) => figure(decay, 8)),
+      measuredCell(average.converted),
       figure(average.theory),
       figure(average.best),
       figure(average.unconverted.value),
       figure(average.unconvertedTheory),
+      `${figure(average.coordinates, 9)} × ${figure(average.samples, 17)}`,
     ];
   });
-  const titles = ['measured', 'predicted', 'best possible', 'not converted', 'predicted'];
+  const titles = [
+    'old decay',
+    'new decay',
+    'off by',
+    'predicted',
+    'least possible',
+    'not converted',
+    'predicted',
+    'run',
+  ];
   const columns = [
     { title: 'average' },
     { title: 'verdict' },
     ...titles.map((title) => ({ title, number: true })),
   ];
-  return table('Rms of old - new over that of the old average, on the same gradients', columns, rows);
+  return table(`${ABOUT[0]!.toUpperCase()}${ABOUT.slice(1)}. run: coordinates × samples.`, columns, rows);
 }
 
 function levelsTable(averages: readonly AverageOutcome[]): string {
@@ -119,8 +174,7 @@ function levelsTable(averages: readonly AverageOutcome[]): string {
     const { levels } = average;
     if (!levels) return [];
     const { measured, theory, noiseScale } = levels;
-    const found = `${figure(measured.value)} &plusmn; ${figure(measured.standardError, 2)}`;
-    return [[breakable(nameOf(average)), found, figure(theory), figure(noiseScale)]];
+    return [[breakable(nameOf(average)), measuredCell(measured), figure(theory), figure(noiseScale)]];
   });
   const columns = [
     { title: 'average' },
@@ -131,19 +185,25 @@ function levelsTable(averages: readonly AverageOutcome[]): string {
   return table('Mean square of the gradients, new over old, whatever the decay', columns, rows);
 }
 
+/** A figure with its standard error; programs find both to the last digit. */
+function measuredCell(measured: Measured, digits?: number): string {
+  const [value, error] = withError(measured, digits);
+  return `<data value="${measured.value}">${value}</data> ± <data value="${measured.standardError}">${error}</data>`;
+}
+
 const KEY = legend(['old', 'new', ['not converted', 'old decay at the new batch']]);
 
 function plots(average: AverageOutcome, id: string): string {
   const name = nameOf(average);
   const part = (key: string, title: string, text: string) =>
-    `<figure class="${key}"><figcaption><strong>${title}.</strong> ${text}</figcaption><div data-figure="${id}" data-part="${key}" data-description="${name}: ${title.toLowerCase()}. ${text}"></div></figure>`;
+    `<figure><figcaption><strong>${title}.</strong> ${text}</figcaption><div data-figure="${id}" data-part="${key}" data-description="${name}: ${title.toLowerCase()}. ${text}"></div></figure>`;
   const { converted, theory, trajectory } = average;
   const same = trajectory.old.every((x, i) => x === trajectory.now[i]);
   return `<h3>${breakable(name)}</h3>
-<div class="figures">
+<div class="figures three">
 ${part('kernels', 'Weights', 'How much one sample counts in the average, by its age.')}
 ${part('trajectories', 'Trajectories', 'One coordinate of the old and of the new average, at equal sample counts.')}
-${part('difference', 'Difference', same ? 'Old minus new: 0 everywhere.' : `Old minus new; rms ${short(converted.value)} of the old average’s own, predicted ${short(theory)}. Shaded: 95 % of what is predicted.`)}
+${part('difference', 'Difference', same ? 'Old − new: 0 everywhere.' : `Old − new, rms ${short(converted.value)} × the old one’s (predicted ${short(theory)}). Shaded: 95 %.`)}
 </div>`;
 }
 
@@ -183,8 +243,7 @@ function trainingSection(training: Training, id: string): string {
     asText(ruleName(rule, inUse)),
     ...regimes.map(({ candidates }) => {
       const { pathDistance, best } = candidates[i]!;
-      const { value, standardError } = pathDistance;
-      const text = `${figure(value, 3)} &plusmn; ${figure(standardError, 1)}`;
+      const text = measuredCell(pathDistance, 1);
       return best ? `<span class="pass">${text}</span>` : text;
     }),
   ]);
@@ -199,9 +258,9 @@ function trainingSection(training: Training, id: string): string {
     const diverged = off.map(({ rule }) => ruleName(rule, inUse)).join('; ');
     return `<figure><figcaption>At ${at}${diverged ? `; diverged: ${asText(diverged)}` : ''}</figcaption><div data-figure="rules-${id}-${k}" data-description="Distance of the loss path from the old one, by rule, at ${at}"></div></figure>`;
   });
-  return `<h3>${breakable(asText(title))}</h3>\n${table(caption, columns, rows)}\n${list(advices(training))}\n<div class="figures">${charts.join('')}</div>`;
+  return `<h3>${breakable(asText(title))}</h3>\n${table(caption, columns, rows)}\n<div class="figures">${charts.join('')}</div>`;
 }
 
 function nameOf(average: Pick<AverageOutcome, 'pointer' | 'part'>): string {
-  return asText(averageName(average));
+  return asText(fieldName(average));
 }

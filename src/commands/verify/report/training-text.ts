@@ -1,9 +1,10 @@
 import type { ChalkInstance } from 'chalk';
 import { printable } from '../../../base/diagnostic.ts';
+import { withError } from '../../../base/numbers.ts';
 import { tableLines } from '../../../base/table.ts';
 import { wrap } from '../../../base/text.ts';
 import { readable } from '../../../document/pointer.ts';
-import type { CandidateResult, RegimeResult } from '../../../lab/training.ts';
+import type { CandidateResult } from '../../../lab/training.ts';
 import { candidateTitle } from '../candidates.ts';
 import type { NoTraining, Training } from '../train-configs.ts';
 
@@ -37,7 +38,7 @@ export function trainingJson(trainings: readonly (Training | NoTraining)[]): Tra
   });
 }
 
-/** A training for people: rules against noise scales, and what to think of the rule in use. */
+/** A training for people: rules against noise scales. */
 export function trainingText(
   trainings: readonly (Training | NoTraining)[],
   chalk: ChalkInstance,
@@ -84,14 +85,12 @@ function table(training: Training, columns: number, chalk: ChalkInstance): strin
   return [
     `${chalk.bold(`${trainedTitle(training)} on a noisy quadratic`)}\n`,
     `${rows.join('\n')}\n`,
-    chalk.dim(lines(substitute ? `${about}; ${substitute}` : about, columns)),
-    ...advices(training).map((advice) => lines(advice, columns)),
+    `${chalk.dim(wrap(substitute ? `${about}; ${substitute}` : about, columns).join('\n'))}\n`,
   ].join('');
 }
 
 function cell({ pathDistance, best }: CandidateResult): string {
-  const { value, standardError } = pathDistance;
-  const text = value > DIVERGED ? 'diverged' : `${short(value)} +- ${short(standardError, 1)}`;
+  const text = pathDistance.value > DIVERGED ? 'diverged' : withError(pathDistance, 1).join(' ± ');
   return `${text}${best ? '*' : ' '}`;
 }
 
@@ -108,38 +107,20 @@ export function notTrained(training: NoTraining): string {
   return `${trainedTitle(training)} not trained: ${training.why}`;
 }
 
-/** What to think of the rule in use, noise scale by noise scale. */
-export function advices({ regimes, inUse }: Training): string[] {
-  return regimes.map((regime) => advice(regime, inUse));
-}
-
 /**
- * At which noise scales training leaves its old path under the settings in use where it clearly would not under another
- * rule's, as a sentence; undefined where there are none.
+ * How far the loss is off its old path under the settings in use, noise scale by noise scale, and where another rule's
+ * is clearly closer; as a sentence without its end.
  */
-export function offPath(training: Training): string | undefined {
+export function offPath(training: Training): string {
   const { regimes, inUse } = training;
-  const places = regimes.flatMap(({ noiseScale, candidates }) => {
+  const places = regimes.map(({ noiseScale, candidates }) => {
     const used = candidates.find(({ rule }) => rule === inUse)!.pathDistance.value;
     const closest = candidates.reduce((a, b) => (b.pathDistance.value < a.pathDistance.value ? b : a));
     const least = closest.pathDistance.value;
-    if (used <= CLOSE || least > CLEARLY * used) return [];
-    return [`${offBy(used)} at noise scale ${short(noiseScale)} (${ruleName(closest.rule)} ${offBy(least)})`];
+    const better = used > CLOSE && least <= CLEARLY * used;
+    return `${offBy(used)} at N ${short(noiseScale)}${better ? ` (${candidateTitle(closest.rule)}: ${offBy(least)})` : ''}`;
   });
-  if (places.length === 0) return undefined;
-  return `Note: at some noise scales the learning rate does not fit. Trained with ${candidateTitle(inUse)}, the loss of ${trainedTitle(training)} is off its old path by ${places.join(', ')}.`;
-}
-
-/** What follows for the rule in use at one noise scale. */
-function advice({ noiseScale, candidates }: RegimeResult, inUse: string): string {
-  const used = candidates.find(({ rule }) => rule === inUse)!;
-  const best = candidates.filter((c) => c.best).map(({ rule }) => candidateTitle(rule));
-  const at = `At noise scale ${short(noiseScale)}`;
-  const name = candidateTitle(inUse);
-  if (used.best) return `${at} nothing follows the old path closer than ${name}.`;
-  const off = used.pathDistance.value > DIVERGED ? 'diverges' : `is ${percent(used.pathDistance.value)} off`;
-  const enough = used.pathDistance.value <= CLOSE ? ', which is little' : '';
-  return `${at} ${name} ${off} on average${enough}; closest: ${best.join(', ')}.`;
+  return `On a noisy quadratic of gradient noise scale N the loss of ${trainedTitle(training)} under ${candidateTitle(inUse)} is off its old path by ${places.join(', ')}`;
 }
 
 function offBy(distance: number): string {

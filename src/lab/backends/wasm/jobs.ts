@@ -1,7 +1,7 @@
 import type { LossPaths } from '../../layer.ts';
 import type { AveragesRequest } from '../backend.ts';
 import type { Kernel } from './kernel.ts';
-import { type KernelTraining, layersOf } from './layers.ts';
+import { layersOf, type NamedTraining } from './layers.ts';
 import { type AveragesPart, averagesOf } from './tiles.ts';
 
 /** Work for one thread: coordinates or layers [from, to). */
@@ -15,7 +15,7 @@ export interface AveragesJob {
 
 export interface TrainingJob {
   readonly kind: 'training';
-  readonly request: KernelTraining;
+  readonly request: NamedTraining;
   readonly from: number;
   readonly to: number;
 }

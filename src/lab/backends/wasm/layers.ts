@@ -1,32 +1,41 @@
 import { type RunConstants, runConstants, updateRates } from '../../kernel-updates.ts';
-import { keysOf, type LossPaths, layerTask, referencePaths, type Streams } from '../../layer.ts';
-import { type KernelName, MOST_FLOAT32_LOSS, REFERENCES } from '../../optimizers.ts';
+import { keysOf, type LossPaths, problemOf, referencePaths, type Streams } from '../../layer.ts';
+import { type KernelName, MOST_FLOAT32_LOSS, REFERENCES, type ReferenceName } from '../../optimizers.ts';
 import { asPart, SLICE } from '../../slices.ts';
 import { planOf, type TrainingPlan, type TrainingRequest, type TrainingRun } from '../../training-plan.ts';
-import { Arena, type Kernel } from './kernel.ts';
+import { Arena, GROUP, type Kernel } from './kernel.ts';
 
-/** A training with an optimizer of the kernel, without functions, so that it can be sent to a thread. */
-export interface KernelTraining extends Omit<TrainingRequest, 'reference'> {
+/** A training without functions, so that it can be sent to a thread. */
+export interface NamedTraining extends Omit<TrainingRequest, 'reference'> {
+  readonly optimizer: ReferenceName;
+}
+
+/** The same, of an optimizer that the kernel has. */
+interface KernelTraining extends NamedTraining {
   readonly kernel: KernelName;
 }
 
 /**
- * Loss paths of the layers [from, to), one list of runs for each. Yields how much is done, 0 to 1.
- * @param request its layers' width is a multiple of GROUP
+ * Loss paths of the layers [from, to), one list of runs for each: by the kernel where it has the optimizer and the width
+ * suits it, else by the reference. Yields how much is done, 0 to 1.
  */
 export function* layersOf(
   kernel: Kernel,
-  request: KernelTraining,
+  named: NamedTraining,
   from: number,
   to: number,
 ): Generator<number, LossPaths[]> {
+  const reference = REFERENCES[named.optimizer]!;
+  const request = { ...named, reference };
   const plan = planOf(request);
-  const reference = Object.values(REFERENCES).find(({ kernel: name }) => name === request.kernel)!;
   const layers: LossPaths[] = [];
   for (let index = from; index < to; index++) {
     const done = (share: number) => (index - from + share) / (to - from);
-    const losses = yield* asPart(runLayer(startLayer(kernel, request, plan, index)), done);
-    layers.push(losses ?? (yield* asPart(referencePaths(index, plan, { ...request, reference }), done)));
+    const suits = reference.kernel && named.sizes.width % GROUP === 0;
+    const losses = suits
+      ? yield* asPart(runLayer(startLayer(kernel, { ...named, kernel: reference.kernel }, plan, index)), done)
+      : undefined;
+    layers.push(losses ?? (yield* asPart(referencePaths(index, plan, request), done)));
   }
   return layers;
 }
@@ -59,7 +68,7 @@ function startLayer(kernel: Kernel, request: KernelTraining, plan: TrainingPlan,
   const { width } = request.sizes;
   const arena = new Arena(kernel);
   const keys = keysOf(request.seed, index);
-  const task = layerTask(width, keys.problem, plan.runs);
+  const problem = problemOf(width, keys.problem);
   const take = () => arena.take(4 * width);
   const layer = {
     kernel,
@@ -84,9 +93,9 @@ function startLayer(kernel: Kernel, request: KernelTraining, plan: TrainingPlan,
   };
   const put = (address: number, values: Float64Array) =>
     new Float32Array(kernel.memory.buffer, address, width).set(values);
-  put(layer.h, task.curvature);
-  put(layer.target, task.target);
-  for (const [i, { w }] of layer.runs.entries()) put(w, task.runs[i]!.layer.weights);
+  put(layer.h, problem.curvature);
+  put(layer.target, problem.target);
+  for (const { w } of layer.runs) put(w, problem.start);
   return layer;
 }
 

@@ -1,8 +1,8 @@
 import { Worker } from 'node:worker_threads';
-import { workThrough } from '../../slices.ts';
+import { worker as script } from '../../generated/worker.js';
 import type { Control } from '../backend.ts';
-import { type Job, type Part, perform } from './jobs.ts';
-import { instantiate } from './kernel.ts';
+import type { Job, Part } from './jobs.ts';
+import { HERE, type Performer } from './perform.ts';
 
 /** A worker's input and its messages. */
 export interface WorkerTask {
@@ -11,38 +11,25 @@ export interface WorkerTask {
 }
 export type Message = { readonly done: number } | { readonly part: unknown };
 
-/**
- * Runs each job on its own thread; a single job, and all jobs where `script` is missing, run here one after another.
- * @param script what the workers run
- * @throws the control signal's reason when it is aborted
- */
-export async function performAll<J extends Job>(
+/** A performer that runs each job on a thread of its own; a single one runs here. */
+export function onThreads(threads: number): Performer {
+  return {
+    threads,
+    performAll: (module, jobs, control) =>
+      jobs.length > 1 ? inWorkers(module, jobs, control) : HERE.performAll(module, jobs, control),
+  };
+}
+
+async function inWorkers<J extends Job>(
   module: WebAssembly.Module,
-  script: string | undefined,
   jobs: readonly J[],
-  control: Control,
+  { signal, progress }: Control,
 ): Promise<Part<J>[]> {
   const done = jobs.map(() => 0);
   const tell = (i: number, share: number) => {
     done[i] = share;
-    control.progress?.(done.reduce((sum, x) => sum + x, 0) / jobs.length);
+    progress?.(done.reduce((sum, x) => sum + x, 0) / jobs.length);
   };
-  if (script !== undefined && jobs.length > 1) return onThreads(module, script, jobs, control, tell);
-  const parts: Part<J>[] = [];
-  for (const [i, job] of jobs.entries()) {
-    const progress = (share: number) => tell(i, share);
-    parts.push(await workThrough(perform(instantiate(module), job), { ...control, progress }));
-  }
-  return parts;
-}
-
-async function onThreads<J extends Job>(
-  module: WebAssembly.Module,
-  script: string,
-  jobs: readonly J[],
-  { signal }: Control,
-  tell: (index: number, done: number) => void,
-): Promise<Part<J>[]> {
   const workers: Worker[] = [];
   let stop = () => {};
   const stopped = new Promise<never>((_, reject) => {

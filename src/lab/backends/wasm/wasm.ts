@@ -1,56 +1,37 @@
-import { availableParallelism, totalmem } from 'node:os';
-import { VERSION } from '../../../base/version.ts';
 import { kernel as bytes } from '../../generated/kernel.js';
-import { worker } from '../../generated/worker.js';
-import { align, stretchCount } from '../../theory.ts';
-import { byReference, type LayerPaths } from '../../training.ts';
+import { drawsOf } from '../../sizes.ts';
+import type { LayerPaths } from '../../training.ts';
+import { updatesOf } from '../../training-sizes.ts';
 import type { AveragesRequest, AveragesResult, Backend, Control } from '../backend.ts';
 import { levelOf } from '../gradients.ts';
-import { Unavailable } from '../packages.ts';
 import { rmsRatios } from '../statistics.ts';
-import { gigabytes, type LoadedBackend } from '../tensorflow.ts';
-import { GROUP } from './kernel.ts';
-import { performAll } from './threads.ts';
+import { Unavailable } from '../unavailable.ts';
+import { GROUP, instantiate } from './kernel.ts';
+import type { Performer } from './perform.ts';
+import { type DrawProblem, problemsBy } from './problems.ts';
 import { joined } from './tiles.ts';
 
 /** With fewer draws than this, starting another thread (150 ms) costs more than it saves. */
 const DRAWS_PER_THREAD = 2e7;
 
-/** The embedded backend, which needs no package. @throws Unavailable */
-export async function loadWasm(): Promise<LoadedBackend> {
-  const cores = availableParallelism();
-  const refused = threadsRefused();
-  const threads = refused ? 1 : cores;
-  return {
-    ...wasmBackend(threads),
-    layersOf: wasmLayers(threads),
-    package: 'rebatch',
-    version: VERSION,
-    memory: `${gigabytes(totalmem())} shared by ${cores} cores`,
-    accelerated: false,
-    ...(refused ? { hint: `${refused}, so it runs on one of ${cores} cores` } : {}),
-  };
-}
-
-function threadsRefused(): string | undefined {
-  const { permission } = process as { permission?: { has(scope: string): boolean } };
-  return permission?.has('worker') === false
-    ? 'Node’s permissions refuse worker threads (--allow-worker)'
-    : undefined;
-}
-
 /**
- * The backend on a number of threads. @throws Unavailable
+ * The backend on the threads of a performer. @throws Unavailable
  * @param drawsPerThread what has to be drawn for every further thread
  */
-export function wasmBackend(threads: number, drawsPerThread = DRAWS_PER_THREAD): Backend {
+export function wasmBackend(performer: Performer, drawsPerThread = DRAWS_PER_THREAD): Backend {
   const module = compile();
+  const { threads } = performer;
   return {
     name: 'wasm',
     device: `CPU, WebAssembly SIMD, ${threads === 1 ? '1 thread' : `${threads} threads`}`,
     async averages(request, control) {
-      const draws = request.coordinates * request.blocks * stretchCount(align(request.batch));
-      return averages(module, request, shareOut(threads, draws / drawsPerThread), control);
+      return averages(
+        module,
+        performer,
+        request,
+        shareOut(threads, drawsOf(request) / drawsPerThread),
+        control,
+      );
     },
   };
 }
@@ -58,10 +39,10 @@ export function wasmBackend(threads: number, drawsPerThread = DRAWS_PER_THREAD):
 /** Compiled once, so that later runs use optimised code. */
 let compiled: WebAssembly.Module | undefined;
 
-/** @throws Unavailable where the processor has no SIMD, or Node's flags turn it off */
+/** @throws Unavailable where the processor has no SIMD, or flags turn it off */
 function compile(): WebAssembly.Module {
   if (compiled) return compiled;
-  const binary = Buffer.from(bytes, 'base64');
+  const binary = Uint8Array.from(atob(bytes), (c) => c.charCodeAt(0));
   if (!WebAssembly.validate(binary))
     throw new Unavailable(
       'WebAssembly has no SIMD on this machine',
@@ -73,25 +54,23 @@ function compile(): WebAssembly.Module {
 
 /** The same limit in coordinate updates of a training. */
 const UPDATES_PER_THREAD = 5e7;
+/** How much longer the reference takes for an update than the kernel. */
+const SLOWER = 8;
 
-/** Trains by the kernel what it has an update for, in float32; the rest by the reference. @throws Unavailable */
-export function wasmLayers(threads: number, updatesPerThread = UPDATES_PER_THREAD): LayerPaths {
+/** Trains by the kernel what it has an update for, in float32; the rest by the reference, on as many threads. @throws Unavailable */
+export function wasmLayers(performer: Performer, updatesPerThread = UPDATES_PER_THREAD): LayerPaths {
   const module = compile();
   return async (request, count, control) => {
     const { reference, ...training } = request;
-    const { width, oldSteps } = request.sizes;
-    if (!reference.kernel || width % GROUP !== 0) return byReference(request, count, control);
-    const perOldStep = request.batch[0] / request.batch[1];
-    const runs = request.regimes.reduce((sum, { candidates }) => sum + 1 + perOldStep * candidates.length, 0);
-    const updates = width * oldSteps * count * runs;
-    const size = Math.ceil(count / shareOut(threads, updates / updatesPerThread));
+    const updates = updatesOf(request, count) * (reference.kernel ? 1 : SLOWER);
+    const size = Math.ceil(count / shareOut(performer.threads, updates / updatesPerThread));
     const jobs = Array.from({ length: Math.ceil(count / size) }, (_, i) => ({
       kind: 'training' as const,
-      request: { ...training, kernel: reference.kernel! },
+      request: { ...training, optimizer: reference.name },
       from: i * size,
       to: Math.min(count, (i + 1) * size),
     }));
-    return (await performAll(module, worker, jobs, control)).flat();
+    return (await performer.performAll(module, jobs, control)).flat();
   };
 }
 
@@ -100,17 +79,18 @@ function shareOut(threads: number, worth: number): number {
   return Math.max(1, Math.min(threads, Math.floor(worth)));
 }
 
-/** On every core that threads may run on; the reference where the kernel does not run. */
-export function embeddedLayers(): LayerPaths {
+/** Draws the problems of layers for other devices. */
+export function embeddedProblems(): DrawProblem {
   try {
-    return wasmLayers(threadsRefused() ? 1 : availableParallelism());
+    return problemsBy(instantiate(compile()));
   } catch {
-    return byReference;
+    return problemsBy(undefined);
   }
 }
 
 async function averages(
   module: WebAssembly.Module,
+  performer: Performer,
   request: AveragesRequest,
   parts: number,
   control: Control,
@@ -123,7 +103,7 @@ async function averages(
     to: Math.min(request.coordinates, (i + 1) * size),
   }));
   const { sums, old, now, trajectories } = joined(
-    await performAll(module, worker, jobs, control),
+    await performer.performAll(module, jobs, control),
     request.cases,
   );
   return {

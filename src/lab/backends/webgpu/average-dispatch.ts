@@ -1,15 +1,16 @@
 import { type Alignment, align, type Step, stepsOf } from '../../theory.ts';
 import type { AverageCase, AveragesRequest, AveragesResult, Control } from '../backend.ts';
+import { drawWeights, forgottenOver, KEPT, sharesOf } from '../block-weights.ts';
 import { trajectoriesOf } from '../cpu.ts';
 import { type BatchSums, levelOf } from '../gradients.ts';
 import { type CaseSums, rmsRatios } from '../statistics.ts';
-import { AVERAGE_LANES, averageShader, KEPT, sumRows } from './average-shader.ts';
-import { Buffers, type Computer, dispatch, inDispatches } from './device.ts';
+import { AVERAGE_LANES, averageShader, sumRows } from './average-shader.ts';
+import { Buffers, type Computer, dispatch, inDispatches, MOST_GROWTH } from './device.ts';
 import { stepWords } from './steps.ts';
 
 /** Cases at a time: an invocation's state has to fit into its registers. */
 const MOST_CASES = 8;
-/** Float32 sums over a dispatch, float64 goes on from there: this many terms keep nearly seven digits. */
+/** Float32 sums over some dispatches, float64 goes on from there: this many terms keep nearly seven digits. */
 const MOST_TERMS = 2 ** 14;
 /** Longer blocks (in steps) would make a dispatch too long. */
 export const MOST_BLOCK_STEPS = 2 ** 16;
@@ -61,7 +62,7 @@ async function sumsOf(computer: Computer, request: AveragesRequest, control: Con
     const bindings = [
       run,
       buffers.filled(stepWords(steps, (step) => sharesOf(step, alignment))),
-      buffers.filled(weightsOf(cases, steps, alignment)),
+      buffers.filled(weightWords(cases, steps, alignment)),
       buffers.filled(caseWords(cases, alignment)),
       snapshots,
       buffers.storage(2 * KEPT * cases.length * pairs),
@@ -70,11 +71,19 @@ async function sumsOf(computer: Computer, request: AveragesRequest, control: Con
     const readable = buffers.readable(words);
     const groups = [Math.ceil(pairs / AVERAGE_LANES), 1] as const;
     const pipeline = await computer.pipeline(averageShader(cases.length));
+    let held = 0;
     await inDispatches(blocks, most, control, async (from, count) => {
-      const start = [key.seed, key.stream, pairs, from * steps.length, count, steps.length];
+      const goesOn = held > 0 ? 1 : 0;
+      const start = [key.seed, key.stream, pairs, from * steps.length, count, steps.length, goesOn];
       device.queue.writeBuffer(run, 0, Uint32Array.from(start));
       device.queue.writeBuffer(snapshots, 0, snapshotWords(cases, from, count));
-      const found = await dispatch(device, { pipeline, bindings, groups, result, readable, words });
+      held += count;
+      // To read the sums of many coordinates takes as long as a dispatch: they stay on the device while float32 may sum.
+      const goingOn = from + count < blocks && held + MOST_GROWTH * count <= most;
+      const shape = { pipeline, bindings, groups, result, readable, words: goingOn ? 0 : words };
+      const found = await dispatch(device, shape);
+      if (goingOn) return;
+      held = 0;
       for (const [row, total] of [...totals.values()].entries())
         for (let p = 0; p < coordinates; p++) total[p]! += found[2 * row * pairs + p]!;
     });
@@ -108,40 +117,17 @@ function sumsByName(
 }
 
 /** Words of the shader's structure. */
-const RUN_WORDS = 6;
-
-/** The weights of a step's unit draw in the old and in the new batch. */
-function sharesOf({ length }: Step, { old, now }: Alignment): readonly [number, number] {
-  const scale = Math.sqrt(now / length);
-  return [(scale * length) / now, (scale * length) / old];
-}
+const RUN_WORDS = 7;
 
 /** What a unit draw in each stretch of a block adds to each row of each case. */
-function weightsOf(cases: readonly AverageCase[], steps: readonly Step[], alignment: Alignment) {
-  const weights = new Float32Array(steps.length * KEPT * cases.length);
-  let at = 0;
-  for (const step of steps) {
-    const [shareOld, shareNow] = sharesOf(step, alignment);
-    const [afterOld, afterNow] = [alignment.old - 1 - step.old, alignment.now - 1 - step.now];
-    for (const { decay, gain, unconvertedGain } of cases) {
-      const [b, c] = decay;
-      const old = (1 - b) * b ** afterOld * shareOld;
-      weights[at++] = old;
-      weights[at++] = old - gain * (1 - c) * c ** afterNow * shareNow;
-      weights[at++] = old - unconvertedGain * (1 - b) * b ** afterNow * shareNow;
-    }
-  }
-  return weights;
+function weightWords(cases: readonly AverageCase[], steps: readonly Step[], alignment: Alignment) {
+  return Float32Array.from(
+    steps.flatMap((step) => cases.flatMap((one) => drawWeights(one, step, alignment))),
+  );
 }
 
-function caseWords(cases: readonly AverageCase[], { old, now }: Alignment) {
-  return Float32Array.from(
-    cases.flatMap(({ decay: [b, c] }) => {
-      const forgotten = (decay: number, updates: number) => -Math.expm1(updates * Math.log(decay));
-      const [ofOld, ofNow, ofUnconverted] = [forgotten(b, old), forgotten(c, now), forgotten(b, now)];
-      return [ofOld, ofNow, ofUnconverted, ofNow - ofOld, ofUnconverted - ofOld];
-    }),
-  );
+function caseWords(cases: readonly AverageCase[], alignment: Alignment) {
+  return Float32Array.from(cases.flatMap((one) => Object.values(forgottenOver(one, alignment))));
 }
 
 /** For blocks (from, from + count], by block and case: 1 where the case is compared, else 0. */

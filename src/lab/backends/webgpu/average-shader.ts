@@ -1,9 +1,8 @@
+import { KEPT } from '../block-weights.ts';
 import { repeat } from './device.ts';
 import { NOISE } from './noise.ts';
 import { addDraw, endsBatch, STEP } from './steps.ts';
 
-/** Kept by case: the old average and two differences from it. */
-export const KEPT = 3;
 export const AVERAGE_LANES = 64;
 
 /** The sums that the shader returns, by name. */
@@ -17,8 +16,7 @@ export function sumRows(cases: number): string[] {
 /**
  * One invocation is a pair of coordinates from the first step to the last. At the end of a block its averages are what
  * they were times a power of their decays, plus the block's gradients by weights that the host computes in float64.
- * Kept are the old average, old - gain*new and old - unconvertedGain*unconverted: subtracting two averages in float32
- * would lose the digits in which they differ. Powers are kept as 1 - power, for the same reason.
+ * Powers are kept as 1 - power, so that float32 does not lose the digits of what is forgotten.
  */
 export function averageShader(cases: number): string {
   const averages = (make: (index: number) => string) => repeat(KEPT * cases, make);
@@ -29,7 +27,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let pair = id.x;
   if (pair >= run.pairs) { return; }
   ${averages((i) => `var average${i} = state[${i}u * run.pairs + pair];`)}
-  ${rows((name) => `var ${name} = vec2f();`)}
+  ${rows((name, i) => `var ${name} = select(vec2f(), sums[${i}u * run.pairs + pair], run.goesOn != 0u);`)}
   var oldMean = vec2f();
   var nowMean = vec2f();
   var index = run.index;
@@ -52,7 +50,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 }
 
 const DECLARATIONS = `${NOISE}
-struct Run { seed: u32, stream: u32, pairs: u32, index: u32, blocks: u32, steps: u32 }
+struct Run { seed: u32, stream: u32, pairs: u32, index: u32, blocks: u32, steps: u32, goesOn: u32 }
 ${STEP}
 /** By how much a block decays the old average and the two differences, and how much of the old one enters those. */
 struct Case { old: f32, converted: f32, unconverted: f32, intoConverted: f32, intoUnconverted: f32 }

@@ -155,7 +155,8 @@ export async function dispatch(device: Device, one: Dispatch): Promise<Float32Ar
 }
 
 async function dispatched(device: Device, one: Dispatch): Promise<Float32Array> {
-  const bytes = 4 * one.words;
+  // One word at least: to map a buffer that is not copied to does not wait for the work.
+  const bytes = 4 * Math.max(1, one.words);
   device.pushErrorScope('out-of-memory');
   device.pushErrorScope('validation');
   const encoder = device.createCommandEncoder();
@@ -165,12 +166,12 @@ async function dispatched(device: Device, one: Dispatch): Promise<Float32Array> 
   pass.setBindGroup(0, device.createBindGroup({ layout: one.pipeline.getBindGroupLayout(0), entries }));
   pass.dispatchWorkgroups(...one.groups);
   pass.end();
-  if (bytes > 0) encoder.copyBufferToBuffer(one.result, 0, one.readable, 0, bytes);
+  encoder.copyBufferToBuffer(one.result, 0, one.readable, 0, bytes);
   device.queue.submit([encoder.finish()]);
   const errors = [device.popErrorScope(), device.popErrorScope()];
   for (const error of await Promise.all(errors)) if (error) throw new Error(error.message);
   await one.readable.mapAsync(MAP_READ);
-  const values = new Float32Array(one.readable.getMappedRange().slice(0, bytes));
+  const values = new Float32Array(one.readable.getMappedRange().slice(0, 4 * one.words));
   one.readable.unmap();
   return values;
 }
@@ -183,6 +184,8 @@ export function repeat(count: number, make: (index: number) => string): string {
 /** Milliseconds that a dispatch should take: a driver resets the device after some seconds. */
 const TARGET = 100;
 const FIRST_SHARE = 1 / 64;
+/** How much longer a dispatch may be than the one before. */
+export const MOST_GROWTH = 4;
 
 /**
  * Does `total` units of work in dispatches, the first one short, each of the next sized by the time of the one before.
@@ -204,7 +207,7 @@ export async function inDispatches(
     at += count;
     progress?.(at / total);
     signal?.throwIfAborted();
-    const wanted = count * Math.min(4, TARGET / took);
+    const wanted = count * Math.min(MOST_GROWTH, TARGET / took);
     size = Math.min(most, Math.max(1, Math.floor(wanted)));
   }
 }

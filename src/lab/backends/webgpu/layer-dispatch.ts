@@ -1,10 +1,11 @@
 import { RUN_CONSTANTS, runConstants, updateRates } from '../../kernel-updates.ts';
-import { keysOf, type LossPaths, layerTask, referencePaths } from '../../layer.ts';
+import { keysOf, type LossPaths, referencePaths } from '../../layer.ts';
 import { type KernelName, MOST_FLOAT32_LOSS } from '../../optimizers.ts';
 import { workThrough } from '../../slices.ts';
 import type { LayerPaths } from '../../training.ts';
 import { planOf, type TrainingPlan, type TrainingRequest, type TrainingRun } from '../../training-plan.ts';
 import type { Control } from '../backend.ts';
+import type { DrawProblem } from '../wasm/problems.ts';
 import { Buffers, type Computer, dispatch, type GpuBuffer, inDispatches } from './device.ts';
 import { layerShader, SIDES, STATE_ROWS, type WorkgroupShape } from './layer-shader.ts';
 import { stepWords } from './steps.ts';
@@ -37,10 +38,12 @@ export const layersOnDevice =
       Math.min(MOST_LANES, limits.maxComputeInvocationsPerWorkgroup!),
     );
     const plan = planOf(request);
+    const { embeddedLayers } = await import('../wasm/load.ts');
+    const { embeddedProblems } = await import('../wasm/wasm.ts');
     if (!kernel || !split || plan.steps.length > MOST_STEPS) {
-      const { embeddedLayers } = await import('../wasm/wasm.ts');
       return embeddedLayers()(request, count, control);
     }
+    const drawn = embeddedProblems();
     const shape = {
       kernel,
       ...split,
@@ -57,7 +60,10 @@ export const layersOnDevice =
     for (let from = 0; from < count; from += most) {
       const to = Math.min(count, from + most);
       const progress = (done: number) => control.progress?.((from + done * (to - from)) / count);
-      const some = await trainLayers({ computer, request, plan, shape, from, to }, { ...control, progress });
+      const some = await trainLayers(
+        { computer, request, plan, shape, drawn, from, to },
+        { ...control, progress },
+      );
       for (const [i, paths] of some.entries())
         layers.push(paths ?? (await workThrough(referencePaths(from + i, plan, request), silent)));
     }
@@ -75,6 +81,7 @@ interface LayerDispatches {
   readonly request: TrainingRequest;
   readonly plan: TrainingPlan;
   readonly shape: WorkgroupShape;
+  readonly drawn: DrawProblem;
   readonly from: number;
   readonly to: number;
 }
@@ -136,16 +143,15 @@ function bindingsOf(buffers: Buffers, one: LayerDispatches, runs: number, table:
 }
 
 /** The problems of some layers, curvature and target, and every run's state at its start. */
-function startLayers({ request, plan, from, to }: LayerDispatches, runs: number) {
+function startLayers({ request, drawn, from, to }: LayerDispatches, runs: number) {
   const { width } = request.sizes;
   const problems = new Float32Array(2 * width * (to - from));
   const state = new Float32Array(STATE_ROWS * width * runs * (to - from));
   for (let layer = 0; layer < to - from; layer++) {
-    const task = layerTask(width, keysOf(request.seed, from + layer).problem, plan.runs.slice(0, 1));
-    problems.set(task.curvature, 2 * layer * width);
-    problems.set(task.target, (2 * layer + 1) * width);
-    const { weights } = task.runs[0]!.layer;
-    for (let r = 0; r < runs; r++) state.set(weights, STATE_ROWS * (layer * runs + r) * width);
+    const { curvature, start, target } = drawn(width, keysOf(request.seed, from + layer).problem);
+    problems.set(curvature, 2 * layer * width);
+    problems.set(target, (2 * layer + 1) * width);
+    for (let r = 0; r < runs; r++) state.set(start, STATE_ROWS * (layer * runs + r) * width);
   }
   return { problems, state };
 }

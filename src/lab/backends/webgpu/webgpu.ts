@@ -1,5 +1,6 @@
 import { align, stretchCount } from '../../theory.ts';
 import { cpu } from '../cpu.ts';
+import { gigabytes, type LoadedBackend } from '../loaded.ts';
 import {
   findPackage,
   hasLibrary,
@@ -8,7 +9,6 @@ import {
   reasonOf,
   Unavailable,
 } from '../packages.ts';
-import { gigabytes, type LoadedBackend } from '../tensorflow.ts';
 import { averagesOnDevice, MOST_BLOCK_STEPS } from './average-dispatch.ts';
 import { type Adapter, Computer, type Gpu } from './device.ts';
 import { layersOnDevice } from './layer-dispatch.ts';

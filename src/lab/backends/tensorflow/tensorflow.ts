@@ -2,9 +2,9 @@ import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { promisify } from 'node:util';
-import type { LayerPaths } from '../training.ts';
-import type { Backend } from './backend.ts';
-import { averagesByOperations, checkProducts, type TensorFlowJs, useBackend } from './operations.ts';
+import { align, stretchCount } from '../../theory.ts';
+import { cpu } from '../cpu.ts';
+import { gigabytes, type LoadedBackend } from '../loaded.ts';
 import {
   findPackage,
   hasLibrary,
@@ -12,20 +12,11 @@ import {
   loadPackage,
   reasonOf,
   Unavailable,
-} from './packages.ts';
-
-/** A backend that was loaded, and its status. */
-export interface LoadedBackend extends Backend {
-  readonly package: string;
-  readonly version: string;
-  readonly memory: string;
-  /** Runs on an accelerator: `auto` prefers it to all on the CPU. */
-  readonly accelerated: boolean;
-  /** Trains layers, where it can. */
-  readonly layersOf?: LayerPaths;
-  /** Why it runs slower than it could, and what to do about it. */
-  readonly hint?: string;
-}
+} from '../packages.ts';
+import { averagesByProducts } from './averages.ts';
+import { layersByOperations } from './layers.ts';
+import { drawnBy, MOST_BLOCK_STEPS } from './noise.ts';
+import { checkProducts, operationsOf, type TensorFlowJs, useBackend } from './operations.ts';
 
 const PACKAGES = ['@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node'] as const;
 
@@ -42,10 +33,6 @@ const NEXT: readonly (readonly [words: RegExp, next: string])[] = [
   [/GLIBC(XX)?_/, 'its library is too new for this system’s glibc: take a newer system, or --backend cpu'],
   [/is not a function/, `Node ${process.versions.node} is too new for it: take Node 22, or --backend cpu`],
 ];
-
-interface NodeTensorFlow extends TensorFlowJs {
-  backend(): { isUsingGpuDevice: boolean; binding: { TF_Version: string } };
-}
 
 /** The backend on TensorFlow's own library. @throws Unavailable */
 export async function loadTensorflow(cwd: string): Promise<LoadedBackend> {
@@ -80,12 +67,14 @@ function prepare(): void {
   util.isArray ??= Array.isArray;
 }
 
-async function backendOf({ name, version }: InstalledPackage, tf: NodeTensorFlow): Promise<LoadedBackend> {
+async function backendOf({ name, version }: InstalledPackage, tf: TensorFlowJs): Promise<LoadedBackend> {
   await useBackend(tf, 'tensorflow');
   const { isUsingGpuDevice, binding } = tf.backend();
-  await checkProducts(tf);
+  const operations = operationsOf(tf);
+  await checkProducts(operations);
   const library = `TensorFlow ${binding.TF_Version}, float32`;
   const gpu = isUsingGpuDevice ? await nvidia() : undefined;
+  const device = { operations, source: drawnBy(operations), chunk: isUsingGpuDevice ? 2 ** 26 : 2 ** 22 };
   const hint = isUsingGpuDevice ? undefined : hintFor(name, binding.TF_Version);
   return {
     name: 'tensorflow',
@@ -97,16 +86,14 @@ async function backendOf({ name, version }: InstalledPackage, tf: NodeTensorFlow
       : `${gigabytes(totalmem())} shared by ${cpus().length} cores`,
     accelerated: isUsingGpuDevice,
     ...(hint === undefined ? {} : { hint }),
+    ownDraws: true,
+    layersOf: layersByOperations(device),
     async averages(request, control) {
-      await useBackend(tf, 'tensorflow');
-      return averagesByOperations(tf, request, control);
+      return stretchCount(align(request.batch)) <= MOST_BLOCK_STEPS
+        ? averagesByProducts(device, request, control)
+        : cpu.averages(request, control);
     },
   };
-}
-
-/** Bytes as text. */
-export function gigabytes(bytes: number): string {
-  return `${(bytes / 2 ** 30).toPrecision(3)} GiB`;
 }
 
 /** The first GPU, as the driver's own tool names it. */
