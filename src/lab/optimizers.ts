@@ -237,45 +237,41 @@ export function matrixShape(width: number): readonly [rows: number, columns: num
 /** The quintic iteration's coefficients and steps, and what keeps its norm off zero: pytorch/pytorch torch/optim/_muon.py. */
 export const NEWTON_SCHULZ = { a: 3.4445, b: -4.775, c: 2.0315, steps: 5, epsilon: 1e-7 } as const;
 
+/** Scratch of the last shape: making it anew would cost more than the products of small matrices. */
+let scratch = { gram: new Float64Array(0), factor: new Float64Array(0), before: new Float64Array(0) };
+
 /** Makes the singular values of a matrix nearly alike: X = a*X + (b*A + c*A^2)*X with A = X*X', some times from X/|X|. */
 function orthogonalise(x: Float64Array, [rows, columns]: readonly [number, number]): void {
   const { a, b, c, steps, epsilon } = NEWTON_SCHULZ;
+  const zeros = (length: number) => new Float64Array(length);
+  if (scratch.before.length !== x.length)
+    scratch = { gram: zeros(rows * rows), factor: zeros(rows * rows), before: zeros(x.length) };
+  const { gram, factor, before } = scratch;
   const size = Math.max(norm(x), epsilon);
   for (let p = 0; p < x.length; p++) x[p]! /= size;
-  const [gram, factor] = [new Float64Array(rows * rows), new Float64Array(rows * rows)];
-  const [before, other] = [new Float64Array(x.length), new Float64Array(x.length)];
   for (let step = 0; step < steps; step++) {
     before.set(x);
-    for (let i = 0; i < rows; i++)
-      for (let k = 0; k < columns; k++) other[k * rows + i] = x[i * columns + k]!;
-    multiply(gram, x, other, columns, 0);
-    for (let i = 0; i < gram.length; i++) factor[i] = b * gram[i]!;
-    multiply(
-      factor,
-      gram.map((value) => c * value),
-      gram,
-      rows,
-      1,
-    );
-    for (let p = 0; p < x.length; p++) x[p]! *= a;
-    multiply(x, factor, before, rows, 1);
+    gramOf(gram, x, rows, columns);
+    gramOf(factor, gram, rows, rows);
+    for (let i = 0; i < gram.length; i++) factor[i] = b * gram[i]! + c * factor[i]!;
+    for (let i = 0; i < rows; i++) {
+      for (let j = 0; j < columns; j++) x[i * columns + j]! *= a;
+      for (let k = 0; k < rows; k++) {
+        const by = factor[i * rows + k]!;
+        for (let j = 0; j < columns; j++) x[i * columns + j]! += by * before[k * columns + j]!;
+      }
+    }
   }
 }
 
-/** out = keep*out + left * right, where a row of `left` has `inner` numbers. */
-function multiply(
-  out: Float64Array,
-  left: Float64Array,
-  right: Float64Array,
-  inner: number,
-  keep: 0 | 1,
-): void {
-  const [rows, columns] = [left.length / inner, right.length / inner];
-  if (keep === 0) out.fill(0);
+/** out = X*X', by its half; the square of a symmetric matrix is one, too. */
+function gramOf(out: Float64Array, x: Float64Array, rows: number, columns: number): void {
   for (let i = 0; i < rows; i++)
-    for (let k = 0; k < inner; k++) {
-      const x = left[i * inner + k]!;
-      for (let j = 0; j < columns; j++) out[i * columns + j]! += x * right[k * columns + j]!;
+    for (let j = 0; j <= i; j++) {
+      let sum = 0;
+      for (let k = 0; k < columns; k++) sum += x[i * columns + k]! * x[j * columns + k]!;
+      out[i * rows + j] = sum;
+      out[j * rows + i] = sum;
     }
 }
 

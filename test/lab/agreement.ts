@@ -94,6 +94,7 @@ export const TRAININGS: Record<string, () => TrainingRequest> = {
   AdamW: () => trainingRequest('adamw'),
   'Adam, coupled decay, long memory': () =>
     trainingRequest('adam', { weightDecayForm: 'coupled', secondMoment: 0.9999 }),
+  'AdamW, an epsilon that counts': () => trainingRequest('adamw', { epsilon: 0.3 }),
   LAMB: () => trainingRequest('lamb'),
   'LAMB, wide layers': () => trainingRequest('lamb', {}, { width: 1024, layers: 1, oldSteps: 200 }),
   Lion: () => trainingRequest('lion', { lr: 1e-3 }),
