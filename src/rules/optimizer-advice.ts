@@ -161,7 +161,14 @@ function lionBeta1({ settings, ratio: { kappa }, options, momentum }: OptimizerC
       message: `beta1 ${num(momentum.old)} lies so high above beta2 ${num(beta2)} that the newest gradient hardly counts in the update; using beta1^kappa`,
     };
   const variance = updateVariance([b1.value, b2.value], [momentum.now.value, b2.value ** kappa], kappa);
-  if (Math.abs(variance - 1) < 1e-6) return undefined;
+  const literal = keepsWeights(b1, b2, kappa);
+  if (Math.abs(variance - 1) < 1e-6)
+    return (
+      literal && {
+        code: 'lion-noise',
+        message: `${optimizer.title}’s beta1 weighs the newest gradient against the buffer: ${num(momentum.now.value)} keeps the noise of that mixture, which stayed closest to the old path at worst; --literal writes ${num(literal.value)}, which keeps the weight of older samples`,
+      }
+    );
   return {
     code: 'lion-noise',
     message: `beta1 ${num(momentum.now.value)} makes the noise variance of the update ${num(variance)} times what it was per sample${
