@@ -1,5 +1,5 @@
 import { candidates, settingsUnder } from '../../src/commands/verify/candidates.ts';
-import { type Hyperparameters, REFERENCES } from '../../src/lab/optimizers.ts';
+import { type Hyperparameters, type Layer, REFERENCES, type Update } from '../../src/lab/optimizers.ts';
 import { type CandidateResult, train } from '../../src/lab/training.ts';
 import type { Candidate, TrainingSizes } from '../../src/lab/training-plan.ts';
 import { OPTIMIZERS, type OptimizerName } from '../../src/optimizers/table.ts';
@@ -31,6 +31,8 @@ interface Row {
 export interface Entry {
   readonly title: string;
   readonly optimizer: OptimizerName;
+  /** What was run under the optimizer's rules, where it is not the optimizer itself. */
+  readonly update?: Update;
   readonly settings: Partial<Hyperparameters>;
   readonly rows: readonly Row[];
 }
@@ -82,6 +84,21 @@ function sumRow(sigma: number, none: number, linear: number, ema: number, trap: 
   );
 }
 
+/**
+ * An averaged gradient divided by its root mean square over the layer: what was published for optimizers that normalise
+ * after the momentum. On a layer that is one row, Muon is this.
+ */
+function normalisedMomentum({ weights, first: buffer }: Layer, g: Float64Array, by: Hyperparameters): void {
+  const { lr, gradient: mu } = by;
+  let squares = 0;
+  for (let p = 0; p < g.length; p++) {
+    buffer[p] = mu * buffer[p]! + (1 - mu) * g[p]!;
+    squares += buffer[p]! ** 2;
+  }
+  const length = lr / Math.sqrt(squares / g.length);
+  for (let p = 0; p < g.length; p++) weights[p]! -= length * buffer[p]!;
+}
+
 export const EVIDENCE: readonly Entry[] = [
   {
     title: 'Adam (.9, .95)',
@@ -119,6 +136,7 @@ export const EVIDENCE: readonly Entry[] = [
   {
     title: 'normalised momentum .9',
     optimizer: 'muon',
+    update: normalisedMomentum,
     settings: NORMALISED,
     rows: [
       normalisedRow(1, 4.64, 0.298, 0.004, 3.92),
@@ -203,7 +221,7 @@ export function noiseScaleOf(sigma: number): number {
 
 /** Distances of one entry, by noise level and column. */
 export async function measure(
-  { optimizer, settings, rows }: Entry,
+  { optimizer, update, settings, rows }: Entry,
   {
     batch = BATCH,
     sizes = FULL,
@@ -218,7 +236,8 @@ export async function measure(
     only?: readonly string[];
   } = {},
 ): Promise<Map<number, Map<Column, CandidateResult>>> {
-  const reference = REFERENCES[optimizer]!;
+  const known = REFERENCES[optimizer]!;
+  const reference = update ? { ...known, update } : known;
   const old = hyperparameters(settings);
   const [from, to] = batch;
   const ratio: Ratio = { from, to, kappa: to / from };
