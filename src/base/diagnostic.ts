@@ -22,6 +22,12 @@ export interface Diagnostic<Code extends string = string> {
   readonly part?: string;
 }
 
+/** Warnings about one text. */
+export interface Said {
+  readonly source: Source;
+  readonly warnings: readonly Diagnostic[];
+}
+
 /** A warning, at a place if one is given. */
 export function warning<Code extends string>(code: Code, message: string, offset?: number): Diagnostic<Code> {
   return { code, severity: 'warning', message, ...(offset === undefined ? {} : { offset }) };

@@ -1,3 +1,4 @@
+import type { Said } from '../base/diagnostic.ts';
 import { num } from '../base/numbers.ts';
 import { about } from '../base/problem.ts';
 import { ratiosOf } from '../recipe/batch.ts';
@@ -15,7 +16,6 @@ import {
   openDecision,
 } from './plan.ts';
 import type { Config } from './read.ts';
-import type { Said } from './warnings.ts';
 
 /** What a conversion of one config to the batch of another says, each warning with its file. */
 export interface Between {

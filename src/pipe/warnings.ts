@@ -1,12 +1,6 @@
 import type { ChalkInstance } from 'chalk';
-import { type Diagnostic, placeOf, printable, type Source } from '../base/diagnostic.ts';
+import { placeOf, printable, type Said } from '../base/diagnostic.ts';
 import { hanging } from '../base/text.ts';
-
-/** Warnings about one text. */
-export interface Said {
-  readonly source: Source;
-  readonly warnings: readonly Diagnostic[];
-}
 
 /** How warnings are shown. */
 interface Shown {

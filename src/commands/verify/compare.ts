@@ -1,4 +1,4 @@
-import type { Source } from '../../base/diagnostic.ts';
+import type { Said, Source } from '../../base/diagnostic.ts';
 import { num } from '../../base/numbers.ts';
 import type { DecayRole, LearningRateRole, TrainerScaling } from '../../dialect/roles.ts';
 import type { Pointer } from '../../document/pointer.ts';
@@ -7,7 +7,6 @@ import { type AveragePair, align } from '../../lab/theory.ts';
 import type { Optimizer } from '../../optimizers/optimizer.ts';
 import { nameGroup, pairUp, samePlace } from '../../pipe/pairing.ts';
 import { type Sides, sidesOf } from '../../pipe/sides.ts';
-import type { Said } from '../../pipe/warnings.ts';
 import { sameCount } from '../../recipe/batch.ts';
 import type { Batch } from '../../recipe/recipe.ts';
 import { decayOf, type Field, type Group, isRole, type Recipe } from '../../recipe/recipe.ts';
