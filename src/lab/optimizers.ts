@@ -406,8 +406,6 @@ export interface Reference {
   readonly kernel?: KernelName;
   /** What an update takes, in updates of Adam; 1 by default. */
   readonly cost?: number;
-  /** What is run where it is not the optimizer itself. */
-  readonly substitute?: string;
 }
 
 const TABLE = {

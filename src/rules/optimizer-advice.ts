@@ -37,7 +37,7 @@ export function optimizerAdvice(group: Group, task: PlanTask): Advice[] {
     : undefined;
   const change = { settings, ratio, options, peak, factor, momentum };
   return [
-    ...besideMuon(group, task),
+    ...besideMuon(group, { ...task, rule }),
     ...ALWAYS.flatMap((advise) => advise(change) ?? []),
     ...(peak ? (rule.advice?.(settings, ratio, options, factor) ?? []) : []),
   ];
@@ -155,13 +155,13 @@ function lionBeta1({ settings, ratio: { kappa }, options, momentum }: OptimizerC
   const { optimizer, secondMomentDecay: beta2 } = settings;
   if (!optimizer.mixesNewest || !beta2 || !momentum) return undefined;
   const [b1, b2] = [constant(momentum.old), constant(beta2)];
-  if (!(options.literal ? keepsWeights : keepsVariance)(b1, b2, kappa))
+  const literal = keepsWeights(b1, b2, kappa);
+  if (!(options.literal ? literal : keepsVariance(b1, b2, kappa)))
     return {
       code: 'lion-beta1',
       message: `beta1 ${num(momentum.old)} lies so high above beta2 ${num(beta2)} that the newest gradient hardly counts in the update; using beta1^kappa`,
     };
   const variance = updateVariance([b1.value, b2.value], [momentum.now.value, b2.value ** kappa], kappa);
-  const literal = keepsWeights(b1, b2, kappa);
   if (Math.abs(variance - 1) < 1e-6)
     return (
       literal && {

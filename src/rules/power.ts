@@ -23,8 +23,8 @@ function learningRateFactor(settings: OptimizerSettings, ratio: Ratio, options: 
 }
 
 /**
- * lr*kappa^p with a p of one's own, also for an AdamW beside Muon, everything else as `ema`; epsilon moves as if the gradient's level did by
- * kappa^(p-1), so that p = 1 is `ema` and p = 1/2 is `sqrt` for Adam.
+ * lr*kappa^p with a p of one's own, also for an AdamW beside Muon, everything else as `ema`; epsilon moves as if the
+ * gradient's level did by kappa^(p-1), so that p = 1 is `ema` and p = 1/2 is `sqrt` for Adam.
  */
 export const power: Rule = {
   ...ema,

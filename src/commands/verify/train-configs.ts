@@ -28,8 +28,6 @@ export interface TrainingOptions extends PlanOptions {
 export interface Training {
   readonly pointer: Pointer;
   readonly optimizer: string;
-  /** What was run where it was not the optimizer itself. */
-  readonly substitute?: string;
   /** The rule whose settings the new config has, or `as-written` where it has no rule's. */
   readonly inUse: string;
   readonly sizes: TrainingSizes;
@@ -98,10 +96,8 @@ async function trainGroup(
     control,
     options.layersOf,
   );
-  const { substitute } = reference;
   return {
     ...about,
-    ...(substitute ? { substitute } : {}),
     inUse: planned.inUse,
     sizes: planned.sizes,
     regimes,

@@ -237,7 +237,7 @@ function trainingSections(trainings: NonNullable<NamedVerification['trainings']>
 }
 
 function trainingSection(training: Training, id: string): string {
-  const { regimes, inUse, sizes, substitute } = training;
+  const { regimes, inUse, sizes } = training;
   const title = `${trainedTitle(training)} on a noisy quadratic`;
   const rows = (regimes[0]?.candidates ?? []).map(({ rule }, i) => [
     asText(ruleName(rule, inUse)),
@@ -251,7 +251,7 @@ function trainingSection(training: Training, id: string): string {
     { title: 'rule' },
     ...regimes.map(({ noiseScale }) => ({ title: `noise scale ${figure(noiseScale, 2)}`, number: true })),
   ];
-  const caption = `Distance of the loss path from the old one, by rule; green: none is closer. ${updatesOf(sizes)}${substitute ? `; ${substitute}` : ''}`;
+  const caption = `Distance of the loss path from the old one, by rule; green: none is closer. ${updatesOf(sizes)}`;
   const charts = regimes.map(({ noiseScale, candidates }, k) => {
     const at = `noise scale ${short(noiseScale, 2)}`;
     const off = candidates.filter(({ pathDistance }) => pathDistance.value > DIVERGED);

@@ -67,7 +67,7 @@ export function updatesOf({ problems, layers, width, oldSteps }: Training['sizes
 }
 
 function table(training: Training, columns: number, chalk: ChalkInstance): string {
-  const { regimes, inUse, substitute, sizes } = training;
+  const { regimes, inUse, sizes } = training;
   const rules = regimes[0]?.candidates.map(({ rule }) => rule) ?? [];
   const rows = tableLines({
     columns: [
@@ -85,7 +85,7 @@ function table(training: Training, columns: number, chalk: ChalkInstance): strin
   return [
     `${chalk.bold(`${trainedTitle(training)} on a noisy quadratic`)}\n`,
     `${rows.join('\n')}\n`,
-    `${chalk.dim(wrap(substitute ? `${about}; ${substitute}` : about, columns).join('\n'))}\n`,
+    `${chalk.dim(wrap(about, columns).join('\n'))}\n`,
   ].join('');
 }
 
