@@ -75,5 +75,12 @@ describe('rounding', () => {
     expect(roundTo(0.9 ** 100, { digits: 6, complement: 1 })).toBe(2.65614e-5);
   });
 
+  it('takes a rounder number where six digits could mean it', () => {
+    expect(roundTo(0.9000001, { digits: 6, complement: 0.0999999 })).toBe(0.9);
+    expect(roundTo(0.0999997, { digits: 6 })).toBe(0.1);
+    expect(roundTo(0.900001, { digits: 6, complement: 0.099999 })).toBe(0.900001);
+    expect(roundTo(0.9000001, { digits: 12, complement: 0.0999999 })).toBe(0.9000001);
+  });
+
   it('does not touch what is short', () => expect(roundTo(0.9, { digits: 6, complement: 0.1 })).toBe(0.9));
 });
