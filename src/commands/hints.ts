@@ -3,6 +3,7 @@ const MEANT: Readonly<Record<string, string>> = {
   '--batch-size': '--to N is the new global batch size',
   '--batch': '--to N is the new global batch size',
   '--bs': '--to N is the new global batch size',
+  '-to': '--to N, with two dashes, is the new global batch size',
   '--kappa': '--by R is the new batch over the old one',
   '--scale': '--by R is the new batch over the old one',
   '--gpus': '--world N are the devices before, --world-to N those after',

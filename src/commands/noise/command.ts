@@ -67,6 +67,11 @@ export function noiseCommand(io: Io): Command {
 
 async function noise(logs: readonly string[], flags: Flags, io: Io): Promise<void> {
   const { norm = [], report, seed, json } = flags;
+  if (logs.length === 0 && norm.length === 0)
+    throw new Problem(
+      'usage',
+      'give a log with two norms (rebatch noise noise.jsonl; --snippet torch prints the lines that write one), or two squared norms: --norm 64:2.1 --norm 512:0.4',
+    );
   const alone = logs.length === 1 && norm.length === 0;
   const { estimate, run } = alone
     ? await fromOneRun(logs[0]!, flags, io)
