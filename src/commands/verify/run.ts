@@ -8,6 +8,7 @@ import type { LoadedBackend } from '../../lab/backends/loaded.ts';
 import { type ConvertOptions, ruleOf } from '../../pipe/plan.ts';
 import type { Comparison } from './compare.ts';
 import { compareConfigs, compareWithConversion } from './comparisons.ts';
+import { notTrained } from './report/training-text.ts';
 import { verificationJson, verificationText } from './report/verification-text.ts';
 import type { NoTraining, Training } from './train-configs.ts';
 import { verifyComparison } from './verification.ts';
@@ -42,6 +43,7 @@ export async function runVerification(
     now === undefined
       ? await compareWithConversion(await readSource(old, io), options)
       : await compareConfigs(await readSource(old, io), await readSource(now, io), options);
+  if (flags.train) await sayUntrainable(comparisons, io);
   const title = now === undefined ? displayName(old) : `${displayName(old)} ${displayName(now)}`;
   const backend = await chooseBackend(flags.backend, io.cwd, io.stderr);
   const { seed } = flags;
@@ -69,6 +71,12 @@ export async function runVerification(
     ? `${JSON.stringify(reports.length === 1 ? reports[0] : reports, null, 2)}\n`
     : named.map((one) => verificationText(one, chalk, Math.min(io.stdout.columns ?? 80, 100))).join('\n');
   return { text, pass: verifications.every(({ pass }) => pass) };
+}
+
+/** What will not be trained is said before anything runs, so that nobody waits for it. */
+async function sayUntrainable(comparisons: readonly Comparison[], { stderr }: Io): Promise<void> {
+  const { untrainable } = await import('./train-configs.ts');
+  for (const one of comparisons.flatMap(untrainable)) stderr.write(`${notTrained(one)}\n`);
 }
 
 /** Trainings on the backend; their code is loaded when asked for. */

@@ -106,7 +106,7 @@ export function verificationText(named: NamedVerification, chalk: ChalkInstance,
       (note) => `${chalk.yellow('!')} ${hanging(printable(note), columns, '  ')}\n`,
     ),
     ...warnings.map((said) => warningLines(said, chalk, columns, { named: true })),
-    trainings.length ? `\n${trainingText(trainings, chalk, columns)}\n` : '',
+    trainings.some((one) => !('why' in one)) ? `\n${trainingText(trainings, chalk, columns)}\n` : '',
     conclusionText(conclusionOf(verification, trainings), chalk, columns),
   ].join('');
 }
