@@ -123,15 +123,23 @@ function writeOnce(files: readonly FileText[], io: World): void {
   }
 }
 
-/** Signals that can be caught are not heeded while this runs: it takes milliseconds. */
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** Signals that can be caught have their effect when this is done; it takes milliseconds. */
 function uninterrupted(action: () => void): void {
-  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-  const unheeded = () => {};
-  for (const signal of signals) process.on(signal, unheeded);
+  const heed = (signal: NodeJS.Signals) => {
+    stop();
+    process.kill(process.pid, signal);
+  };
+  const stop = () => {
+    for (const signal of SIGNALS) process.off(signal, heed);
+  };
+  for (const signal of SIGNALS) process.on(signal, heed);
   try {
     action();
   } finally {
-    for (const signal of signals) process.off(signal, unheeded);
+    // Node hands out what came meanwhile in the next turn but one of its loop.
+    setImmediate(() => setImmediate(stop));
   }
 }
 
