@@ -235,8 +235,11 @@ function writeInPlace({ target, bytes, was }: Staged): void {
   }
 }
 
+/** A text that gets shorter ends in empty lines until the file is cut: a kill in between adds nothing to its meaning. */
 function fill(fd: number, bytes: Buffer): void {
-  writeAll(fd, bytes, 0);
+  const padded = Buffer.alloc(Math.max(bytes.length, fstatSync(fd).size), '\n');
+  bytes.copy(padded);
+  writeAll(fd, padded, 0);
   ftruncateSync(fd, bytes.length);
   fsyncSync(fd);
 }
