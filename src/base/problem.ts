@@ -4,6 +4,11 @@ import { type Diagnostic, type Place, placeOf, printable, type Severity, type So
 export type ProblemCode =
   | 'usage'
   | 'unreadable'
+  | 'unwritable'
+  /** A file does not hold any more what was read from it. */
+  | 'changed'
+  /** Another run writes the same file. */
+  | 'busy'
   | 'not-utf8'
   | 'syntax'
   | 'empty'

@@ -1,23 +1,10 @@
 import { isUtf8 } from 'node:buffer';
-import {
-  accessSync,
-  closeSync,
-  constants,
-  fchmodSync,
-  fsyncSync,
-  openSync,
-  readFileSync,
-  readlinkSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
 import type { Source } from '../diagnostic.ts';
 import { Problem } from '../problem.ts';
+import { reasonOf } from './reason.ts';
 import type { Io } from './streams.ts';
 
 /** Reads a config; `-` is standard input. @throws Problem: unreadable, not-utf8 */
@@ -64,46 +51,6 @@ async function readAll(io: Io): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-/**
- * Replaces a file's text in one step: a temporary file in the same folder with the same mode is flushed to disk and
- * renamed over it. Of a symbolic link the target is replaced. What is not a plain file (`/dev/null`, a pipe) is
- * written to directly. A file without write permission is refused, although a rename would work.
- * @throws Problem: unreadable
- */
-export function writeText(file: string, text: string, io: Io): void {
-  const path = resolve(io.cwd, file);
-  try {
-    const there = existing(() => statSync(path));
-    if (there) accessSync(path, constants.W_OK);
-    if (there && !there.isFile()) return writeFileSync(path, text);
-    const target = there ? realpathSync(path) : (linkTarget(path) ?? path);
-    const mode = there && there.mode & 0o7777;
-    const temporary = join(dirname(target), `.${basename(target)}.${process.pid}.tmp`);
-    const handle = openSync(temporary, 'wx', mode ?? 0o666);
-    try {
-      writeFileSync(handle, text);
-      if (mode !== undefined) fchmodSync(handle, mode);
-      fsyncSync(handle);
-      closeSync(handle);
-      renameSync(temporary, target);
-    } catch (error) {
-      rmSync(temporary, { force: true });
-      throw error;
-    }
-  } catch (error) {
-    throw named(
-      new Problem('unreadable', `cannot be written: ${reasonOf(error as NodeJS.ErrnoException)}`),
-      file,
-    );
-  }
-}
-
-/** The target of a link, also where it does not exist yet. */
-function linkTarget(path: string): string | undefined {
-  const target = existing(() => readlinkSync(path));
-  return target === undefined ? undefined : resolve(dirname(path), target);
-}
-
 function existing<T>(look: () => T): T | undefined {
   try {
     return look();
@@ -120,16 +67,4 @@ export function displayName(file: string): string {
 function named(problem: Problem, file: string): Problem {
   problem.file = displayName(file);
   return problem;
-}
-
-function reasonOf(error: NodeJS.ErrnoException): string {
-  const known: Record<string, string> = {
-    ENOENT: 'there is no such file',
-    EISDIR: 'it is a folder',
-    EACCES: 'permission denied',
-    ENOTDIR: 'a part of its path is not a folder',
-    EROFS: 'the file system is read-only',
-    ENOSPC: 'the disk is full',
-  };
-  return known[error.code ?? ''] ?? error.message;
 }

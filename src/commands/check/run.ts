@@ -1,11 +1,12 @@
-import { appendFileSync, existsSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { isAbsolute, relative, resolve, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { chalkFor } from '../../base/colour.ts';
 import type { Source } from '../../base/diagnostic.ts';
 import { FINDINGS, isFindingCode } from '../../base/findings.ts';
-import { displayName, readSource, writeText } from '../../base/io/files.ts';
+import { displayName, readSource } from '../../base/io/files.ts';
 import type { Io } from '../../base/io/streams.ts';
+import { appendText, writeFiles } from '../../base/io/write-files.ts';
 import { Problem } from '../../base/problem.ts';
 import { tableLines } from '../../base/table.ts';
 import { ruleOf } from '../../pipe/plan.ts';
@@ -47,7 +48,11 @@ export async function runCheck(files: readonly string[], flags: CheckFlags, io: 
     io.stdout.write(said);
     said = '';
   }
-  for (const { source, text } of fixed) if (text !== source.text) writeText(source.file, text, io);
+  if (fixed.length)
+    writeFiles(
+      fixed.map(({ source: { file, text: before }, text }) => ({ file, text, before })),
+      io,
+    );
   io.stdout.write(said);
   for (const part of reporter.end()) io.stdout.write(part);
   if (files.length > 1) await tellIdleGlobs(files, io);
@@ -219,7 +224,7 @@ function reporterOf({ format, json, color }: CheckFlags, io: Io): Reporter {
       return jsonReporter();
     case 'github':
       return GITHUB_STEP_SUMMARY
-        ? withSummary(annotationReporter(path), GITHUB_STEP_SUMMARY)
+        ? withSummary(annotationReporter(path), GITHUB_STEP_SUMMARY, io)
         : annotationReporter(path);
     case 'sarif':
       return sarifReporter((file) => uriOf(path(file)));
@@ -228,7 +233,7 @@ function reporterOf({ format, json, color }: CheckFlags, io: Io): Reporter {
   }
 }
 
-function withSummary(reporter: Reporter, file: string): Reporter {
+function withSummary(reporter: Reporter, file: string, io: Io): Reporter {
   const summary = summaryReporter();
   return {
     add(checked) {
@@ -237,7 +242,7 @@ function withSummary(reporter: Reporter, file: string): Reporter {
     },
     *end() {
       yield* reporter.end();
-      appendFileSync(file, [...summary.end()].join(''));
+      appendText(file, [...summary.end()].join(''), io);
     },
   };
 }

@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { displayName, readText, writeText } from '../../base/io/files.ts';
+import { displayName, readText } from '../../base/io/files.ts';
 import type { Io } from '../../base/io/streams.ts';
+import { writeFiles } from '../../base/io/write-files.ts';
 import { Problem } from '../../base/problem.ts';
 import { readTrainingLog } from '../../pipe/training-log/read.ts';
 import { SNIPPETS } from '../../vocabulary/noise-snippets.ts';
@@ -82,11 +83,8 @@ async function noise(logs: readonly string[], flags: Flags, io: Io): Promise<voi
   const result = jsonOf(estimate, run);
   if (report !== undefined) {
     const { noiseHtml } = await import('./html.ts');
-    writeText(
-      report,
-      noiseHtml(logs.map(displayName).join(' ') || '--norm', estimate, run, seed, result),
-      io,
-    );
+    const text = noiseHtml(logs.map(displayName).join(' ') || '--norm', estimate, run, seed, result);
+    writeFiles([{ file: report, text }], io);
   }
   io.stdout.write(
     json

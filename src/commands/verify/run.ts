@@ -1,6 +1,7 @@
 import { chalkFor } from '../../base/colour.ts';
-import { displayName, readSource, writeText } from '../../base/io/files.ts';
+import { displayName, readSource } from '../../base/io/files.ts';
 import type { Io } from '../../base/io/streams.ts';
+import { writeFiles } from '../../base/io/write-files.ts';
 import { Problem } from '../../base/problem.ts';
 import { progressBar } from '../../base/progress.ts';
 import { chooseBackend } from '../../lab/backends/index.ts';
@@ -65,7 +66,7 @@ export async function runVerification(
   const reports = named.map(verificationJson);
   if (flags.report !== undefined) {
     const { verificationHtml } = await import('./report/html.ts');
-    await writeText(flags.report, verificationHtml(named, reports), io);
+    writeFiles([{ file: flags.report, text: verificationHtml(named, reports) }], io);
   }
   const text = flags.json
     ? `${JSON.stringify(reports.length === 1 ? reports[0] : reports, null, 2)}\n`
