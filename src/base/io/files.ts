@@ -41,15 +41,25 @@ function neighbours(file: string, io: Io): NonNullable<Source['beside']> {
 
 /** The text of a file; `-` is standard input. @throws Problem: unreadable, not-utf8 */
 export async function readText(file: string, io: Io): Promise<string> {
-  const bytes = file === '-' ? await readAll(io) : readBytes(file, io);
+  return file === '-' ? asText(await readAll(io), file) : readTextFile(file, io.cwd);
+}
+
+/**
+ * The text of a file on disk. Synchronous, since loading the promise version of fs takes longer than reading a config.
+ * @throws Problem: unreadable, not-utf8
+ */
+export function readTextFile(file: string, cwd: string): string {
+  return asText(readBytes(file, cwd), file);
+}
+
+function asText(bytes: Buffer, file: string): string {
   if (!isUtf8(bytes)) throw named(new Problem('not-utf8', 'is not UTF-8 text; save it as UTF-8 first'), file);
   return bytes.toString('utf8');
 }
 
-/** Synchronous, since loading the promise version of fs takes longer than reading a config. */
-function readBytes(file: string, io: Io): Buffer {
+function readBytes(file: string, cwd: string): Buffer {
   try {
-    return readFileSync(resolve(io.cwd, file));
+    return readFileSync(resolve(cwd, file));
   } catch (error) {
     throw named(
       new Problem('unreadable', `cannot be read: ${reasonOf(error as NodeJS.ErrnoException)}`),
