@@ -11,6 +11,7 @@ import {
   realpathSync,
   renameSync,
   rmSync,
+  type Stats,
   statSync,
   writeFileSync,
 } from 'node:fs';
@@ -34,7 +35,7 @@ function neighbours(file: string, io: Io): NonNullable<Source['beside']> {
   return async (path) => {
     const there = join(dirname(file), path.replace(/^~(?=\/)/, homedir()));
     const whole = isAbsolute(path) ? path : there;
-    const plain = existing(() => statSync(resolve(io.cwd, whole)))?.isFile();
+    const plain = whatIs(resolve(io.cwd, whole))?.isFile();
     return plain ? readSource(whole, io) : undefined;
   };
 }
@@ -120,6 +121,11 @@ function existing<T>(look: () => T): T | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** What is at a path, behind links; undefined where nothing can be reached. */
+export function whatIs(path: string): Stats | undefined {
+  return existing(() => statSync(path));
 }
 
 /** A file as messages call it. */

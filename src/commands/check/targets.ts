@@ -1,5 +1,5 @@
-import { statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { whatIs } from '../../base/io/files.ts';
 import type { Io } from '../../base/io/streams.ts';
 import { filesBelow } from '../../base/io/walk.ts';
 import { Problem } from '../../base/problem.ts';
@@ -56,7 +56,8 @@ const ABSENT = 'there is no such file';
 
 /** The files that one name stands for, and what to say where there are none. */
 function named(name: string, cwd: string, enter: (folder: string) => boolean) {
-  const there = name === '-' ? undefined : statSync(resolve(cwd, name), { throwIfNoEntry: false });
+  // An empty name is an unset variable of a script, not the working folder.
+  const there = /^-?$/.test(name) ? undefined : whatIs(resolve(cwd, name));
   if (there?.isDirectory()) {
     const below = filesBelow(resolve(cwd, name), (path) => enter(join(name, path)));
     const found = [...below].filter((path) => CONFIG.test(path)).map((path) => join(name, path));

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -209,15 +210,19 @@ describe('folders, globs and .rebatchignore', () => {
       code: 2,
       stderr: 'empty: no config is in this folder or below (.yaml, .yml, .json, .jsonc, .toml)\n',
     });
+    expect(await check('')).toMatchObject({ code: 2, stdout: '' });
     expect(await check('*.nothing')).toMatchObject({
       code: 2,
       stderr: '*.nothing: no file fits this glob\n',
     });
   });
 
-  it('links to folders are not followed, so none goes round in circles', async () => {
+  it('links to folders are not followed, so none goes round in circles; links to nothing and pipes are no files', async () => {
     symlinkSync('.', join(cwd, 'configs/round'));
     symlinkSync('b.yaml', join(cwd, 'configs/link.yaml'));
+    symlinkSync('nowhere', join(cwd, 'configs/dangling.yaml'));
+    symlinkSync('itself.yaml', join(cwd, 'configs/itself.yaml'));
+    execFileSync('mkfifo', [join(cwd, 'configs/pipe.yaml')]);
     expect(await files('configs')).toEqual([
       'configs/a.yml',
       'configs/b.yaml',
