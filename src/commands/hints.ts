@@ -18,6 +18,8 @@ const MEANT: Readonly<Record<string, string>> = {
   '-i': '--write rewrites the file in place',
   '--in-place': '--write rewrites the file in place',
   '--inplace': '--write rewrites the file in place',
+  '--alone':
+    'files are checked each by itself, unless --base REV or --against REFERENCE says with what to compare',
   '--lr': 'the learning rate follows from the batch; --keep lr leaves it alone',
   '--learning-rate': 'the learning rate follows from the batch; --keep FIELD leaves it alone',
 };

@@ -56,8 +56,8 @@ describe('what --json prints is as docs/json describes it, for every fixture', (
     let judged = 0;
     for (const { input, expected } of ALL) {
       for (const args of [
-        ['--alone', input],
-        [input, expected],
+        [input],
+        ['--against', input, expected],
       ]) {
         const outcome = await run('check', args);
         expect([args, outcome.faults]).toEqual([args, null]);

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync, type Stats, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import type { Source } from '../diagnostic.ts';
@@ -21,22 +21,32 @@ function neighbours(file: string, io: Io): NonNullable<Source['beside']> {
   return async (path) => {
     const there = join(dirname(file), path.replace(/^~(?=\/)/, homedir()));
     const whole = isAbsolute(path) ? path : there;
-    const plain = existing(() => statSync(resolve(io.cwd, whole)))?.isFile();
+    const plain = whatIs(resolve(io.cwd, whole))?.isFile();
     return plain ? readSource(whole, io) : undefined;
   };
 }
 
 /** The text of a file; `-` is standard input. @throws Problem: unreadable, not-utf8 */
 export async function readText(file: string, io: Io): Promise<string> {
-  const bytes = file === '-' ? await readAll(io) : readBytes(file, io);
+  return file === '-' ? asText(await readAll(io), file) : readTextFile(file, io.cwd);
+}
+
+/**
+ * The text of a file on disk. Synchronous, since loading the promise version of fs takes longer than reading a config.
+ * @throws Problem: unreadable, not-utf8
+ */
+export function readTextFile(file: string, cwd: string): string {
+  return asText(readBytes(file, cwd), file);
+}
+
+function asText(bytes: Buffer, file: string): string {
   if (!isUtf8(bytes)) throw named(new Problem('not-utf8', 'is not UTF-8 text; save it as UTF-8 first'), file);
   return bytes.toString('utf8');
 }
 
-/** Synchronous, since loading the promise version of fs takes longer than reading a config. */
-function readBytes(file: string, io: Io): Buffer {
+function readBytes(file: string, cwd: string): Buffer {
   try {
-    return readFileSync(resolve(io.cwd, file));
+    return readFileSync(resolve(cwd, file));
   } catch (error) {
     throw named(
       new Problem('unreadable', `cannot be read: ${reasonOf(error as NodeJS.ErrnoException)}`),
@@ -57,6 +67,11 @@ function existing<T>(look: () => T): T | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** What is at a path, behind links; undefined where nothing can be reached. */
+export function whatIs(path: string): Stats | undefined {
+  return existing(() => statSync(path));
 }
 
 /** A file as messages call it. */
