@@ -1,4 +1,5 @@
 import { Command, CommanderError, Help } from 'commander';
+import { jsonText, printableLines } from './base/diagnostic.ts';
 import { type Io, processIo } from './base/io/streams.ts';
 import { Problem } from './base/problem.ts';
 import { VERSION } from './base/version.ts';
@@ -62,7 +63,7 @@ export async function createProgram(
     command.configureOutput({
       writeOut: (text) => io.stdout.write(text),
       writeErr: (text) => io.stderr.write(text),
-      outputError: (text, write) => write(withHint(text)),
+      outputError: (text, write) => write(printableLines(withHint(text))),
     });
   }
   return program;
@@ -113,7 +114,7 @@ export async function run(
     if (error instanceof CommanderError && error.exitCode === 0) return 0;
     if (asksForJson(argv)) await printError(error, io);
     if (error instanceof CommanderError) return EXIT_ERROR;
-    io.stderr.write(`${error instanceof Problem ? error.format() : internal(error)}\n`);
+    io.stderr.write(`${error instanceof Problem ? error.format() : printableLines(internal(error))}\n`);
     return EXIT_ERROR;
   }
 }
@@ -121,7 +122,7 @@ export async function run(
 /** A program that reads JSON gets JSON; the message for people is on stderr all the same. */
 async function printError(error: unknown, { stdout }: Io): Promise<void> {
   const { errorJson } = await import('./pipe/json.ts');
-  stdout.write(`${JSON.stringify(errorJson(error), null, 2)}\n`);
+  stdout.write(`${jsonText(errorJson(error))}\n`);
 }
 
 function asksForJson(argv: readonly string[]): boolean {

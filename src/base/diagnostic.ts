@@ -55,7 +55,38 @@ export function placeName({ file, text }: Source, offset?: number): string {
   return `${file}:${line}:${column}`;
 }
 
-/** Text without control characters, with which a file could control the terminal; line breaks stay. */
+/** What nobody sees, or what moves what one sees: controls, bidirectional and invisible marks, lone surrogates. */
+const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
+
+/** A character as JSON and Python write it: `\n`, `\u001b`. */
+function escaped(character: string): string {
+  const named = JSON.stringify(character).slice(1, -1);
+  if (named !== character) return named;
+  const units = Array.from({ length: character.length }, (_, i) => character.charCodeAt(i));
+  return units.map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`).join('');
+}
+
+/**
+ * Text of a file as it is shown to people, always on one line: what is not seen is escaped, and so is what a runner of
+ * GitHub takes for a command, `::` at the beginning of a line and `##[` anywhere (actions/runner
+ * src/Runner.Common/ActionCommand.cs). Everything that comes from a file passes through here.
+ */
 export function printable(text: string): string {
-  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g, '\ufffd');
+  return text
+    .replace(UNSEEN, escaped)
+    .replace(/^(\s*):(?=:)/, '$1\\u003a')
+    .replaceAll('##[', '#\\u0023[');
+}
+
+/** The same for a text of several lines, which stay lines. */
+export function printableLines(text: string): string {
+  return text
+    .split('\n')
+    .map((line) => printable(line.replace(/\r$/, '')))
+    .join('\n');
+}
+
+/** JSON as every command prints it: what is not seen is escaped, so that the text is safe to show and the data the same. */
+export function jsonText(value: unknown): string {
+  return JSON.stringify(value, null, 2).replace(UNSEEN, (c) => (c === '\n' ? c : escaped(c)));
 }

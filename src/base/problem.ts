@@ -75,8 +75,10 @@ export class Problem extends Error implements Diagnostic<ProblemCode> {
     const { file = 'rebatch', text, offset, message } = this;
     const source = { file, text: text ?? '' };
     const own =
-      text === undefined || offset === undefined ? `${file}: ${message}` : framed(source, offset, message);
-    return [printable(own), ...this.also.map((problem) => problem.in(source).format())].join('\n');
+      text === undefined || offset === undefined
+        ? printable(`${file}: ${message}`)
+        : framed(source, offset, message);
+    return [own, ...this.also.map((problem) => problem.in(source).format())].join('\n');
   }
 }
 
@@ -96,6 +98,8 @@ function framed({ file, text }: Source, offset: number, message: string): string
   const whole = text.slice(start, end === -1 ? undefined : end).replace(/^\ufeff|\r$/g, '');
   const gutter = `  ${line} | `;
   const from = Math.max(0, column - 60);
-  const shown = whole.slice(from, from + 100).replace(/\t/g, ' ');
-  return `${file}:${line}:${column}: ${message}\n${gutter}${shown}\n${' '.repeat(gutter.length + column - 1 - from)}^`;
+  const before = printable(whole.slice(from, column - 1).replace(/\t/g, ' '));
+  const after = printable(whole.slice(column - 1, from + 100).replace(/\t/g, ' '));
+  const place = printable(`${file}:${line}:${column}: ${message}`);
+  return `${place}\n${gutter}${before}${after}\n${' '.repeat(gutter.length + before.length)}^`;
 }

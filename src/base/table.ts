@@ -1,3 +1,4 @@
+import { printable } from './diagnostic.ts';
 import { hanging } from './text.ts';
 
 type Paint = (text: string) => string;
@@ -13,7 +14,7 @@ export interface Column {
 
 export interface Table {
   readonly columns: readonly Column[];
-  /** One text for each column. */
+  /** One text for each column, made printable here. */
   readonly rows: readonly (readonly string[])[];
   readonly indent?: string;
   readonly paintTitles?: Paint;
@@ -27,7 +28,8 @@ const GAP = '  ';
  * Lays out a table: titles (if any), then the rows, every column as wide as its widest cell.
  * @param width columns of the terminal; what is left without the optional columns may still be wider
  */
-export function tableLines(table: Table, width = Number.POSITIVE_INFINITY): string[] {
+export function tableLines(given: Table, width = Number.POSITIVE_INFINITY): string[] {
+  const table = { ...given, rows: given.rows.map((cells) => cells.map(printable)) };
   const { columns, rows, indent = '', paintTitles = String, below } = table;
   const compact = tableWidth(table) > width;
   const titles = columns.map(({ title = '' }) => title);

@@ -1,5 +1,5 @@
 import type { ChalkInstance } from 'chalk';
-import { placeOf, printable, type Said } from '../base/diagnostic.ts';
+import { placeOf, type Said } from '../base/diagnostic.ts';
 import { hanging } from '../base/text.ts';
 
 /** How warnings are shown. */
@@ -23,7 +23,7 @@ export function warningLines(
       const place = named
         ? [source.file, line].filter((part) => part !== undefined).join(':')
         : line && `line ${line}`;
-      const text = printable(`${place ? `${place}: ` : ''}${message} [${code}]`);
+      const text = `${place ? `${place}: ` : ''}${message} [${code}]`;
       const lines = hanging(text, columns, '  ').split('\n');
       return `${chalk.yellow('!')} ${(fold ? folded(lines) : lines).join('\n')}\n`;
     })

@@ -2,7 +2,7 @@ import { appendFileSync, existsSync } from 'node:fs';
 import { isAbsolute, relative, resolve, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { chalkFor } from '../../base/colour.ts';
-import type { Source } from '../../base/diagnostic.ts';
+import { printable, type Source } from '../../base/diagnostic.ts';
 import { FINDINGS, isFindingCode } from '../../base/findings.ts';
 import { displayName, readSource, writeText } from '../../base/io/files.ts';
 import type { Io } from '../../base/io/streams.ts';
@@ -58,7 +58,7 @@ export async function runCheck(files: readonly string[], flags: CheckFlags, io: 
 async function tellIdleGlobs(files: readonly string[], io: Io): Promise<void> {
   if (!files.some((file) => findSettings(file, io.cwd))) return;
   const { idleGlobs } = await import('../../settings/settings.ts');
-  for (const sentence of await idleGlobs(files, io.cwd)) io.stderr.write(`${sentence}\n`);
+  for (const sentence of await idleGlobs(files, io.cwd)) io.stderr.write(`${printable(sentence)}\n`);
 }
 
 function refuse(files: readonly string[], { base, alone, fix, ignore = [], only = [] }: CheckFlags): void {
@@ -176,7 +176,7 @@ async function printedSettings(files: readonly string[], flags: CheckFlags, io: 
       return [name, said ? shown(value) : otherwise, said ? from.join(', ') : 'default'];
     });
     const lines = tableLines({ columns: [{}, {}, {}], rows, indent: '  ' });
-    return `${[displayName(file), ...lines].join('\n')}\n`;
+    return `${[printable(displayName(file)), ...lines].join('\n')}\n`;
   });
   return blocks.join('\n');
 }

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { chalkFor } from '../../base/colour.ts';
+import { jsonText } from '../../base/diagnostic.ts';
 import { displayName, readText, writeText } from '../../base/io/files.ts';
 import type { Io } from '../../base/io/streams.ts';
 import { Problem } from '../../base/problem.ts';
@@ -59,7 +60,7 @@ async function run(files: readonly [string, string], flags: Flags, io: Io, answe
   }
   const chalk = chalkFor(io.stdout, io.env, color);
   const text = json
-    ? `${JSON.stringify(result, null, 2)}\n`
+    ? `${jsonText(result)}\n`
     : followText(followed, chalk, Math.min(io.stdout.columns ?? 80, 100));
   io.stdout.write(text);
   answer(!strict || followed.outcome.verdict === 'follows');

@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { jsonText } from '../../base/diagnostic.ts';
 import { displayName, readText, writeText } from '../../base/io/files.ts';
 import type { Io } from '../../base/io/streams.ts';
 import { Problem } from '../../base/problem.ts';
@@ -84,9 +85,7 @@ async function noise(logs: readonly string[], flags: Flags, io: Io): Promise<voi
     );
   }
   io.stdout.write(
-    json
-      ? `${JSON.stringify(result, null, 2)}\n`
-      : noiseText(estimate, run, Math.min(io.stdout.columns ?? 80, 100)),
+    json ? `${jsonText(result)}\n` : noiseText(estimate, run, Math.min(io.stdout.columns ?? 80, 100)),
   );
 }
 

@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { chalkFor } from '../../base/colour.ts';
+import { jsonText } from '../../base/diagnostic.ts';
 import { readSource } from '../../base/io/files.ts';
 import type { Io } from '../../base/io/streams.ts';
 import { warningLines } from '../../pipe/warnings.ts';
@@ -51,7 +52,7 @@ export function scheduleCommand(io: Io): Command {
       };
       const schedule = await scheduleConfig(await readSource(file, io), batches, options);
       const format = flags.json ? 'json' : flags.format;
-      if (format === 'json') io.stdout.write(`${JSON.stringify(scheduleData(schedule), null, 2)}\n`);
+      if (format === 'json') io.stdout.write(`${jsonText(scheduleData(schedule))}\n`);
       else if (format === 'yaml') io.stdout.write(scheduleYaml(schedule, (await import('yaml')).stringify));
       else {
         io.stderr.write(warningLines(schedule, chalkFor(io.stderr, io.env, flags.color), io.stderr.columns));
