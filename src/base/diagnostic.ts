@@ -41,11 +41,26 @@ export interface Place {
 
 /** Line and column of an offset. A byte order mark takes no column. */
 export function placeOf(text: string, offset: number): Place {
-  const before = text.lastIndexOf('\n', offset - 1);
-  let line = 1;
-  for (let i = text.indexOf('\n'); i !== -1 && i < offset; i = text.indexOf('\n', i + 1)) line++;
-  const bom = before === -1 && text.charCodeAt(0) === 0xfeff ? 1 : 0;
-  return { line, column: Math.max(1, offset - before - bom) };
+  const starts = lineStarts(text);
+  let [line, after] = [0, starts.length];
+  while (after - line > 1) {
+    const middle = (line + after) >> 1;
+    if (starts[middle]! <= offset) line = middle;
+    else after = middle;
+  }
+  const bom = line === 0 && text.charCodeAt(0) === 0xfeff ? 1 : 0;
+  return { line: line + 1, column: Math.max(1, offset - starts[line]! + 1 - bom) };
+}
+
+let asked: { readonly text: string; readonly starts: readonly number[] } = { text: '', starts: [0] };
+
+/** Where the lines of a text begin. Of the last text they are remembered: places are asked for by the thousand. */
+function lineStarts(text: string): readonly number[] {
+  if (text === asked.text) return asked.starts;
+  const starts = [0];
+  for (let i = text.indexOf('\n'); i !== -1; i = text.indexOf('\n', i + 1)) starts.push(i + 1);
+  asked = { text, starts };
+  return starts;
 }
 
 /** A place as messages call it: `file:line:column`, or the file alone. */

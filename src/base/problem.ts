@@ -6,6 +6,8 @@ export type ProblemCode =
   | 'unreadable'
   | 'not-utf8'
   | 'syntax'
+  /** It asks for more than `BUDGET`. */
+  | 'too-large'
   | 'empty'
   | 'duplicate-key'
   | 'unknown-dialect'

@@ -1,3 +1,5 @@
+import { BUDGET, tooLarge } from '../base/budget.ts';
+import { count } from '../base/numbers.ts';
 import { ANY } from '../dialect/known-keys.ts';
 import type { Found, Role } from '../dialect/roles.ts';
 import { type Fault, schemaProblem } from '../dialect/schema-errors.ts';
@@ -89,6 +91,8 @@ class Reader {
   readonly found: Found[] = [];
   readonly doubtful: Doubtful[] = [];
   readonly faults: Fault[] = [];
+  /** Blocks that were taken for an optimizer's. */
+  private opened = 0;
   private readonly stepCounts = new Set<number | undefined>();
   private readonly claimed: Set<Pointer>;
   private readonly scopes: ReadonlySet<Pointer>;
@@ -148,6 +152,8 @@ class Reader {
     this.scheduled(node, pointer);
     const opens = !scoped && (kind === 'optimizer' || (rate && kind !== 'learning-rate'));
     if (opens && !this.scopes.has(pointer)) this.found.push([pointer, { scope: 'optimizer' }]);
+    if (opens && ++this.opened > BUDGET.optimizers)
+      throw tooLarge(`${count(BUDGET.optimizers)} optimizers`, node.offset);
     return { key, words, kinds: next, scoped: scoped || kind === 'optimizer' || this.scopes.has(pointer) };
   }
 
@@ -263,6 +269,8 @@ class Reader {
       this.validate(at, name, item);
       this.found.push([at, { role: roleOf(name) }]);
     }
+    if (this.found.length > BUDGET.fields)
+      throw tooLarge(`${count(BUDGET.fields)} numbers that depend on the batch`, node.offset);
   }
 
   private betas(pointer: Pointer, node: Node): void {

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { BUDGET } from '../../base/budget.ts';
 import { chalkFor } from '../../base/colour.ts';
 import { jsonText } from '../../base/diagnostic.ts';
 import { displayName, readText, writeText } from '../../base/io/files.ts';
@@ -74,7 +75,9 @@ async function compare(files: readonly [string, string], flags: Flags, io: Io): 
   if (column.length > 2)
     throw new Problem('usage', '--column names one column for both logs, or one for each');
   const logs = (await Promise.all(
-    files.map(async (file) => readTrainingLog({ file: displayName(file), text: await readText(file, io) })),
+    files.map(async (file) =>
+      readTrainingLog({ file: displayName(file), text: await readText(file, io, BUDGET.logBytes) }),
+    ),
   )) as [TrainingLog, TrainingLog];
   const runs = lossesOf(logs, [
     { column: column[0], batch: batch[0] },

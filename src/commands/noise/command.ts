@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { BUDGET } from '../../base/budget.ts';
 import { jsonText } from '../../base/diagnostic.ts';
 import { displayName, readText, writeText } from '../../base/io/files.ts';
 import type { Io } from '../../base/io/streams.ts';
@@ -94,7 +95,10 @@ async function fromOneRun(
   { batch = [], column = [], seed }: Flags,
   io: Io,
 ): Promise<{ estimate: NoiseEstimate; run: RunView }> {
-  const log = await readTrainingLog({ file: displayName(file), text: await readText(file, io) });
+  const log = await readTrainingLog({
+    file: displayName(file),
+    text: await readText(file, io, BUDGET.logBytes),
+  });
   const norms = pairedNormsOf(log, column, batch);
   try {
     const estimate = estimateFromOneRun(norms, seed);
@@ -119,7 +123,10 @@ async function fromSeveral(
     );
   return Promise.all(
     logs.map(async (file, i) => {
-      const log = await readTrainingLog({ file: displayName(file), text: await readText(file, io) });
+      const log = await readTrainingLog({
+        file: displayName(file),
+        text: await readText(file, io, BUDGET.logBytes),
+      });
       return normsOf(log, batch[i]!, column[i] ?? column[0]);
     }),
   );
