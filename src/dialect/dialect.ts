@@ -1,3 +1,4 @@
+import { lookUp } from '../base/look-up.ts';
 import { Problem } from '../base/problem.ts';
 import type { Document } from '../document/nodes.ts';
 import { readable } from '../document/pointer.ts';
@@ -49,7 +50,7 @@ export interface Dialect {
  * trainer knows may be written into it. The `certain` of a schema says so; without one, recognition is enough.
  */
 export function isCertain(data: unknown, name: string): boolean {
-  return dialects[name]?.certain?.(data) ?? true;
+  return lookUp(dialects, name)?.certain?.(data) ?? true;
 }
 
 /** The dialects that come with rebatch, by name, without their validators. */
@@ -81,7 +82,7 @@ export async function loadDialect(name: string): Promise<Dialect> {
 }
 
 function entryOf(name: string) {
-  const entry = dialects[name];
+  const entry = lookUp(dialects, name);
   if (entry) return entry;
   throw new Problem(
     'unknown-dialect',
@@ -96,7 +97,7 @@ export async function loadSchema(name: string): Promise<object> {
 
 /** The built-in dialects that recognise this data, the most specific ones alone; `generic` only if no other does. */
 export function detect(data: unknown): string[] {
-  const has = (key: string) => typeof data === 'object' && data !== null && key in data;
+  const has = (key: string) => typeof data === 'object' && data !== null && Object.hasOwn(data, key);
   const matching = Object.entries(dialects)
     .filter(([, { requiredKeys, recognises }]) => (requiredKeys?.some(has) ?? true) && recognises(data))
     .map(([name]) => name);
@@ -106,12 +107,15 @@ export function detect(data: unknown): string[] {
 
 /** Whether a dialect is there to refuse its files, which say how a training is launched, or nothing of it. */
 export function refusesAll(name: string): boolean {
-  return dialects[name]?.refuses !== undefined;
+  return lookUp(dialects, name)?.refuses !== undefined;
 }
 
 function ancestors(name: string): string[] {
   const own = name === 'generic' ? [] : ['generic'];
-  return [...own, ...(dialects[name]?.specializes ?? []).flatMap((parent) => [parent, ...ancestors(parent)])];
+  return [
+    ...own,
+    ...(lookUp(dialects, name)?.specializes ?? []).flatMap((parent) => [parent, ...ancestors(parent)]),
+  ];
 }
 
 /**

@@ -1,4 +1,5 @@
 import { BUDGET, tooLarge } from '../base/budget.ts';
+import { lookUp } from '../base/look-up.ts';
 import { count } from '../base/numbers.ts';
 import { ANY } from '../dialect/known-keys.ts';
 import type { Found, Role } from '../dialect/roles.ts';
@@ -103,7 +104,7 @@ class Reader {
     private readonly known: ReadonlySet<string>,
     private readonly own: OwnNames,
   ) {
-    const has = (what: Found[1], ...keys: string[]) => keys.some((key) => key in what);
+    const has = (what: Found[1], ...keys: string[]) => keys.some((key) => Object.hasOwn(what, key));
     // A list is claimed with its entries.
     this.claimed = new Set(
       found
@@ -226,8 +227,9 @@ class Reader {
   }
 
   private ownName(key: string, node: Node, pointer: Pointer): boolean {
-    if (!Object.hasOwn(this.own, key)) return false;
-    const meant = OWN_NAMES[this.own[key]!];
+    const name = lookUp(this.own, key);
+    if (name === undefined) return false;
+    const meant = OWN_NAMES[name];
     if (meant !== undefined) this.push(pointer, meant, node);
     return true;
   }

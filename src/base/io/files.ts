@@ -18,6 +18,7 @@ import { homedir } from 'node:os';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { BUDGET, tooLarge } from '../budget.ts';
 import type { Source } from '../diagnostic.ts';
+import { lookUp } from '../look-up.ts';
 import { Problem } from '../problem.ts';
 import type { Io } from './streams.ts';
 
@@ -160,5 +161,5 @@ function reasonOf(error: NodeJS.ErrnoException): string {
     EROFS: 'the file system is read-only',
     ENOSPC: 'the disk is full',
   };
-  return known[error.code ?? ''] ?? error.message;
+  return lookUp(known, error.code ?? '') ?? error.message;
 }

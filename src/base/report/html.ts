@@ -1,4 +1,5 @@
 import { jsonText, printable } from '../diagnostic.ts';
+import { lookUp } from '../look-up.ts';
 import { short } from '../numbers.ts';
 import { script, style } from './generated/page.js';
 import type { AveragePlot, Chart, Curve, RuleBars } from './page/plot-data.ts';
@@ -123,7 +124,7 @@ export function asText(text: string): string {
 
 function entities(text: string): string {
   const named: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
-  return text.replace(/[&<>"]/g, (c) => named[c]!);
+  return text.replace(/[&<>"]/g, (c) => lookUp(named, c)!);
 }
 
 /** JSON inside a script element: a "<" could end it. */

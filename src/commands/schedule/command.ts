@@ -3,6 +3,7 @@ import { chalkFor } from '../../base/colour.ts';
 import { jsonText } from '../../base/diagnostic.ts';
 import { readSource } from '../../base/io/files.ts';
 import type { Io } from '../../base/io/streams.ts';
+import { lookUp } from '../../base/look-up.ts';
 import { warningLines } from '../../pipe/warnings.ts';
 import { type ConversionFlags, conversionOptions, conversionSettings, wholeNumber } from '../options.ts';
 import { type PhaseRequest, type RampUnit, scheduleConfig } from './schedule.ts';
@@ -69,6 +70,6 @@ function parseRamp(text: string): PhaseRequest[] {
     const batch = Number(match?.[1]);
     if (!match || batch < 1)
       throw new InvalidArgumentError(`"${part.trim()}" is not BATCH@START, such as 512@10k.`);
-    return { batch, start: Number(match[2]) * SUFFIX[match[3] ?? '']! };
+    return { batch, start: Number(match[2]) * lookUp(SUFFIX, match[3] ?? '')! };
   });
 }
