@@ -73,6 +73,9 @@ export function placeName({ file, text }: Source, offset?: number): string {
 /** What nobody sees, or what moves what one sees: controls, bidirectional and invisible marks, lone surrogates. */
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
 
+/** More is no text for people: a key of megabytes. */
+const MOST_SHOWN = 100_000;
+
 /** A character as JSON and Python write it: `\n`, `\u001b`. */
 function escaped(character: string): string {
   const named = JSON.stringify(character).slice(1, -1);
@@ -87,17 +90,26 @@ function escaped(character: string): string {
  * src/Runner.Common/ActionCommand.cs). Everything that comes from a file passes through here.
  */
 export function printable(text: string): string {
-  return text
+  const shown = text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN)}…` : text;
+  return shown
     .replace(UNSEEN, escaped)
     .replace(/^(\s*):(?=:)/, '$1\\u003a')
     .replaceAll('##[', '#\\u0023[');
 }
 
-/** The same for a text of several lines, which stay lines. */
+/** Messages that are a list, one point a line; what they have of a file was made printable before. */
+const LISTS: ReadonlySet<string> = new Set(['noise-scale-unknown', 'undecided']);
+
+/** The lines of a message, printable: one, but for the messages that are lists. */
+export function messageLines({ code, message }: Pick<Diagnostic, 'code' | 'message'>): string[] {
+  return (LISTS.has(code) ? message.split('\n') : [message]).map(printable);
+}
+
+/** A text of several lines, which stay lines, made printable. */
 export function printableLines(text: string): string {
   return text
     .split('\n')
-    .map((line) => printable(line.replace(/\r$/, '')))
+    .map((line) => line.replace(/\r$/, '').replace(UNSEEN, escaped))
     .join('\n');
 }
 

@@ -1,4 +1,12 @@
-import { type Diagnostic, type Place, placeOf, printable, type Severity, type Source } from './diagnostic.ts';
+import {
+  type Diagnostic,
+  messageLines,
+  type Place,
+  placeOf,
+  printable,
+  type Severity,
+  type Source,
+} from './diagnostic.ts';
 
 /** Every reason to refuse an input. The codes are part of the interface. */
 export type ProblemCode =
@@ -74,12 +82,13 @@ export class Problem extends Error implements Diagnostic<ProblemCode> {
 
   /** The message as `file:line:column: message`, with the line and a caret under it; then the further ones. */
   format(): string {
-    const { file = 'rebatch', text, offset, message } = this;
+    const { file = 'rebatch', text, offset } = this;
+    const [first = '', ...others] = messageLines(this);
     const source = { file, text: text ?? '' };
     const own =
       text === undefined || offset === undefined
-        ? printable(`${file}: ${message}`)
-        : framed(source, offset, message);
+        ? [printable(`${file}: ${first}`), ...others].join('\n')
+        : framed(source, offset, [first, ...others].join('\n'));
     return [own, ...this.also.map((problem) => problem.in(source).format())].join('\n');
   }
 }
@@ -93,6 +102,7 @@ export async function about<T>(source: Source, read: () => Promise<T>): Promise<
   }
 }
 
+/** @param message printable */
 function framed({ file, text }: Source, offset: number, message: string): string {
   const { line, column } = placeOf(text, offset);
   const start = text.lastIndexOf('\n', offset - 1) + 1;
@@ -102,6 +112,6 @@ function framed({ file, text }: Source, offset: number, message: string): string
   const from = Math.max(0, column - 60);
   const before = printable(whole.slice(from, column - 1).replace(/\t/g, ' '));
   const after = printable(whole.slice(column - 1, from + 100).replace(/\t/g, ' '));
-  const place = printable(`${file}:${line}:${column}: ${message}`);
-  return `${place}\n${gutter}${before}${after}\n${' '.repeat(gutter.length + before.length)}^`;
+  const place = printable(`${file}:${line}:${column}: `);
+  return `${place}${message}\n${gutter}${before}${after}\n${' '.repeat(gutter.length + before.length)}^`;
 }

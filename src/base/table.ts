@@ -29,7 +29,7 @@ const GAP = '  ';
  * @param width columns of the terminal; what is left without the optional columns may still be wider
  */
 export function tableLines(given: Table, width = Number.POSITIVE_INFINITY): string[] {
-  const table = { ...given, rows: given.rows.map((cells) => cells.map(printable)) };
+  const table = { ...given, rows: given.rows.map((cells) => cells.map(cellText)) };
   const { columns, rows, indent = '', paintTitles = String, below } = table;
   const compact = tableWidth(table) > width;
   const titles = columns.map(({ title = '' }) => title);
@@ -58,6 +58,14 @@ export function tableLines(given: Table, width = Number.POSITIVE_INFINITY): stri
 export function tableWidth(table: Table): number {
   const outside = (table.indent ?? '').length + GAP.length * (table.columns.length - 1);
   return widthsOf(table).reduce((sum, width) => sum + width, outside);
+}
+
+/** Every row is as wide as the widest cell. */
+const WIDEST_CELL = 500;
+
+function cellText(text: string): string {
+  const shown = printable(text);
+  return shown.length > WIDEST_CELL ? `${shown.slice(0, WIDEST_CELL - 1)}…` : shown;
 }
 
 function widthsOf({ columns, rows }: Table): number[] {

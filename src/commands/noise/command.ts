@@ -70,13 +70,12 @@ export function noiseCommand(io: Io): Command {
 async function noise(logs: readonly string[], flags: Flags, io: Io): Promise<void> {
   const { norm = [], report, seed, json } = flags;
   const alone = logs.length === 1 && norm.length === 0;
-  const { estimate, run } = alone
+  const { estimate, run, skipped } = alone
     ? await fromOneRun(logs[0]!, flags, io)
-    : {
-        estimate: estimateNoiseScale([...norm, ...(await fromSeveral(logs, flags, io))], seed),
-        run: undefined,
-      };
-  const result = jsonOf(estimate, run);
+    : await fromSeveral(logs, flags, io);
+  if (skipped)
+    io.stderr.write(`! ${skipped} norms are no finite numbers (null, NaN, infinite) and were skipped\n`);
+  const result = { ...jsonOf(estimate, run), ...(skipped ? { skipped } : {}) };
   if (report !== undefined) {
     const { noiseHtml } = await import('./html.ts');
     writeText(
@@ -90,11 +89,14 @@ async function noise(logs: readonly string[], flags: Flags, io: Io): Promise<voi
   );
 }
 
-async function fromOneRun(
-  file: string,
-  { batch = [], column = [], seed }: Flags,
-  io: Io,
-): Promise<{ estimate: NoiseEstimate; run: RunView }> {
+/** An estimate, with how many norms of the logs were no numbers. */
+interface Measured {
+  readonly estimate: NoiseEstimate;
+  readonly run?: RunView;
+  readonly skipped: number;
+}
+
+async function fromOneRun(file: string, { batch = [], column = [], seed }: Flags, io: Io): Promise<Measured> {
   const log = await readTrainingLog({
     file: displayName(file),
     text: await readText(file, io, BUDGET.logBytes),
@@ -103,7 +105,7 @@ async function fromOneRun(
   try {
     const estimate = estimateFromOneRun(norms, seed);
     const thirds = norms.steps.length < FEWEST_FOR_THIRDS ? [] : phasesOf(norms, 3, seed);
-    return { estimate, run: { norms, thirds } };
+    return { estimate, run: { norms, thirds }, skipped: norms.skipped };
   } catch (error) {
     throw error instanceof Problem ? error.in({ file: log.file, text: '' }) : error;
   }
@@ -111,9 +113,9 @@ async function fromOneRun(
 
 async function fromSeveral(
   logs: readonly string[],
-  { batch = [], column = [] }: Flags,
+  { batch = [], column = [], norm = [], seed }: Flags,
   io: Io,
-): Promise<NormSeries[]> {
+): Promise<Measured> {
   if (logs.length !== batch.length)
     throw new Problem('usage', `each log needs its global batch size: --batch N, ${logs.length} times`);
   if (column.length > 1 && column.length !== logs.length)
@@ -121,7 +123,7 @@ async function fromSeveral(
       'usage',
       `--column names one column for all logs, or one for each of the ${logs.length}`,
     );
-  return Promise.all(
+  const series = await Promise.all(
     logs.map(async (file, i) => {
       const log = await readTrainingLog({
         file: displayName(file),
@@ -130,6 +132,10 @@ async function fromSeveral(
       return normsOf(log, batch[i]!, column[i] ?? column[0]);
     }),
   );
+  return {
+    estimate: estimateNoiseScale([...norm, ...series], seed),
+    skipped: series.reduce((sum, one) => sum + (one.skipped ?? 0), 0),
+  };
 }
 
 /** What `--json` prints. An open end of an interval, and what is infinite, is null. */
