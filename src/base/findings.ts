@@ -137,6 +137,12 @@ export const FINDINGS = {
     why: 'No trainer can read it.',
     remedy: 'Correct it at the place named.',
   },
+  'too-large': {
+    severity: 'error',
+    title: 'The file asks for more than a config does',
+    why: 'Its size, its depth, what its aliases stand for or the number of its optimizers is beyond what rebatch reads, so it was not judged.',
+    remedy: 'Split it, or take out what is no setting.',
+  },
   'duplicate-key': {
     severity: 'error',
     title: 'Duplicate key',

@@ -1,3 +1,5 @@
+import { lookUp } from '../base/look-up.ts';
+
 /** What people type who know other tools, and what it is called here. */
 const MEANT: Readonly<Record<string, string>> = {
   '--batch-size': '--to N is the new global batch size',
@@ -27,7 +29,7 @@ const MEANT: Readonly<Record<string, string>> = {
 /** An error of the command line with what was meant, where that can be told. */
 export function withHint(text: string): string {
   const [, option = ''] = /unknown option '([^'=]+)/.exec(text) ?? [];
-  const hint = Object.hasOwn(MEANT, option) ? MEANT[option] : undefined;
+  const hint = lookUp(MEANT, option);
   // commander guesses by spelling, which is further off.
   if (hint) return `error: unknown option '${option}': ${hint}\n`;
   return text.replace("argument 'config'", '$&; to read standard input, give - in its place');

@@ -1,3 +1,4 @@
+import { lookUp } from '../base/look-up.ts';
 import { YAML } from './insert.ts';
 import { parseJson } from './json.ts';
 import type { Document, DoubledKey, Entry, Node, Progress, ScalarNode, WrittenScalar } from './nodes.ts';
@@ -77,5 +78,6 @@ function valueIn(source: string, offset: number, path: string, scalars: WrittenS
 const NAMED: Readonly<Record<string, ScalarValue>> = { None: null, '': null, True: true, False: false };
 
 function literal(source: string): ScalarValue {
-  return Object.hasOwn(NAMED, source) ? NAMED[source]! : (numberInString(source) ?? source);
+  const named = lookUp(NAMED, source);
+  return named === undefined ? (numberInString(source) ?? source) : named;
 }

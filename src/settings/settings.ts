@@ -2,6 +2,7 @@ import { dirname, relative, resolve, sep } from 'node:path';
 import { placeOf, type Severity } from '../base/diagnostic.ts';
 import { meant } from '../base/edit-distance.ts';
 import { readTextFile } from '../base/io/files.ts';
+import { lookUp } from '../base/look-up.ts';
 import { about, type Problem } from '../base/problem.ts';
 import { describe, type SchemaError, schemaProblem, telling } from '../dialect/schema-errors.ts';
 import type { Document } from '../document/nodes.ts';
@@ -124,7 +125,7 @@ function merged(
   for (const [pointer, layer] of layers)
     for (const [name, key] of Object.entries(KEYS)) {
       if (layer[key] === undefined) continue;
-      const before = settings[name];
+      const before = lookUp(settings, name);
       settings[name] = together(before, layer[key]);
       const node = nodes.get(child(pointer, key));
       const offset = node?.offset ?? 0;

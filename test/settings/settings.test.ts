@@ -60,7 +60,13 @@ describe('what applies', () => {
       verify: 0,
     });
     write('big/a/now.yaml', CONFIG.replace('8', '16'));
-    const { batch, rule, suppressed } = await json('check', '--against', 'big/a/run.yaml', 'big/a/now.yaml', '--json');
+    const { batch, rule, suppressed } = await json(
+      'check',
+      '--against',
+      'big/a/run.yaml',
+      'big/a/now.yaml',
+      '--json',
+    );
     expect({ batch, rule, suppressed }).toEqual({
       batch: { from: 512, to: 1024 },
       rule: 'sqrt',

@@ -1,3 +1,4 @@
+import { printable } from '../../base/diagnostic.ts';
 import { displayName } from '../../base/io/files.ts';
 import type { Io } from '../../base/io/streams.ts';
 import { tableLines } from '../../base/table.ts';
@@ -22,7 +23,7 @@ export async function printedSettings(files: readonly string[], flags: CheckFlag
       return [name, said ? shown(value) : otherwise, said ? from.join(', ') : 'default'];
     });
     const lines = tableLines({ columns: [{}, {}, {}], rows, indent: '  ' });
-    blocks.push(`${[displayName(file), ...lines].join('\n')}\n`);
+    blocks.push(`${[printable(displayName(file)), ...lines].join('\n')}\n`);
   }
   return blocks.join('\n');
 }

@@ -65,7 +65,7 @@ export async function runCheck(names: readonly string[], flags: CheckFlags, io: 
 async function tellIdleGlobs(files: readonly string[], io: Io): Promise<void> {
   if (!files.some((file) => findSettings(file, io.cwd))) return;
   const { idleGlobs } = await import('../../settings/settings.ts');
-  for (const sentence of await idleGlobs(files, io.cwd)) io.stderr.write(`${sentence}\n`);
+  for (const sentence of await idleGlobs(files, io.cwd)) io.stderr.write(`${printable(sentence)}\n`);
 }
 
 /** Who names two configs with different batches may have meant to compare them. */

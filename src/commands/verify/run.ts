@@ -1,4 +1,5 @@
 import { chalkFor } from '../../base/colour.ts';
+import { jsonText } from '../../base/diagnostic.ts';
 import { displayName, readSource } from '../../base/io/files.ts';
 import type { Io } from '../../base/io/streams.ts';
 import { writeFiles } from '../../base/io/write-files.ts';
@@ -69,7 +70,7 @@ export async function runVerification(
     writeFiles([{ file: flags.report, text: verificationHtml(named, reports) }], io);
   }
   const text = flags.json
-    ? `${JSON.stringify(reports.length === 1 ? reports[0] : reports, null, 2)}\n`
+    ? `${jsonText(reports.length === 1 ? reports[0] : reports)}\n`
     : named.map((one) => verificationText(one, chalk, Math.min(io.stdout.columns ?? 80, 100))).join('\n');
   return { text, pass: verifications.every(({ pass }) => pass) };
 }

@@ -36,9 +36,9 @@ function annotation(file: string, finding: Finding, { text }: Source): string {
   return `::${severity} file=${property(file)}${where},title=${property(`rebatch ${code}`)}::${data(message)}\n`;
 }
 
-/** As actions/toolkit packages/core/src/command.ts escapes. */
+/** As actions/toolkit packages/core/src/command.ts escapes what is printable. */
 function data(text: string): string {
-  return text.replace(/%/g, '%25').replace(/\r/g, '%0D').replace(/\n/g, '%0A');
+  return printable(text).replace(/%/g, '%25');
 }
 
 function property(text: string): string {
@@ -108,5 +108,5 @@ function row({ source, compared }: Checked, finding: Finding): string {
 }
 
 function cell(text: string): string {
-  return printable(text).replace(/\|/g, '\\|').replace(/\n/g, ' ').replace(/</g, '&lt;');
+  return printable(text).replace(/\|/g, '\\|').replace(/</g, '&lt;').replaceAll('](', ']&#40;');
 }

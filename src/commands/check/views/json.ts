@@ -1,5 +1,5 @@
 import type { Source } from '../../../base/diagnostic.ts';
-import { placeOf } from '../../../base/diagnostic.ts';
+import { jsonText, placeOf } from '../../../base/diagnostic.ts';
 import type { Checked, CheckedField } from '../check.ts';
 import type { Finding } from '../finding.ts';
 import type { Reporter } from './reporter.ts';
@@ -9,7 +9,7 @@ export function jsonReporter(asList: boolean): Reporter {
   const reports: string[] = [];
   return {
     add(checked) {
-      reports.push(JSON.stringify(checkJson(checked), null, 2));
+      reports.push(jsonText(checkJson(checked)));
       return '';
     },
     *end() {

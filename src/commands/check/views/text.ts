@@ -113,10 +113,10 @@ function table(
   columns: number,
 ): string[] {
   const rows = wrong.map(({ field: { field, from, expected, formula, scale, offset }, finding }) => ({
-    place: printable(placeName(source, offset)),
-    field: printable(fieldName(field)),
+    place: placeName(source, offset),
+    field: fieldName(field),
     was: asWritten(from, field),
-    is: field.site.kind === 'text' ? printable(field.site.source) : `(${num(field.value)})`,
+    is: field.site.kind === 'text' ? field.site.source : `(${num(field.value)})`,
     expected: asWritten(expected, field),
     rule: formula,
     scale: scale ? describeScale(scale) : '',
@@ -158,7 +158,7 @@ function findingText(
   columns: number,
 ): string {
   const where = placeName(source, offset);
-  const text = hanging(printable(`${where}: ${severity}: ${message} [${code}]`), columns, '  ');
+  const text = hanging(`${where}: ${severity}: ${message} [${code}]`, columns, '  ');
   return text.replace(`${severity}:`, chalk[PAINT[severity]](`${severity}:`));
 }
 
@@ -169,7 +169,7 @@ function others(differences: readonly OtherDifference[], columns: number): strin
     .map(({ pointer, from, actual }) => `${readable(pointer)} ${written(from)} -> ${written(actual)}`);
   const more = differences.length > MOST_OTHERS ? [`and ${differences.length - MOST_OTHERS} more`] : [];
   const text = `other differences: ${[...shown, ...more].join(', ')}`;
-  return [hanging(printable(text), columns, '  ')];
+  return [hanging(text, columns, '  ')];
 }
 
 function written(value: OtherDifference['from']): string {
