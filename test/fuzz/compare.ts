@@ -15,7 +15,11 @@ export function numberIn(value: Judged | undefined, strings = false): number | u
 }
 
 /** The judge's values at every place, the empty mappings and lists too. */
-export function placesOf(value: Judged, at: Pointer = '', into = new Map<Pointer, Judged>()): Map<Pointer, Judged> {
+export function placesOf(
+  value: Judged,
+  at: Pointer = '',
+  into = new Map<Pointer, Judged>(),
+): Map<Pointer, Judged> {
   if (Array.isArray(value)) {
     if (value.length === 0) into.set(at, value);
     for (const [i, item] of value.entries()) placesOf(item, child(at, i), into);
@@ -27,8 +31,14 @@ export function placesOf(value: Judged, at: Pointer = '', into = new Map<Pointer
 }
 
 /** Where what was read differs from what the judge read. @param strict every place; otherwise numbers of the judge alone */
-export function difference(node: Node, judged: Judged, strict: boolean, at: Pointer = ''): string | undefined {
-  const wrong = () => `${at || '/'}: ${JSON.stringify(told(node))}, and the judge says ${JSON.stringify(judged)}`;
+export function difference(
+  node: Node,
+  judged: Judged,
+  strict: boolean,
+  at: Pointer = '',
+): string | undefined {
+  const wrong = () =>
+    `${at || '/'}: ${JSON.stringify(told(node))}, and the judge says ${JSON.stringify(judged)}`;
   if (node.kind === 'scalar') return agree(node, judged) ? undefined : wrong();
   if (node.kind === 'list') {
     if (!Array.isArray(judged) || judged.length !== node.items.length) return strict ? wrong() : undefined;
@@ -54,13 +64,19 @@ export function difference(node: Node, judged: Judged, strict: boolean, at: Poin
 
 function told(node: Node): unknown {
   if (node.kind === 'scalar') return node.value;
-  return node.kind === 'list' ? node.items.map(told) : Object.fromEntries(node.entries.map((e) => [e.key, told(e.node)]));
+  return node.kind === 'list'
+    ? node.items.map(told)
+    : Object.fromEntries(node.entries.map((e) => [e.key, told(e.node)]));
 }
 
 /** A number must be the same one; what is a date or a date's like to the judge is a text here. */
 function agree({ value, source, stringToPyYaml }: ScalarNode, judged: Judged): boolean {
   if (typeof value === 'number') {
-    if (typeof judged === 'string') return (stringToPyYaml === true || source.startsWith('"') || source.startsWith("'")) && numberIn(judged, true) === value;
+    if (typeof judged === 'string')
+      return (
+        (stringToPyYaml === true || source.startsWith('"') || source.startsWith("'")) &&
+        numberIn(judged, true) === value
+      );
     return Object.is(numberIn(judged), value) || numberIn(judged) === value;
   }
   if (typeof judged === 'object' && judged !== null && 'o' in judged) return typeof value === 'string';

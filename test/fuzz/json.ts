@@ -2,8 +2,47 @@ import { type Draw, oneIn, pick } from './draw.ts';
 import type { Tree } from './model.ts';
 import { dressed, plainly } from './yaml.ts';
 
-const STRINGS = ['"a"', '""', '"a // b"', '"/* a */"', '"\\u00e9\\n\\t\\"\\\\\\/"', '"\\ud83d\\ude00"', '"1e-3"', '"é😀"', '"{\\"lr\\": 1}"', '"a,]"', '"${x.y}"', '"\\b\\f\\r"', '"\u00a0"'];
-const OTHERS = ['true', 'false', 'null', '0', '-0', '1', '-7', '12345678901234567890', '1.5', '-0.5', '1e5', '1E-4', '1e+5', '1.0e-4', '0.10', '1e400', '-1.5E+03', '0.0', '1e-400', '5e-324', '[]', '{}', '[ ]', '{ }'];
+const STRINGS = [
+  '"a"',
+  '""',
+  '"a // b"',
+  '"/* a */"',
+  '"\\u00e9\\n\\t\\"\\\\\\/"',
+  '"\\ud83d\\ude00"',
+  '"1e-3"',
+  '"é😀"',
+  '"{\\"lr\\": 1}"',
+  '"a,]"',
+  '"${x.y}"',
+  '"\\b\\f\\r"',
+  '"\u00a0"',
+];
+const OTHERS = [
+  'true',
+  'false',
+  'null',
+  '0',
+  '-0',
+  '1',
+  '-7',
+  '12345678901234567890',
+  '1.5',
+  '-0.5',
+  '1e5',
+  '1E-4',
+  '1e+5',
+  '1.0e-4',
+  '0.10',
+  '1e400',
+  '-1.5E+03',
+  '0.0',
+  '1e-400',
+  '5e-324',
+  '[]',
+  '{}',
+  '[ ]',
+  '{ }',
+];
 const NOTES = [' // lr: 1', ' /* c */', ' /* , } */', ' // "', ' /**/'];
 
 interface Pen {
@@ -15,8 +54,14 @@ interface Pen {
 
 /** A JSON file that says what a tree says: tabs or blanks, in one line or in many, with comments or without. */
 export function jsonText(tree: Tree, draw: Draw): string {
-  const pen = { draw, notes: oneIn(draw, 3), lines: !oneIn(draw, 5), indent: pick(draw, ['', ' ', '  ', '    ', '\t']) };
-  const head = pen.notes && oneIn(draw, 4) ? pick(draw, ['// head\n', '/* head\n { */ ']) : oneIn(draw, 12) ? '\n ' : '';
+  const pen = {
+    draw,
+    notes: oneIn(draw, 3),
+    lines: !oneIn(draw, 5),
+    indent: pick(draw, ['', ' ', '  ', '    ', '\t']),
+  };
+  const head =
+    pen.notes && oneIn(draw, 4) ? pick(draw, ['// head\n', '/* head\n { */ ']) : oneIn(draw, 12) ? '\n ' : '';
   const end = pen.notes && oneIn(draw, 4) ? '// end\n' : '';
   return dressed(`${head}${written(tree, pen, 0)}${blank(pen)}\n${end}`, draw);
 }
@@ -36,7 +81,13 @@ function written(tree: Tree, pen: Pen, depth: number): string {
   if (tree.kind === 'word') return `"${tree.word}"`;
   if (tree.kind === 'number') return numberText(tree.value, draw);
   if (tree.kind === 'noise') return pick(draw, oneIn(draw, 3) ? STRINGS : OTHERS);
-  if (tree.kind === 'list') return bracketed(tree.items.map((item) => written(item, pen, depth + 1)), '[]', pen, depth);
+  if (tree.kind === 'list')
+    return bracketed(
+      tree.items.map((item) => written(item, pen, depth + 1)),
+      '[]',
+      pen,
+      depth,
+    );
   const entries = tree.entries.map(([key, value]) => {
     const note = pen.notes && oneIn(draw, 12) ? ' /* v */ ' : '';
     return `${keyText(key, draw)}${blank(pen)}:${note}${oneIn(draw, 4) ? '' : ' '}${written(value, pen, depth + 1)}`;
@@ -69,5 +120,13 @@ function numberText(value: number, draw: Draw): string {
   if (Number.isInteger(value)) return pick(draw, [String(value), String(value), `${value}`, `"${value}"`]);
   const [mantissa = '', power = ''] = value.toExponential().split('e');
   const plain = plainly(value);
-  return pick(draw, [plain, plain, `${mantissa}e${power}`, `${mantissa}E${power}`, `${plain}0`, `"${plain}"`, `${mantissa}e${power.replace(/(\d)$/, '0$1')}`]);
+  return pick(draw, [
+    plain,
+    plain,
+    `${mantissa}e${power}`,
+    `${mantissa}E${power}`,
+    `${plain}0`,
+    `"${plain}"`,
+    `${mantissa}e${power.replace(/(\d)$/, '0$1')}`,
+  ]);
 }

@@ -28,7 +28,10 @@ export function noPython(): string | undefined {
     execFileSync('python3', ['-c', 'import yaml, tomllib'], { stdio: ['ignore', 'ignore', 'pipe'] });
     return undefined;
   } catch (error) {
-    const told = String((error as { stderr?: Buffer }).stderr ?? '').trim().split('\n').at(-1);
+    const told = String((error as { stderr?: Buffer }).stderr ?? '')
+      .trim()
+      .split('\n')
+      .at(-1);
     return told || 'there is no python3';
   }
 }

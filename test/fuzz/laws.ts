@@ -2,7 +2,7 @@ import { Problem } from '../../src/base/problem.ts';
 import { applyEdits } from '../../src/document/edit.ts';
 import type { Document, MapNode, ScalarNode } from '../../src/document/nodes.ts';
 import { type ParsedText, parse } from '../../src/document/parse.ts';
-import { child, type Pointer, parentOf } from '../../src/document/pointer.ts';
+import { child, isWithin, type Pointer, parentOf } from '../../src/document/pointer.ts';
 import { editAndProve, type Planned } from '../../src/document/proof.ts';
 import { convertConfig } from '../../src/pipe/convert.ts';
 import { Editor } from '../../src/pipe/editor.ts';
@@ -29,15 +29,25 @@ function broken(law: string, what: string): Ending {
 
 /** A refusal with a reason is an answer; a failed proof and everything else that is thrown is a fault. */
 export function refusal(error: unknown): Ending {
-  if (!(error instanceof Problem)) return broken('crash', error instanceof Error ? (error.stack ?? error.message) : String(error));
+  if (!(error instanceof Problem))
+    return broken('crash', error instanceof Error ? (error.stack ?? error.message) : String(error));
   if (error.code === 'proof-failed') return broken('proof', error.message);
   return { kind: 'refused', code: error.code, message: error.message };
 }
 
-const FILES: Readonly<Record<Read, string>> = { yaml: 'x.yaml', json: 'x.json', toml: 'x.toml', python: 'x.py' };
+const FILES: Readonly<Record<Read, string>> = {
+  yaml: 'x.yaml',
+  json: 'x.json',
+  toml: 'x.toml',
+  python: 'x.py',
+};
 
 /** Reads a text as the judge does. */
-async function readBoth(format: Read, text: string, judge: Judge): Promise<{ parsed: ParsedText; judged: readonly Judged[] } | Ending> {
+async function readBoth(
+  format: Read,
+  text: string,
+  judge: Judge,
+): Promise<{ parsed: ParsedText; judged: readonly Judged[] } | Ending> {
   const reading = judge.read(format, text);
   let parsed: ParsedText;
   try {
@@ -45,7 +55,9 @@ async function readBoth(format: Read, text: string, judge: Judge): Promise<{ par
   } catch (error) {
     const judged = await reading;
     const own = refusal(error);
-    return own.kind === 'refused' && 'refused' in judged ? { kind: 'not-read-by-judge', why: judged.refused } : own;
+    return own.kind === 'refused' && 'refused' in judged
+      ? { kind: 'not-read-by-judge', why: judged.refused }
+      : own;
   }
   const first = differs(format, parsed, await reading);
   if (!first) return { parsed, judged: documentsOf(await reading) };
@@ -87,6 +99,7 @@ export async function editedAtRandom(format: Read, text: string, draw: Draw, jud
     editor.edit(changes);
     ({ edits, planned } = editor);
     const plans = parsed.documents.map((_, i) => (i === at ? planned : []));
+    if (process.env['REBATCH_FUZZ_SHOW']) console.log(applyEdits(text, edits));
     result = editAndProve(parsed, edits, plans).text;
   } catch (error) {
     return refusal(error);
@@ -101,9 +114,16 @@ async function confirmed(format: Read, text: string, judge: Judge): Promise<Read
 }
 
 /** The judge's values after the edits: the planned ones where planned, and all others as before. */
-function asPlanned(now: Reading, before: readonly Judged[], at: number, planned: readonly Planned[], result: string): Ending {
+function asPlanned(
+  now: Reading,
+  before: readonly Judged[],
+  at: number,
+  planned: readonly Planned[],
+  result: string,
+): Ending {
   if ('refused' in now) return broken('result', `the judge no longer reads it: ${now.refused}\n${result}`);
-  if (now.documents.length !== before.length) return broken('result', `the number of documents changed\n${result}`);
+  if (now.documents.length !== before.length)
+    return broken('result', `the number of documents changed\n${result}`);
   for (const [i, document] of before.entries()) {
     const found = unlike(placesOf(now.documents[i]!), placesOf(document), i === at ? planned : []);
     if (found) return broken('result', `${found}\n${result}`);
@@ -111,7 +131,11 @@ function asPlanned(now: Reading, before: readonly Judged[], at: number, planned:
   return HELD;
 }
 
-function unlike(now: Map<Pointer, Judged>, old: Map<Pointer, Judged>, planned: readonly Planned[]): string | undefined {
+function unlike(
+  now: Map<Pointer, Judged>,
+  old: Map<Pointer, Judged>,
+  planned: readonly Planned[],
+): string | undefined {
   const wanted = new Map<Pointer, unknown>();
   for (const { pointer, value } of planned)
     if (Array.isArray(value)) for (const [i, item] of value.entries()) wanted.set(child(pointer, i), item);
@@ -119,15 +143,15 @@ function unlike(now: Map<Pointer, Judged>, old: Map<Pointer, Judged>, planned: r
   for (const [pointer, value] of wanted) {
     const read = now.get(pointer);
     const number = numberIn(read, true);
-    if (number !== (typeof value === 'string' ? Number(value.trim().replaceAll('_', '')) : value)) return `${pointer} should be ${String(value)}, and the judge says ${JSON.stringify(read)}`;
-    const kind = old.get(pointer);
-    if (typeof kind === 'string' && numberIn(kind, true) !== undefined && typeof read !== 'string' && /^[-+\d.]+$/.test(kind)) return `${pointer} was a text`;
+    if (number !== (typeof value === 'string' ? Number(value.trim().replaceAll('_', '')) : value))
+      return `${pointer} should be ${String(value)}, and the judge says ${JSON.stringify(read)}`;
   }
   for (const [pointer, value] of now)
     if (!wanted.has(pointer) && JSON.stringify(old.get(pointer)) !== JSON.stringify(value))
       return `${pointer} was ${JSON.stringify(old.get(pointer))} and is ${JSON.stringify(value)}`;
   for (const pointer of old.keys())
-    if (!now.has(pointer) && ![...wanted.keys()].some((w) => w === pointer || parentOf(w) === pointer)) return `${pointer} is gone`;
+    if (!now.has(pointer) && ![...wanted.keys()].some((w) => isWithin(w, pointer)))
+      return `${pointer} is gone`;
   return undefined;
 }
 
@@ -135,11 +159,29 @@ function unlike(now: Map<Pointer, Judged>, old: Map<Pointer, Judged>, planned: r
 function changesOf(document: Document, judged: Judged, draw: Draw): Change[] {
   const known = placesOf(judged);
   const nodes = [...document.nodes];
-  const numbers = nodes.filter(([pointer, node]) => node.kind === 'scalar' && numberIn(known.get(pointer), true) !== undefined && typeof node.value === 'number' && Number.isFinite(node.value) && document.nodes.get(pointer) === node);
+  const numbers = nodes.filter(
+    ([pointer, node]) =>
+      node.kind === 'scalar' &&
+      numberIn(known.get(pointer), true) !== undefined &&
+      typeof node.value === 'number' &&
+      Number.isFinite(node.value) &&
+      document.nodes.get(pointer) === node,
+  );
   const maps = nodes.filter(([pointer, node]) => node.kind === 'map' && document.nodes.get(pointer) === node);
-  const empty = nodes.filter(([pointer, node]) => node.kind === 'scalar' && node.value === null && known.get(pointer) === null && document.nodes.get(pointer) === node);
-  const replaced = some(draw, numbers, 3).map(([pointer, node]) => replacement(pointer, node as ScalarNode, draw));
-  const added = some(draw, maps, 2).flatMap(([pointer]) => [insertion(child(pointer, 'beta_new'), draw), ...(oneIn(draw, 3) ? [insertion(child(pointer, 'beta_other'), draw)] : [])]);
+  const empty = nodes.filter(
+    ([pointer, node]) =>
+      node.kind === 'scalar' &&
+      node.value === null &&
+      known.get(pointer) === null &&
+      document.nodes.get(pointer) === node,
+  );
+  const replaced = some(draw, numbers, 3).map(([pointer, node]) =>
+    replacement(pointer, node as ScalarNode, draw),
+  );
+  const added = some(draw, maps, 2).flatMap(([pointer]) => [
+    insertion(child(pointer, 'beta_new'), draw),
+    ...(oneIn(draw, 3) ? [insertion(child(pointer, 'beta_other'), draw)] : []),
+  ]);
   const filled = oneIn(draw, 3) ? some(draw, empty, 1).map(([pointer]) => insertion(pointer, draw)) : [];
   // One text is one number, whatever leads to it.
   const whole = replaced.flatMap((change) => {
@@ -155,16 +197,28 @@ function unique({ fields: [field] }: Change, at: number, all: readonly Change[])
 }
 
 const NEW_VALUES = [0.5, 0.0001, 1e-9, 3, 0, 123456, 0.998001, 1e22, 2.5e-7];
-const ROLE = { role: 'learning-rate' } as const;
+const ROLE = { role: 'learning-rate', point: 'peak' } as const;
 
-function changeOf(pointer: Pointer, from: Change['from'], to: Change['to'], site: Field['site'], inserted: boolean): Change {
+function changeOf(
+  pointer: Pointer,
+  from: Change['from'],
+  to: Change['to'],
+  site: Field['site'],
+  inserted: boolean,
+): Change {
   const field = { pointer, role: ROLE, value: 0, site } as Field;
   return { pointer, role: ROLE, from, to, formula: '', reason: '', inserted, scales: [], fields: [field] };
 }
 
 function replacement(pointer: Pointer, node: ScalarNode, draw: Draw): Change {
   const { offset, length, source } = node;
-  return changeOf(pointer, 0, pick(draw, NEW_VALUES), { kind: 'text', node, offset, length, source, format: 'yaml' }, false);
+  return changeOf(
+    pointer,
+    0,
+    pick(draw, NEW_VALUES),
+    { kind: 'text', node, offset, length, source, format: 'yaml' },
+    false,
+  );
 }
 
 function insertion(pointer: Pointer, draw: Draw): Change {
@@ -180,25 +234,51 @@ function recipeWith(changes: readonly Change[], document: Document, draw: Draw):
     const node = document.nodes.get(at);
     if (node?.kind !== 'map' || node.written.length === 0 || oneIn(draw, 3)) return [];
     const { key, node: value } = pick(draw, (node as MapNode).written);
-    return [{ pointer: child(at, key), role: ROLE, value: 0, site: { kind: 'text', node: value } } as unknown as Field];
+    return [
+      {
+        pointer: child(at, key),
+        role: ROLE,
+        value: 0,
+        site: { kind: 'text', node: value },
+      } as unknown as Field,
+    ];
   });
-  return { groups: [{ fields }], batch: { fields: [] }, averages: [], counts: [], ramps: [], clips: [] } as unknown as Recipe;
+  return {
+    groups: [{ fields }],
+    batch: { fields: [] },
+    averages: [],
+    counts: [],
+    ramps: [],
+    clips: [],
+  } as unknown as Recipe;
 }
 
 /** Converts a training config and back, by the whole pipe. */
-export async function converted(format: Read, text: string, { tree, unsaid, by }: Training, judge: Judge): Promise<Ending> {
+export async function converted(
+  format: Read,
+  text: string,
+  { tree, unsaid, by }: Training,
+  judge: Judge,
+): Promise<Ending> {
   const both = await readBoth(format, text, judge);
   if ('kind' in both) return both;
   const source = { file: FILES[format], text };
   const options = { digits: 12 };
   try {
     const { text: there, changes } = await convertConfig(source, { ...options, by });
-    const ending = asExpected(await confirmed(format, there, judge), both.judged, expectations(tree, unsaid, by));
-    if (ending.kind !== 'held') return { ...ending, what: `${(ending as { what: string }).what}\n${there}` } as Ending;
+    const ending = asExpected(
+      await confirmed(format, there, judge),
+      both.judged,
+      expectations(tree, unsaid, by),
+    );
+    if (ending.kind !== 'held')
+      return { ...ending, what: `${(ending as { what: string }).what}\n${there}` } as Ending;
     if (changes.length === 0) return broken('result', 'nothing changed');
     const { text: back } = await convertConfig({ ...source, text: there }, { ...options, by: 1 / by });
     const home = asExpected(await confirmed(format, back, judge), both.judged, expectations(tree, unsaid, 1));
-    return home.kind === 'held' ? HELD : broken('round trip', `${(home as { what: string }).what}\n${there}\n${back}`);
+    return home.kind === 'held'
+      ? HELD
+      : broken('round trip', `${(home as { what: string }).what}\n${there}\n${back}`);
   } catch (error) {
     return refusal(error);
   }
@@ -240,17 +320,34 @@ function asExpected(now: Reading, before: readonly Judged[], { sure, possible }:
     for (const [pointer, value] of sure) {
       const read = numberIn(places.get(pointer), true);
       if (read === undefined || Math.abs(read - value) > 1e-9 * Math.abs(value))
-        return broken('result', `${pointer} should be ${value}, and the judge says ${JSON.stringify(places.get(pointer))}`);
-      if (typeof old.get(pointer) === 'object' && 'i' in (old.get(pointer) as object) && Number.isInteger(value) && !('i' in (places.get(pointer) as object)))
+        return broken(
+          'result',
+          `${pointer} should be ${value}, and the judge says ${JSON.stringify(places.get(pointer))}`,
+        );
+      if (
+        typeof old.get(pointer) === 'object' &&
+        'i' in (old.get(pointer) as object) &&
+        Number.isInteger(value) &&
+        !('i' in (places.get(pointer) as object))
+      )
         return broken('result', `${pointer} is no whole number any more`);
     }
     for (const [pointer, value] of places) {
       if (sure.has(pointer)) continue;
       const wanted = possible.get(pointer);
       const read = numberIn(value);
-      if (!old.has(pointer) && wanted !== undefined && read !== undefined && Math.abs(read - wanted) <= 1e-9 * wanted) continue;
+      if (
+        !old.has(pointer) &&
+        wanted !== undefined &&
+        read !== undefined &&
+        Math.abs(read - wanted) <= 1e-9 * wanted
+      )
+        continue;
       if (JSON.stringify(old.get(pointer)) !== JSON.stringify(value))
-        return broken('result', `${pointer} was ${JSON.stringify(old.get(pointer))} and is ${JSON.stringify(value)}`);
+        return broken(
+          'result',
+          `${pointer} was ${JSON.stringify(old.get(pointer))} and is ${JSON.stringify(value)}`,
+        );
     }
     for (const pointer of old.keys()) if (!places.has(pointer)) return broken('result', `${pointer} is gone`);
   }

@@ -17,7 +17,9 @@ export type Format = 'yaml' | 'json' | 'toml' | 'shell' | 'python';
 export interface Training {
   readonly tree: Tree & { kind: 'map' };
   /** Pointers that may appear: the default and how it moves. */
-  readonly unsaid: Readonly<Record<string, { readonly value: number | readonly number[]; readonly moves: Moves }>>;
+  readonly unsaid: Readonly<
+    Record<string, { readonly value: number | readonly number[]; readonly moves: Moves }>
+  >;
   /** New over old batch. */
   readonly by: number;
 }
@@ -40,16 +42,45 @@ export function moved(value: number, moves: Moves, by: number, momentum = 0): nu
   return value * by;
 }
 
-const NOISE_KEYS = ['label', 'path', 'num_layers', 'hidden', 'dropout', 'note', 'tags', 'seed', 'mask', 'kind'];
+const NOISE_KEYS = [
+  'label',
+  'path',
+  'num_layers',
+  'hidden',
+  'dropout',
+  'note',
+  'tags',
+  'seed',
+  'mask',
+  'kind',
+];
 /** Keys that only quotes or escapes can write in some formats. */
-const ODD_KEYS = ['a key', 'x.y', 'p/q', '~t', 'é', '日本', 'k#1', '12', 'true', '', 'a:b', 'Ünï', 'q"q', "it's"];
+const ODD_KEYS = [
+  'a key',
+  'x.y',
+  'p/q',
+  '~t',
+  'é',
+  '日本',
+  'k#1',
+  '12',
+  'true',
+  '',
+  'a:b',
+  'Ünï',
+  'q"q',
+  "it's",
+];
 
 /** A tree of things that have nothing to do with the batch. */
 export function noiseTree(draw: Draw, depth: number, plainKeys: boolean): Tree {
   const kind = depth > 3 ? 0 : draw(8);
   if (kind < 4) return { kind: 'noise' };
   if (kind < 6)
-    return { kind: 'list', items: Array.from({ length: draw(4) }, () => noiseTree(draw, depth + 1, plainKeys)) };
+    return {
+      kind: 'list',
+      items: Array.from({ length: draw(4) }, () => noiseTree(draw, depth + 1, plainKeys)),
+    };
   return { kind: 'map', entries: noiseEntries(draw, depth + 1, plainKeys) };
 }
 
@@ -63,7 +94,11 @@ export function anyFile(seed: number, plainKeys: boolean): Tree & { kind: 'map' 
   const draw = drawsOf(seed);
   const entries = [...noiseEntries(draw, 0, plainKeys), ...noiseEntries(draw, 0, plainKeys)];
   const unique = [...new Map(entries).entries()];
-  return map(...unique, ['size', number(1 + draw(1000))], ['block', map(['rate', rate(draw)], ...noiseEntries(draw, 1, plainKeys))]);
+  return map(
+    ...unique,
+    ['size', number(1 + draw(1000))],
+    ['block', map(['rate', rate(draw)], ...noiseEntries(draw, 1, plainKeys))],
+  );
 }
 
 function rate(draw: Draw): Tree {
@@ -96,7 +131,10 @@ function numbersOf(draw: Draw): Numbers {
 }
 
 type Entry = readonly [string, Tree];
-type Make = (n: Numbers, draw: Draw) => { readonly entries: readonly Entry[]; readonly unsaid: Training['unsaid'] };
+type Make = (
+  n: Numbers,
+  draw: Draw,
+) => { readonly entries: readonly Entry[]; readonly unsaid: Training['unsaid'] };
 
 const beta = (value: number) => ({ value, moves: 'decay' as const });
 const maybe = (draw: Draw, ...entry: Entry) => (oneIn(draw, 2) ? [entry] : []);
@@ -106,10 +144,22 @@ const said = (entries: readonly Entry[]) => new Set(entries.map(([key]) => key))
 const plain: Make = (n, draw) => ({
   unsaid: {},
   entries: [
-    ['train', map(['batch_size', n.batch], ...maybe(draw, 'warmup_steps', n.count()), ...maybe(draw, 'ema_decay', n.average))],
+    [
+      'train',
+      map(
+        ['batch_size', n.batch],
+        ...maybe(draw, 'warmup_steps', n.count()),
+        ...maybe(draw, 'ema_decay', n.average),
+      ),
+    ],
     [
       'optimizer',
-      map(['name', word('adamw')], ['lr', n.rate], ['betas', { kind: 'list', items: [n.beta1, n.beta2] }], ['weight_decay', number(0.1)]),
+      map(
+        ['name', word('adamw')],
+        ['lr', n.rate],
+        ['betas', { kind: 'list', items: [n.beta1, n.beta2] }],
+        ['weight_decay', number(0.1)],
+      ),
     ],
   ],
 });
@@ -156,7 +206,13 @@ const lightning: Make = (n, draw) => {
       ['trainer', map(['devices', number(1)], ['max_steps', n.count()])],
       ['model', map(['class_path', word('example.Lm')])],
       ['data', map(['class_path', word('example.Text')], ['init_args', map(['batch_size', n.batch])])],
-      ['optimizer', map(['class_path', word('torch.optim.AdamW')], ['init_args', map(...shuffled(draw, [['lr', n.rate], ...betas]))])],
+      [
+        'optimizer',
+        map(
+          ['class_path', word('torch.optim.AdamW')],
+          ['init_args', map(...shuffled<Entry>(draw, [['lr', n.rate], ...betas]))],
+        ),
+      ],
     ],
   };
 };
@@ -209,7 +265,11 @@ export function training(format: Format, seed: number): Training {
     if (tree.kind !== 'map' || oneIn(draw, 2)) return [key, tree];
     return [key, map(...shuffled(draw, [...tree.entries, ...noiseEntries(draw, 2, plainKeys)]))];
   });
-  return { tree: map(...shuffled(draw, [...within, ...around])), unsaid, by: pick(draw, [1 / 8, 1 / 4, 1 / 2, 2, 4, 3 / 2]) };
+  return {
+    tree: map(...shuffled(draw, [...within, ...around])),
+    unsaid,
+    by: pick(draw, [1 / 8, 1 / 4, 1 / 2, 2, 4, 3 / 2]),
+  };
 }
 
 export function shuffled<T>(draw: Draw, from: readonly T[]): T[] {

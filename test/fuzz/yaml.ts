@@ -3,21 +3,132 @@ import type { Tree } from './model.ts';
 
 /** Plain scalars, each in the way of one of YAML 1.1's resolvers, or nearly. */
 const PLAIN = [
-  ...['abc', 'a b c', 'a:b', 'a#b', 'http://x/y?z=1', '-x', '?x', ':x', 'é', '日本', '😀', 'x\u00a0y', '${x.y}', '(0.9, 0.98)', 'a"b', "it's", 'a, b', 'a [b]', '100ba', '1.5.2'],
-  ...['1', '-0', '+12', '0x1F', '0X1F', '0b101', '-0b11', '017', '08', '0o17', '1_000', '1__0', '1_', '_1', '12345678901234567890', '-7', '00', '0'],
-  ...['1e5', '1e-4', '1E5', '1.', '.5', '-.5e+3', '1.5e3', '1.5e+3', '1.5E-7', '+.5', '1.0e-4', '00.5', '0.0', '-0.0', '1.e-3', '1_0.5', '1e', '.', '-', '0.1e1', '1.5_0', '._5', '1e400', '1.0e+400'],
-  ...['.inf', '-.INF', '+.inf', '.nan', '.NaN', 'inf', 'nan', '190:20:30', '1:30.5', '1:60', '0:30', '-1:30', '1_0:30'],
-  ...['yes', 'No', 'on', 'OFF', 'true', 'True', 'tRUE', '~', 'null', 'NULL', 'Null', 'y', 'n', '', '2001-12-14', '2001-12-14t21:59:43.10-05:00', '2001-12-14 21:59:43.10 -5', '2001-1-1'],
+  ...[
+    'abc',
+    'a b c',
+    'a:b',
+    'a#b',
+    'http://x/y?z=1',
+    '-x',
+    '?x',
+    ':x',
+    'é',
+    '日本',
+    '😀',
+    'x\u00a0y',
+    '${x.y}',
+    '(0.9, 0.98)',
+    'a"b',
+    "it's",
+    'a, b',
+    'a [b]',
+    '1.5.2',
+  ],
+  ...[
+    '1',
+    '-0',
+    '+12',
+    '0x1F',
+    '0X1F',
+    '0b101',
+    '-0b11',
+    '017',
+    '08',
+    '0o17',
+    '1_000',
+    '1__0',
+    '1_',
+    '_1',
+    '12345678901234567890',
+    '-7',
+    '00',
+    '0',
+  ],
+  ...[
+    '1e5',
+    '1e-4',
+    '1E5',
+    '1.',
+    '.5',
+    '-.5e+3',
+    '1.5e3',
+    '1.5e+3',
+    '1.5E-7',
+    '+.5',
+    '1.0e-4',
+    '00.5',
+    '0.0',
+    '-0.0',
+    '1.e-3',
+    '1_0.5',
+    '1e',
+    '.',
+    '-',
+    '0.1e1',
+    '1.5_0',
+    '._5',
+    '1e400',
+    '1.0e+400',
+  ],
+  ...[
+    '.inf',
+    '-.INF',
+    '+.inf',
+    '.nan',
+    '.NaN',
+    'inf',
+    'nan',
+    '190:20:30',
+    '1:30.5',
+    '1:60',
+    '0:30',
+    '-1:30',
+    '1_0:30',
+  ],
+  ...[
+    'yes',
+    'No',
+    'on',
+    'OFF',
+    'true',
+    'True',
+    'tRUE',
+    '~',
+    'null',
+    'NULL',
+    'Null',
+    'y',
+    'n',
+    '',
+    '2001-12-14',
+    '2001-12-14t21:59:43.10-05:00',
+    '2001-12-14 21:59:43.10 -5',
+    '2001-1-1',
+  ],
 ];
 /** Not in brackets. */
 const BLOCK_ONLY = /[,[\]{}]|^\?|^:|^-?$|^https?:/;
 const QUOTED = [
-  ...['"a"', '""', '"a # b: c"', '"a\\n\\t\\u00e9\\x41\\U0001F600\\"\\\\"', '"1e-3"', '"it\'s"', '"320"', '"true"', '" a "', '"lr: 0.5"', '"{a: [}"', '"\\e\\0\\_\\N\\L\\P"', '"\\/x"'],
+  ...[
+    '"a"',
+    '""',
+    '"a # b: c"',
+    '"a\\n\\t\\u00e9\\x41\\U0001F600\\"\\\\"',
+    '"1e-3"',
+    '"it\'s"',
+    '"320"',
+    '"true"',
+    '" a "',
+    '"lr: 0.5"',
+    '"{a: [}"',
+    '"\\e\\0\\_\\N\\L\\P"',
+    '"\\/x"',
+  ],
   ...["'a'", "''", "'it''s'", "'\\n'", "'a: b # c'", "'0.5'", "' '", "'\"'", "'*a'", "'é'"],
 ];
 const TAGS = ['!!str', '!custom', '!<tag:example.com,2000:x>', '!', '!a/b'];
 const NUMBER_TAGS = ['!!float', '!!int', '!!str'];
-const COMMENTS = ['  # why: 3e-4', ' #x', '\t# lr: 1', ' # "', " # it's {", ' #', ' # & * ! | >'];
+const COMMENTS = ['  # why: 3e-4', ' #x', ' # lr: 1', ' # "', " # it's {", ' #', ' # & * ! | >'];
 
 /** A writer's state: the anchors of the document so far, and what may be drawn. */
 interface Pen {
@@ -36,7 +147,10 @@ export function yamlText(trees: readonly (Tree & { kind: 'map' })[], draw: Draw,
   const documents = trees.map((tree, i) => {
     const pen: Pen = { draw, scalars: [], maps: [], lists: [], names: 0, free };
     const marked = several || oneIn(draw, 5);
-    const directive = i === 0 && oneIn(draw, 12) ? pick(draw, ['%YAML 1.1\n', '%TAG !e! tag:example.com,2000:\n', '# c\n%YAML 1.2\n']) : '';
+    const directive =
+      i === 0 && oneIn(draw, 12)
+        ? pick(draw, ['%YAML 1.1\n', '%TAG !e! tag:example.com,2000:\n', '# c\n%YAML 1.2\n'])
+        : '';
     const start = marked || directive ? `---${comment(pen)}\n` : '';
     const end = oneIn(draw, 8) || (i < trees.length - 1 && oneIn(draw, 3)) ? `...${comment(pen)}\n` : '';
     const braces = oneIn(draw, 12);
@@ -52,18 +166,30 @@ export function yamlText(trees: readonly (Tree & { kind: 'map' })[], draw: Draw,
 export function dressed(text: string, draw: Draw): string {
   const end = oneIn(draw, 6) ? text.replace(/\n$/, '') : text;
   const breaks = draw(10);
-  const broken = breaks === 0 ? end.replaceAll('\n', '\r\n') : breaks === 1 ? end.replace(/\n/g, () => (oneIn(draw, 2) ? '\r\n' : '\n')) : end;
+  const broken =
+    breaks === 0
+      ? end.replaceAll('\n', '\r\n')
+      : breaks === 1
+        ? end.replace(/\n/g, () => (oneIn(draw, 2) ? '\r\n' : '\n'))
+        : end;
   return (oneIn(draw, 15) ? '\ufeff' : '') + broken;
 }
 
 function comment({ draw }: Pen): string {
+  if (oneIn(draw, 400)) return '\t# tab';
   return oneIn(draw, 4) ? pick(draw, COMMENTS) : oneIn(draw, 12) ? blanks(draw, 1) : '';
 }
 
 /** Lines between two entries. */
 function between({ draw }: Pen, pad: number): string {
   if (!oneIn(draw, 6)) return '';
-  return pick(draw, ['\n', `${' '.repeat(pad)}# lr: 0.5\n`, '# at the margin\n', '   \n', `${' '.repeat(pad + 3)}# deeper\n\n`]);
+  return pick(draw, [
+    '\n',
+    `${' '.repeat(pad)}# lr: 0.5\n`,
+    '# at the margin\n',
+    '   \n',
+    `${' '.repeat(pad + 3)}# deeper\n\n`,
+  ]);
 }
 
 function entriesOf(tree: Tree & { kind: 'map' }, pen: Pen, pad: number): string {
@@ -85,21 +211,23 @@ function mergeOf(pen: Pen, pad: number): string {
 function entryOf(key: string, value: Tree, pen: Pen, pad: number): string {
   const { draw } = pen;
   const shown = keyText(key, pen, false);
-  if (oneIn(draw, 14)) return `?${blanks(draw, 1)}${shown}${comment(pen)}\n${' '.repeat(pad)}:${after(value, pen, pad, false)}`;
+  if (oneIn(draw, 14))
+    return `?${blanks(draw, 1)}${shown}${comment(pen)}\n${' '.repeat(pad)}:${after(value, pen, pad, false)}`;
   return `${shown}${oneIn(draw, 14) ? ' ' : ''}:${after(value, pen, pad, false)}`;
 }
 
 function keyText(key: string, pen: Pen, braces: boolean): string {
   const { draw } = pen;
-  const bare = /^[\wé日本Ü][\wé日本Üï/ .#-]*$/.test(key) && !/[ #]$/.test(key) && !(braces && /[ ]/.test(key));
+  const bare =
+    /^[\wé日本Ü][\wé日本Üï/ .#-]*$/.test(key) && !/[ #]$/.test(key) && !(braces && /[ ]/.test(key));
   const properties = pen.free && oneIn(draw, 25) ? pick(draw, ['!!str ', `&${name(pen)} `]) : '';
   if (bare && !oneIn(draw, 6)) return properties + key;
-  return properties + (oneIn(draw, 2) ? `"${key.replace(/["\\]/g, '\\$&')}"` : `'${key.replaceAll("'", "''")}'`);
+  return (
+    properties + (oneIn(draw, 2) ? `"${key.replace(/["\\]/g, '\\$&')}"` : `'${key.replaceAll("'", "''")}'`)
+  );
 }
 
 function name(pen: Pen): string {
-  // A name may be given again; what follows means the later one.
-  if (pen.names > 1 && oneIn(pen.draw, 8)) return `a${pen.draw(pen.names)}`;
   pen.names++;
   return pick(pen.draw, [`a${pen.names - 1}`, `a${pen.names - 1}`, `a-${pen.names}`]);
 }
@@ -110,7 +238,10 @@ function after(value: Tree, pen: Pen, pad: number, item: boolean): string {
   const anchor = anchorFor(value, pen);
   const tag = tagFor(value, pen);
   const properties = oneIn(draw, 2) ? [anchor && `&${anchor}`, tag] : [tag, anchor && `&${anchor}`];
-  const before = properties.filter(Boolean).map((one) => ` ${one}`).join('');
+  const before = properties
+    .filter(Boolean)
+    .map((one) => ` ${one}`)
+    .join('');
   const text = contentAfter(value, pen, pad, item, before);
   if (anchor) remember(value, anchor, pen);
   return text;
@@ -118,7 +249,8 @@ function after(value: Tree, pen: Pen, pad: number, item: boolean): string {
 
 function contentAfter(value: Tree, pen: Pen, pad: number, item: boolean, before: string): string {
   const { draw } = pen;
-  const isBlock = (value.kind === 'map' && value.entries.length > 0) || (value.kind === 'list' && value.items.length > 0);
+  const isBlock =
+    (value.kind === 'map' && value.entries.length > 0) || (value.kind === 'list' && value.items.length > 0);
   if (!isBlock || oneIn(draw, 4)) return before + scalarOrFlow(value, pen, pad, before);
   const step = 1 + draw(4);
   if (value.kind === 'list') {
@@ -147,7 +279,8 @@ function anchorFor(value: Tree, pen: Pen): string | undefined {
 }
 
 function remember(value: Tree, anchor: string, pen: Pen): void {
-  for (const names of [pen.scalars, pen.maps, pen.lists]) if (names.includes(anchor)) names.splice(names.indexOf(anchor), 1);
+  for (const names of [pen.scalars, pen.maps, pen.lists])
+    if (names.includes(anchor)) names.splice(names.indexOf(anchor), 1);
   (value.kind === 'map' ? pen.maps : value.kind === 'list' ? pen.lists : pen.scalars).push(anchor);
 }
 
@@ -155,9 +288,18 @@ function tagFor(value: Tree, pen: Pen): string | undefined {
   const { draw, free } = pen;
   if (!oneIn(draw, 20)) return undefined;
   if (value.kind === 'noise') return pick(draw, TAGS);
-  if (value.kind === 'number') return Number.isInteger(value.value) ? (free ? pick(draw, NUMBER_TAGS) : '!!int') : free ? pick(draw, NUMBER_TAGS) : '!!float';
+  if (value.kind === 'number')
+    return Number.isInteger(value.value)
+      ? free
+        ? pick(draw, NUMBER_TAGS)
+        : '!!int'
+      : free
+        ? pick(draw, NUMBER_TAGS)
+        : '!!float';
   if (value.kind === 'word') return '!!str';
-  return value.kind === 'map' ? pick(draw, free ? ['!!map', '!custom', '!a/b'] : ['!!map']) : pick(draw, free ? ['!!seq', '!custom'] : ['!!seq']);
+  return value.kind === 'map'
+    ? pick(draw, free ? ['!!map', '!custom', '!a/b'] : ['!!map'])
+    : pick(draw, free ? ['!!seq', '!custom'] : ['!!seq']);
 }
 
 function scalarOrFlow(value: Tree, pen: Pen, pad: number, before: string): string {
@@ -165,7 +307,8 @@ function scalarOrFlow(value: Tree, pen: Pen, pad: number, before: string): strin
   if (value.kind === 'map' || value.kind === 'list') return ` ${flow(value, pen, pad)}${comment(pen)}`;
   const gap = oneIn(draw, 14) ? `${comment(pen)}\n${' '.repeat(pad + 1 + draw(3))}` : blanks(draw, 1, 3);
   const anchors = [...pen.scalars, ...(pen.free ? [...pen.maps, ...pen.lists] : [])];
-  if (value.kind === 'noise' && !before && anchors.length && oneIn(draw, 4)) return `${gap}*${pick(draw, anchors)}${comment(pen)}`;
+  if (value.kind === 'noise' && !before && anchors.length && oneIn(draw, 4))
+    return `${gap}*${pick(draw, anchors)}${comment(pen)}`;
   if (value.kind === 'noise' && oneIn(draw, 10)) return ` ${blockScalar(pen, pad)}`;
   if (value.kind === 'noise' && oneIn(draw, 12)) return gap + manyLines(pen, pad);
   const text = scalar(value, pen, false);
@@ -183,15 +326,37 @@ function scalar(value: Tree, pen: Pen, braces: boolean): string {
 
 /** A number as people write it. */
 export function numberText(value: number, draw: Draw): string {
-  if (Number.isInteger(value)) return pick(draw, [String(value), String(value), String(value), `+${value}`, value > 999 ? String(value).replace(/\B(?=(\d{3})+$)/g, '_') : String(value), `0x${value.toString(16)}`, `"${value}"`]);
+  if (Number.isInteger(value))
+    return pick(draw, [
+      String(value),
+      String(value),
+      String(value),
+      `+${value}`,
+      value > 999 ? String(value).replace(/\B(?=(\d{3})+$)/g, '_') : String(value),
+      `0x${value.toString(16)}`,
+      `"${value}"`,
+    ]);
   const [mantissa = '', power = ''] = value.toExponential().split('e');
   const dotted = mantissa.includes('.') ? mantissa : `${mantissa}.0`;
   const plain = plainly(value);
-  return pick(draw, [plain, plain, `${dotted}e${power}`, `${mantissa}e${power}`, `${dotted}E${power}`, `${mantissa}e${power.replace(/(\d)$/, '0$1')}`, `${plain}00`, plain.replace(/^0\./, '.'), `'${plain}'`, `+${plain}`]);
+  return pick(draw, [
+    plain,
+    plain,
+    `${dotted}e${power}`,
+    `${mantissa}e${power}`,
+    `${dotted}E${power}`,
+    `${mantissa}e${power.replace(/(\d)$/, '0$1')}`,
+    `${plain}00`,
+    plain.replace(/^0\./, '.'),
+    `'${plain}'`,
+    `+${plain}`,
+  ]);
 }
 
 export function plainly(value: number): string {
-  return value.toFixed(20).replace(/0+$/, '').replace(/\.$/, '.0').length > 20 ? value.toFixed(12).replace(/0+$/, '') : value.toFixed(20).replace(/0+$/, '');
+  return value.toFixed(20).replace(/0+$/, '').replace(/\.$/, '.0').length > 20
+    ? value.toFixed(12).replace(/0+$/, '')
+    : value.toFixed(20).replace(/0+$/, '');
 }
 
 function blockScalar(pen: Pen, pad: number): string {
@@ -200,7 +365,9 @@ function blockScalar(pen: Pen, pad: number): string {
   const indented = oneIn(draw, 4);
   const indicator = pick(draw, ['|', '>']) + pick(draw, ['', '', '-', '+']) + (indented ? String(step) : '');
   const inside = ' '.repeat(pad + step);
-  const lines = Array.from({ length: 1 + draw(4) }, () => pick(draw, ['lr: 0.5', '# no comment', '- x', '  deeper', '', 'text "q', '{', '\tx', '*a', '---x']));
+  const lines = Array.from({ length: 1 + draw(4) }, () =>
+    pick(draw, ['lr: 0.5', '# no comment', '- x', '  deeper', '', 'text "q', '{', '\tx', '*a', '---x']),
+  );
   const first = indented ? lines : lines.map((line, i) => (i === 0 ? line.trimStart() || 'x' : line));
   return `${indicator}${comment(pen).replace(/^\t/, ' ')}\n${first.map((line) => (line === '' ? '' : inside + line)).join('\n')}${oneIn(draw, 5) ? '\n' : ''}`;
 }
@@ -212,7 +379,8 @@ function manyLines(pen: Pen, pad: number): string {
   const quote = pick(draw, ['"', "'", '']);
   const margin = quote && oneIn(draw, 6) ? ' '.repeat(draw(pad + 1)) : inside;
   const more = oneIn(draw, 3) ? `${gap}${margin}more` : '';
-  const folded = quote === '"' && oneIn(draw, 4) ? ' \\' : '';
+  // Of an escaped line break before an empty line the parser and PyYAML make different blanks.
+  const folded = quote === '"' && gap === '\n' && oneIn(draw, 4) ? ' \\' : '';
   return `${quote}some words${folded}${gap}${margin}and${more}${quote}${comment(pen)}`;
 }
 
@@ -220,21 +388,38 @@ function flow(value: Tree, pen: Pen, pad: number): string {
   const { draw } = pen;
   const lines = oneIn(draw, 4);
   const gap = () => {
-    if (lines && oneIn(draw, 2)) return `${oneIn(draw, 4) ? ' # in, brackets ]' : ''}\n${' '.repeat(oneIn(draw, 8) ? draw(pad + 1) : pad + 1 + draw(4))}`;
+    if (lines && oneIn(draw, 2))
+      return `${oneIn(draw, 4) ? ' # in, brackets ]' : ''}\n${' '.repeat(oneIn(draw, 8) ? draw(pad + 1) : pad + 1 + draw(4))}`;
     return ' '.repeat(draw(2));
   };
   const joined = (parts: readonly string[], [open, close]: readonly string[]) => {
     const last = parts.length > 0 && oneIn(draw, 6) ? ',' : '';
-    return open + gap() + parts.map((part, i) => part + (i < parts.length - 1 ? `,${gap() || ' '}` : '')).join('') + last + gap() + close;
+    return (
+      open +
+      gap() +
+      parts.map((part, i) => part + (i < parts.length - 1 ? `,${gap() || ' '}` : '')).join('') +
+      last +
+      gap() +
+      close
+    );
   };
-  if (value.kind === 'list') return joined(value.items.map((item) => flowItem(item, pen, pad)), ['[', ']']);
-  if (value.kind === 'map') return joined(value.entries.map(([key, inner]) => flowEntry(key, inner, pen, pad)), ['{', '}']);
+  if (value.kind === 'list')
+    return joined(
+      value.items.map((item) => flowItem(item, pen, pad)),
+      ['[', ']'],
+    );
+  if (value.kind === 'map')
+    return joined(
+      value.entries.map(([key, inner]) => flowEntry(key, inner, pen, pad)),
+      ['{', '}'],
+    );
   return scalar(value, pen, true);
 }
 
 function flowItem(item: Tree, pen: Pen, pad: number): string {
   const { draw } = pen;
-  if (item.kind === 'noise' && oneIn(draw, 14)) return `${pick(draw, ['k: 1', '"k": v', '? k : v', '"k":1'])}`;
+  if (item.kind === 'noise' && oneIn(draw, 14))
+    return `${pick(draw, ['k: 1', '"k": v', '? k : v', '"k":1'])}`;
   const text = flowValue(item, pen, pad);
   return text === '' ? '~' : text;
 }
