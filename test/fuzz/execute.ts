@@ -3,6 +3,9 @@ import { jsonText } from './json.ts';
 import type { Judge, ShellJudge } from './judges.ts';
 import { converted, type Ending, editedAtRandom, type Read } from './laws.ts';
 import { anyFile, type Format, type Tree, training } from './model.ts';
+import { pythonText } from './python.ts';
+import { convertedScript, shellText } from './shell.ts';
+import { tomlText } from './toml.ts';
 import { yamlText } from './yaml.ts';
 
 /** `edits`: random edits of a random file; `converts`: a training config through the whole pipe and back. */
@@ -33,6 +36,10 @@ export async function execute(
     return { text, ending: await editedAtRandom(own, text, draw, judges.python) };
   }
   const made = training(format, seed);
+  if (format === 'shell') {
+    const text = instead ?? shellText(made, draw);
+    return { text, ending: await convertedScript(text, made, judges.bash) };
+  }
   const text = instead ?? written(own, [made.tree], draw, false);
   return { text, ending: await converted(own, text, made, judges.python) };
 }
@@ -46,5 +53,7 @@ function written(
   free: boolean,
 ): string {
   if (format === 'yaml') return yamlText(trees, draw, free);
-  return jsonText(trees[0]!, draw);
+  const [tree] = trees as [Root];
+  if (format === 'toml') return tomlText(tree, draw);
+  return format === 'python' ? pythonText(tree, draw) : jsonText(tree, draw);
 }

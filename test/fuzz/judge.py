@@ -97,7 +97,7 @@ class Call(dict):
 
 class Names(dict):
     def __missing__(self, key):
-        if key in BUILTINS:
+        if key in BUILTINS or key.startswith('__'):
             raise KeyError(key)
         return Thing(key)
 
