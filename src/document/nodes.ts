@@ -40,6 +40,8 @@ export interface Entry {
   readonly node: Node;
   /** Start of what stands before the key and belongs to it: `?`, a tag, an anchor. */
   readonly begin?: number;
+  /** Its argument as the program gets it, where the text may have a variable for it. */
+  readonly words?: string;
   /** A script gives it in some of its runs. */
   readonly maybe?: true;
 }

@@ -73,6 +73,7 @@ const STUBS = ['python', 'python3', 'torchrun', 'accelerate', 'srun', 'deepspeed
 /** Runs one script after the other, each in a shell of its own, and tells what it handed to its programs. */
 const RUNNER = `exec 9>&1
 ${STUBS.map((name) => `${name}() { printf 'ARG<%s>\\003' "$@" >&9; }`).join('\n')}
+env() { "$@"; }
 while IFS= read -r -d '' script; do
   ( eval "$script" ) </dev/null 2>/dev/null
   printf '\\002%d\\001' $?
