@@ -1,8 +1,9 @@
 // Mutation testing: changes the code of a room in small ways, one at a time, and runs the room's tests on each change.
 // A change that no test notices shows code that nothing needs, a law that no test states, or is the same program.
-//   npm run mutate -- ROOM [--files WORD] [--sample N] [--workers N] [--seconds N] [--out FILE.json]
+//   npm run mutate -- ROOM [--files WORD] [--sample N] [--workers N] [--seconds N] [--slow] [--out FILE.json]
 // ROOM is a name of ROOMS below. `--files` takes the files with that word alone. `--sample` draws so many mutants, of
 // each file its share, always the same. `--seconds` is how long the tests of one mutant may take (30).
+// `--slow` adds the tests over all fixtures, which find little that the room's own tests do not.
 // scripts/mutation/equivalent.json names mutants that are the same program, with the reason.
 
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -13,14 +14,17 @@ import { mutantsOf } from './mutation/mutants.mjs';
 
 const ROOT = resolve(import.meta.dirname, '..');
 
-/** The sources of a room, and its tests: those that run in one process and not for long. */
+/** The sources of a room, and its own tests; those of SLOW only when asked. */
 const ROOMS = {
-  rules: { sources: 'src/rules', tests: ['test/rules', 'test/fixtures.test.ts'] },
+  rules: { sources: 'src/rules', tests: ['test/rules', 'test/pipe/incomplete.test.ts'] },
   theory: { sources: 'src/lab/theory.ts', tests: ['test/lab/theory.test.ts'] },
-  recipe: { sources: 'src/recipe', tests: ['test/recipe', 'test/fixtures.test.ts'] },
-  vocabulary: { sources: 'src/vocabulary', tests: ['test/vocabulary', 'test/fixtures.test.ts'] },
-  document: { sources: 'src/document', tests: ['test/document', 'test/fixtures.test.ts'] },
+  recipe: { sources: 'src/recipe', tests: ['test/recipe'] },
+  vocabulary: { sources: 'src/vocabulary', tests: ['test/vocabulary', 'test/pipe/bases.test.ts'] },
+  document: { sources: 'src/document', tests: ['test/document'] },
 };
+
+/** Every fixture as a whole, for `--slow`. */
+const SLOW = ['test/rules/formulas.test.ts', 'test/fixtures.test.ts'];
 
 /** A test that takes longer than this does not end. */
 const ENDLESS_MS = 20_000;
@@ -34,6 +38,7 @@ const { positionals, values } = parseArgs({
     sample: { type: 'string' },
     workers: { type: 'string', default: '2' },
     seconds: { type: 'string', default: '30' },
+    slow: { type: 'boolean', default: false },
     out: { type: 'string' },
   },
 });
@@ -45,7 +50,10 @@ const all = filesOf(room.sources)
   .filter((file) => file.includes(values.files))
   .flatMap((file) => mutantsOf(file, readFileSync(join(ROOT, file), 'utf8')));
 const mutants = drawn(all, Number(values.sample ?? all.length)).map((one, index) => ({ ...one, index }));
-const testFiles = room.tests.flatMap(filesOf).filter((file) => file.endsWith('.test.ts'));
+const testFiles = [
+  ...room.tests.flatMap(filesOf).filter((file) => file.endsWith('.test.ts') && !SLOW.includes(file)),
+  ...(values.slow ? SLOW : []),
+];
 const tests = await rehearsed();
 const results = await tried();
 report();
