@@ -147,8 +147,9 @@ function testsFor({ index, file }) {
   );
   let left = Number(values.seconds) * 1000;
   return [...new Set([...keen, ...turns.flat()])].filter(({ ms }) => {
+    if (ms > left) return false;
     left -= ms;
-    return left > 0;
+    return true;
   });
 }
 
