@@ -1,9 +1,9 @@
 // Mutation testing: changes the code of a room in small ways, one at a time, and runs the room's tests on each change.
 // A change that no test notices shows code that nothing needs, a law that no test states, or is the same program.
-//   npm run mutate -- ROOM [--files WORD] [--sample N] [--workers N] [--seconds N] [--slow] [--out FILE.json]
-// ROOM is a name of ROOMS below. `--files` takes the files with that word alone. `--sample` draws so many mutants, of
-// each file its share, always the same. `--seconds` is how long the tests of one mutant may take (30).
-// `--slow` adds the tests over all fixtures, which find little that the room's own tests do not.
+//   npm run mutate -- ROOM [--files WORD] [--sample N] [--seed N] [--workers N] [--seconds N] [--slow] [--out FILE.json]
+// ROOM is a name of ROOMS below. `--files` takes the files with that word alone. `--sample` takes every so many-th mutant,
+// so that there are N, and `--seed` says from which on. `--seconds` is how long the tests of one mutant may take (30).
+// `--slow` adds the tests over all fixtures, which take minutes.
 // scripts/mutation/equivalent.json names mutants that are the same program, with the reason.
 
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -26,8 +26,8 @@ const ROOMS = {
 /** Every fixture as a whole, for `--slow`. */
 const SLOW = ['test/rules/formulas.test.ts', 'test/fixtures.test.ts'];
 
-/** A test that takes longer than this does not end. */
-const ENDLESS_MS = 20_000;
+/** A test that takes so much of the processor's time, for each thread, does not end; a busy machine's clock says little. */
+const ENDLESS_SECONDS = 12;
 /** So many of the tests that have noticed most are run first. */
 const KEEN = 25;
 
@@ -36,6 +36,7 @@ const { positionals, values } = parseArgs({
   options: {
     files: { type: 'string', default: '' },
     sample: { type: 'string' },
+    seed: { type: 'string', default: '1' },
     workers: { type: 'string', default: '2' },
     seconds: { type: 'string', default: '30' },
     slow: { type: 'boolean', default: false },
@@ -49,7 +50,10 @@ const equivalent = JSON.parse(readFileSync(join(ROOT, 'scripts/mutation/equivale
 const all = filesOf(room.sources)
   .filter((file) => file.includes(values.files))
   .flatMap((file) => mutantsOf(file, readFileSync(join(ROOT, file), 'utf8')));
-const mutants = drawn(all, Number(values.sample ?? all.length)).map((one, index) => ({ ...one, index }));
+const mutants = drawn(all, Number(values.sample ?? all.length), Number(values.seed)).map((one, index) => ({
+  ...one,
+  index,
+}));
 const testFiles = [
   ...room.tests.flatMap(filesOf).filter((file) => file.endsWith('.test.ts') && !SLOW.includes(file)),
   ...(values.slow ? SLOW : []),
@@ -68,21 +72,12 @@ function filesOf(path) {
     .map((name) => `${path}/${name}`);
 }
 
-/** So many of the mutants, of each file its share. */
-function drawn(from, count) {
+/** Every so many of the mutants, which gives each file its share; where the first is, the seed says. */
+function drawn(from, count, seed) {
   if (count >= from.length) return from;
-  let state = 1;
-  // Mulberry32, so that the draw is the same on every machine.
-  const random = () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-  // Systematic: a random start, then every so many, which gives each file its share.
   const step = from.length / count;
-  const start = random() * step;
-  return Array.from({ length: count }, (_, i) => from[Math.floor(start + i * step)]);
+  const start = (seed * 0.618034) % 1;
+  return Array.from({ length: count }, (_, i) => from[Math.floor((start + i) * step)]);
 }
 
 /** A thread and its clock: when the test that runs now began. */
@@ -99,8 +94,12 @@ function thread() {
 /** The answer to a task; undefined where the thread had to be ended. */
 function ask({ worker, startedAt }, task) {
   return new Promise((answer, fail) => {
+    let [test, before] = [0, 0];
     const watch = setInterval(() => {
-      if (startedAt[0] > 0 && Date.now() - startedAt[0] > ENDLESS_MS) done(undefined);
+      const { user, system } = process.cpuUsage();
+      const seconds = (user + system) / 1e6;
+      if (startedAt[0] !== test) [test, before] = [startedAt[0], seconds];
+      if (test > 0 && seconds - before > ENDLESS_SECONDS * Number(values.workers)) done(undefined);
     }, 500);
     // Out of memory, or thrown where nobody catches it.
     const broken = () => done(undefined);
@@ -185,8 +184,12 @@ async function tried() {
   return found.sort((a, b) => a.index - b.index);
 }
 
+function isAlive({ outcome }) {
+  return outcome === 'survived' || outcome === 'not run';
+}
+
 function report() {
-  const alive = results.filter(({ outcome }) => outcome === 'survived' || outcome === 'not run');
+  const alive = results.filter(isAlive);
   for (const { file, line, from, to, outcome, id } of alive)
     console.log(`${file}:${line}  ${from}  ->  ${to}  ${equivalent[id] ? '(same program)' : outcome}`);
   const share = (part, whole) => `${part} of ${whole}, ${((100 * part) / Math.max(1, whole)).toFixed(1)} %`;
@@ -201,6 +204,7 @@ function report() {
       results.filter((one) => one.file === file),
     );
   line(positionals[0], results);
+  console.log(`${results.filter(({ outcome }) => outcome === 'endless').length} of those killed did not end`);
   for (const id of Object.keys(equivalent))
     if (results.some((one) => one.id === id && !alive.includes(one)))
       console.log(`is noticed after all: ${id}`);
