@@ -22,7 +22,7 @@ describe('the mutants of', () => {
     ["import a from './a.ts'; export { a };", []],
   ])('%s', (source, expected) => expect(changes(source)).toEqual(expected));
 
-  it('a name that occurs twice have names of their own', () => {
+  it('the same code twice have two names', () => {
     const ids = mutantsOf('x.ts', 'f(a < b, a < b);').map(({ id }: { id: string }) => id);
     expect(new Set(ids).size).toBe(ids.length);
   });
