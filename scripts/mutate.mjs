@@ -1,9 +1,11 @@
 // Mutation testing: changes the code of a room in small ways, one at a time, and runs the room's tests on each change.
 // A change that no test notices shows code that nothing needs, a law that no test states, or is the same program.
-//   npm run mutate -- ROOM [--files WORD] [--sample N] [--seed N] [--workers N] [--seconds N] [--slow] [--out FILE.json]
+//   npm run mutate -- ROOM [--files WORD] [--sample N] [--seed N] [--workers N] [--seconds N] [--slow]
+//     [--out FILE.json] [--again FILE.json]
 // ROOM is a name of ROOMS below. `--files` takes the files with that word alone. `--sample` takes every so many-th mutant,
 // so that there are N, and `--seed` says from which on. `--seconds` is how long the tests of one mutant may take (30).
 // `--slow` adds the tests over all fixtures, which take minutes.
+// `--out` keeps the results; `--again` takes what survived in such a file.
 // scripts/mutation/equivalent.json names mutants that are the same program, with the reason.
 
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -39,6 +41,7 @@ const { positionals, values } = parseArgs({
     seed: { type: 'string', default: '1' },
     workers: { type: 'string', default: '2' },
     seconds: { type: 'string', default: '30' },
+    again: { type: 'string' },
     slow: { type: 'boolean', default: false },
     out: { type: 'string' },
   },
@@ -50,7 +53,18 @@ const equivalent = JSON.parse(readFileSync(join(ROOT, 'scripts/mutation/equivale
 const all = filesOf(room.sources)
   .filter((file) => file.includes(values.files))
   .flatMap((file) => mutantsOf(file, readFileSync(join(ROOT, file), 'utf8')));
-const mutants = drawn(all, Number(values.sample ?? all.length), Number(values.seed)).map((one, index) => ({
+const again =
+  values.again &&
+  new Set(
+    JSON.parse(readFileSync(values.again, 'utf8'))
+      .filter(isAlive)
+      .map(({ id }) => id),
+  );
+const mutants = drawn(
+  again ? all.filter(({ id }) => again.has(id)) : all,
+  Number(values.sample ?? all.length),
+  Number(values.seed),
+).map((one, index) => ({
   ...one,
   index,
 }));

@@ -225,6 +225,64 @@ describe('Lion', () => {
   });
 });
 
+describe('a Muon and the Adam beside it', () => {
+  const MUON = 'lr: 0.02\nmomentum: 0.95\n';
+  const beside = async (text: string, fields: Readonly<Record<string, Role>>, options: ConvertOptions = {}) =>
+    toldOf(text, [...roles(fields), ...scopes('')], { to: 512, optimizer: 'muon', ...options });
+  const shared = {
+    '/lr': ROLE.lr,
+    '/momentum': ROLE.momentum,
+    '/adamw_betas/0': ROLE.beta1,
+    '/adamw_betas/1': ROLE.beta2,
+  };
+  const text = `${MUON}adamw_betas: [0.9, 0.99]\n`;
+
+  it('one rate for both: what the Adam would need is told', async () => {
+    const message = (await beside(text, shared)).get('one-rate-for-two');
+    expect(message).toContain('lr serves both');
+    expect(message).toContain(
+      `between 0.16 (batch well above the noise scale N) and ${(0.02 * Math.sqrt(8)).toPrecision(6)}`,
+    );
+    const known = (await beside(text, shared, { rule: 'sqrt' })).get('one-rate-for-two');
+    expect(known).toContain(`would need ${(0.02 * Math.sqrt(8)).toPrecision(6)}:`);
+  });
+
+  it('a Muon alone is told nothing of it', async () => {
+    const alone = await beside(MUON, { '/lr': ROLE.lr, '/momentum': ROLE.momentum });
+    expect([...alone.keys()].filter((code) => code.startsWith('one-'))).toEqual([]);
+  });
+
+  it('one weight decay for both', async () => {
+    const own = `${text}adamw_lr: 0.001\nwd: 0.1\n`;
+    const fields = { ...shared, '/adamw_lr': ROLE.lr, '/wd': ROLE.weightDecay };
+    const message = (await beside(own, fields, { rule: 'sqrt' })).get('one-decay-for-two');
+    expect(message).toContain('adamw_lr*wd per sample is now 0.353553 times');
+    expect(message).toContain(`set it to ${(0.1 * Math.sqrt(8)).toPrecision(6)}`);
+    expect((await beside(own, fields)).has('one-decay-for-two')).toBe(false);
+    const both = { ...fields, '/adamw_wd': ROLE.weightDecay };
+    expect((await beside(`${own}adamw_wd: 0.1\n`, both, { rule: 'sqrt' })).has('one-decay-for-two')).toBe(
+      false,
+    );
+    expect(
+      (await beside(own.replace('wd: 0.1', 'wd: 0'), fields, { rule: 'sqrt' })).has('one-decay-for-two'),
+    ).toBe(false);
+  });
+});
+
+describe('a rule’s own advice', () => {
+  it.each([
+    ['lamb', 'sqrt', 'sqrt-lamb', true],
+    ['adamw', 'sqrt', 'sqrt-lamb', false],
+    ['lion', 'sqrt', 'sqrt-lamb', false],
+    ['lars', 'sqrt', 'sqrt-lamb', false],
+    ['lamb', 'power', 'power-of-kappa', true],
+    ['adamw', 'power', 'power-of-kappa', false],
+  ])('%s under %s: %s is told: %s', async (optimizer, rule, code, expected) => {
+    const messages = await told(optimizer, { lr: [0.1, ROLE.lr] }, { rule, power: 0.7 });
+    expect(messages.has(code)).toBe(expected);
+  });
+});
+
 describe('the batch', () => {
   it.each<[string, ConvertOptions, boolean]>([
     ['above the noise scale, going up', { to: 512, noiseScale: 100, rule: 'ema' }, true],

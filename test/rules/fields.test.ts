@@ -301,3 +301,53 @@ describe('an epsilon', () => {
     expect(assessed.get('/eps')!.value * 1e8).toBeCloseTo(expected * 1e8, 10);
   });
 });
+
+describe('AdamW', () => {
+  const found = [...roles({ '/lr': ROLE.lr, '/wd': ROLE.weightDecay }), ...scopes('')];
+  const decays = async (options: ConvertOptions) =>
+    (await assessedOf('lr: 0.1\nwd: 0.1\n', found, { to: 512, optimizer: 'adamw', ...options })).get('/wd')!;
+
+  it('keeps its weight decay where the learning rate moves by kappa', async () => {
+    expect(await decays({})).toMatchObject({ value: 0.1, formula: 'unchanged' });
+  });
+  it('takes more of it where the learning rate moves by less', async () => {
+    const { value, formula } = await decays({ rule: 'sqrt' });
+    expect(value).toBeCloseTo(0.1 * Math.sqrt(8), 5);
+    expect(formula).toBe("0.1*kappa/(lr'/lr) = 0.1*2.82843");
+  });
+});
+
+describe('a learning rate', () => {
+  it('of 0 stays, and has no scale', async () => {
+    const assessed = await assessedOf(
+      'lr: 0.1\nmin: 0\n',
+      [...roles({ '/lr': ROLE.lr, '/min': ROLE.minimumLr }), ...scopes('')],
+      { to: 512, optimizer: 'adamw' },
+    );
+    expect(assessed.get('/min')).toMatchObject({ value: 0, formula: 'unchanged' });
+    expect(assessed.get('/min')).not.toHaveProperty('scale');
+  });
+
+  it('fits the momentum that a scheduler has at its peak', async () => {
+    const found = [
+      ...roles({
+        '/lr': ROLE.lr,
+        '/momentum': ROLE.momentum,
+        '/highest': { ...ROLE.momentum, cycled: 'highest' } as Role,
+        '/lowest': { ...ROLE.momentum, cycled: 'lowest' } as Role,
+      }),
+      ...scopes(''),
+    ];
+    const text = 'lr: 0.1\nmomentum: 0.5\nhighest: 0.95\nlowest: 0.85\n';
+    const assessed = await assessedOf(text, found, { to: 512, optimizer: 'sgd', digits: 12 });
+    expect(assessed.get('/lr')!.value).toBeCloseTo((0.8 * (1 - 0.85 ** 8)) / 0.15, 10);
+  });
+});
+
+describe('a rate per step', () => {
+  it('is 8 times as large', async () => {
+    const found = [...roles({ '/lr': ROLE.lr, '/rate': { role: 'rate' } as Role }), ...scopes('')];
+    const assessed = await assessedOf('lr: 0.1\nrate: 0.001\n', found, { to: 512, optimizer: 'lamb' });
+    expect(assessed.get('/rate')).toMatchObject({ value: 0.008, formula: '0.001*8' });
+  });
+});

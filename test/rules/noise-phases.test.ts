@@ -102,6 +102,7 @@ describe('typed', () => {
     ['2@0,a2@1%', '"a2@1%" is not N@SHARE'],
     ['2@0,2@1%b', '"2@1%b" is not N@SHARE'],
     ['2@5%', 'The first starts at 0'],
+    ['2@0,15@0%', 'Each starts after the one before'],
     ['2@0,15@10%,45@10%', 'Each starts after the one before'],
     ['2@0,15@10%,45@5%', 'Each starts after the one before'],
     ['-1', 'at least 0'],
