@@ -50,7 +50,7 @@ export async function runCheck(files: readonly string[], flags: CheckFlags, io: 
   for (const { source, text } of fixed) if (text !== source.text) writeText(source.file, text, io);
   io.stdout.write(said);
   for (const part of reporter.end()) io.stdout.write(part);
-  if (files.length > 1) await tellIdleGlobs(files, io);
+  if (files.length > 1 && flags.config === undefined) await tellIdleGlobs(files, io);
   return pass;
 }
 
@@ -83,7 +83,7 @@ function refuse(files: readonly string[], { base, alone, fix, ignore = [], only 
 async function settingsOf(file: string, flags: CheckFlags, io: Io): Promise<CheckOptions> {
   const given = await conversionSettings(flags, io, file);
   ruleOf(given); // Refuses an unknown rule before any file is read.
-  const { settings } = await projectSettings(file, io);
+  const { settings } = await projectSettings(file, flags, io);
   const tolerance = flags.tolerance ?? settings.tolerance;
   const ignore = [...(settings.ignore ?? []), ...(flags.ignore ?? [])];
   return {
@@ -138,7 +138,7 @@ async function sidesOf(
   flags: CheckFlags,
   io: Io,
 ): Promise<CheckOptions> {
-  const { settings } = await projectSettings(reference, io);
+  const { settings } = await projectSettings(reference, flags, io);
   const { world, worldTo, dialect, ...options } = await settingsOf(candidate, flags, io);
   const before = flags.world ?? settings.world;
   const now = worldTo ?? world;
@@ -162,7 +162,7 @@ function batchOfItself({ to: said, worldTo, ...options }: CheckOptions): CheckOp
 /** The effective settings of each file, one a line, with their origins. */
 async function printedSettings(files: readonly string[], flags: CheckFlags, io: Io): Promise<string> {
   const blocks = await inTurn(files, async (file) => {
-    const { settings, origins } = await projectSettings(file, io);
+    const { settings, origins } = await projectSettings(file, flags, io);
     const option = (key: keyof typeof PRINTED) => flags[key] !== undefined;
     const rows = (Object.keys(PRINTED) as (keyof typeof PRINTED)[]).map((key) => {
       const [name, otherwise] = PRINTED[key];

@@ -6,6 +6,7 @@ import { progressBar } from '../../base/progress.ts';
 import { chooseBackend } from '../../lab/backends/index.ts';
 import type { LoadedBackend } from '../../lab/backends/loaded.ts';
 import { type ConvertOptions, ruleOf } from '../../pipe/plan.ts';
+import { packagesOf } from '../options.ts';
 import type { Comparison } from './compare.ts';
 import { compareConfigs, compareWithConversion } from './comparisons.ts';
 import { verificationJson, verificationText } from './report/verification-text.ts';
@@ -21,6 +22,7 @@ export interface RunFlags {
   readonly train?: boolean;
   readonly report?: string;
   readonly backend: string;
+  readonly packages?: string;
   readonly samples?: number;
   readonly coordinates?: number;
   readonly color?: boolean;
@@ -43,7 +45,7 @@ export async function runVerification(
       ? await compareWithConversion(await readSource(old, io), options)
       : await compareConfigs(await readSource(old, io), await readSource(now, io), options);
   const title = now === undefined ? displayName(old) : `${displayName(old)} ${displayName(now)}`;
-  const backend = await chooseBackend(flags.backend, io.cwd, io.stderr);
+  const backend = await chooseBackend(flags.backend, io.stderr, packagesOf(flags, io));
   const { seed } = flags;
   const { noiseScale } = options;
   const settings = { ...flags, backend, ...(noiseScale === undefined ? {} : { noiseScale }) };
