@@ -98,7 +98,7 @@ describe.skipIf(!asked)('from the repository', { timeout: 900_000 }, () => {
     repo.commit();
     repo.write('run.yaml', CONFIG.replace('8', '64'));
     writeFileSync(join(source.cwd, 'step.sh'), step.run);
-    const inputs = { ACTION: source.cwd, FILES: 'run.yaml', BASE: 'HEAD', TO: '', ARGS: '', VERSION: '' };
+    const inputs = { ACTION: source.cwd, FILES: 'run.yaml', BASE: 'HEAD', TO: '', ARGS: '', CONFIG: '' };
     const env = Object.fromEntries(Object.entries(inputs).map(([name, value]) => [`REBATCH_${name}`, value]));
     expect(Object.keys(env).sort()).toEqual(Object.keys(step.env).sort());
     const { status, stdout } = spawnSync('bash', ['-eo', 'pipefail', join(source.cwd, 'step.sh')], {
