@@ -4,12 +4,12 @@
 import { execFileSync } from 'node:child_process';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import assemblyscript from 'assemblyscript/asc';
 import { rolldown } from 'rolldown';
 
 const root = new URL('..', import.meta.url);
-const at = (path) => new URL(path, root).pathname;
+const at = (path) => fileURLToPath(new URL(path, root));
 
 /** Every file that went into a bundle. */
 const sources = new Set();
@@ -185,7 +185,9 @@ async function distribution() {
 /** The licences of other people's code in the bundles, which each of them wants with it. */
 async function notices() {
   const folders = new Set(
-    [...sources].flatMap((id) => /^\0?(.*\/node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(id)?.[1] ?? []),
+    [...sources].flatMap(
+      (id) => /^\0?(.*\/node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(id.replaceAll('\\', '/'))?.[1] ?? [],
+    ),
   );
   const parts = await Promise.all(
     [...folders].map(async (folder) => {

@@ -163,6 +163,7 @@ it.each([
   ['rebatch.config.yml', 'world: 7\n'],
   ['rebatch.config.json', '{ "world": 7 }'],
   ['.rebatchrc', 'world: 7\n'],
+  ['.rebatchrc', '\ufeffworld: 1\r\nfiles:\r\n  - glob: "*.yaml"\r\n    world: 7\r\n'],
   ['.rebatchrc', '{ "world": 7 }'],
 ])('settings are read from %s: %j', async (name, text) => {
   write(`own/${name}`, text);
