@@ -79,6 +79,9 @@ Examples:
   cat run.yaml | rebatch - --to 64      - is standard input
 `;
 
+/** Options for files in place: after them and `--` there are files, whatever they begin with. */
+const FILES_ALONE = /^(?:--(?:base|fix|write)(?:=.*)?|-w)$/s;
+
 /** Words that ask for every command: to list them, or to complete them. */
 const LISTING = ['help', '--help', '-h', 'completion'];
 
@@ -94,7 +97,7 @@ export async function run(
 ): Promise<number> {
   const dashes = argv.indexOf('--');
   // What follows `--` is a command line to convert; a single word is a file, whatever it begins with.
-  if (dashes !== -1 && argv.length > dashes + 2) {
+  if (dashes !== -1 && argv.length > dashes + 2 && !argv.slice(0, dashes).some((a) => FILES_ALONE.test(a))) {
     const { asInput } = await import('./commands/command-line.ts');
     return run([...argv.slice(0, dashes), '-'], asInput(argv.slice(dashes + 1), io));
   }

@@ -8,15 +8,15 @@ export const IGNORE_FILE = '.rebatchignore';
 
 /**
  * Whether the nearest ignore file of a path, in its folder or above, names it or a folder that it is in. Each ignore
- * file is read once.
+ * file is read once; another user's does not apply.
  * @param cwd what relative paths start from; a path that ends with `/` is a folder
  * @throws Problem where an ignore file cannot be read
  */
 export function ignoredFrom(cwd: string): (path: string) => boolean {
   const read = new Map<string, ReturnType<typeof ignore>>();
   return (path) => {
-    const { folder, names } = nearest([IGNORE_FILE], path, cwd);
-    if (path === '-' || names.length === 0) return false;
+    const { folder, names, foreign } = nearest([IGNORE_FILE], path, cwd);
+    if (path === '-' || names.length === 0 || foreign) return false;
     const file = join(folder, IGNORE_FILE);
     if (!read.has(file)) read.set(file, ignore().add(readTextFile(relative(cwd, file), cwd)));
     const below = relative(folder, resolve(cwd, path)).split(sep).join('/');

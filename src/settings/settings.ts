@@ -64,9 +64,15 @@ type Written = Readonly<Record<string, unknown>> & {
  * Reads the settings of one config: the top level, overridden by the entries of `files` that match.
  * @param file one of SETTINGS_FILES
  * @param config the config's path; `-` is standard input, which no glob matches
+ * @param root the folder that globs start from
  * @throws Problem with the place in the settings file
  */
-export async function readSettings(file: string, config: string, cwd: string): Promise<Applied> {
+export async function readSettings(
+  file: string,
+  config: string,
+  cwd: string,
+  root = dirname(file),
+): Promise<Applied> {
   const shown = relative(cwd, file) || file;
   const text = readTextFile(shown, cwd);
   return about({ file: shown, text }, async () => {
@@ -74,8 +80,7 @@ export async function readSettings(file: string, config: string, cwd: string): P
     const document = documents[0]!;
     if (!validate.call([], document.data)) throw faultsOf(validate.errors ?? [], document);
     const written = document.data as Written;
-    const path =
-      config === '-' ? undefined : relative(dirname(file), resolve(cwd, config)).split(sep).join('/');
+    const path = config === '-' ? undefined : relative(root, resolve(cwd, config)).split(sep).join('/');
     const fitting = (written.files ?? []).flatMap((entry, i): [Pointer, typeof entry][] =>
       path !== undefined && matchesGlob(path, entry.glob) ? [[`/files/${i}`, entry]] : [],
     );
@@ -108,6 +113,7 @@ function sentence(error: SchemaError, { nodes }: Document): string {
     return `is no finding${meant(propertyName, params.allowedValues as readonly string[])}`;
   if (keyword === 'additionalProperties')
     return `is no setting${meant(String(params.additionalProperty), names) || `; there are: ${names.join(', ')}`}`;
+  if (keyword === 'pattern') return 'has a \\: folders are separated by /, on Windows too';
   const node = nodes.get(instancePath);
   if (keyword !== 'enum' || node?.kind !== 'scalar') return describe(error);
   const allowed = (params.allowedValues as readonly unknown[]).filter((value) => typeof value === 'string');
@@ -149,7 +155,8 @@ function isObject(value: unknown): value is object {
  * as they are: what is wrong with them is told where they are applied.
  */
 export async function idleGlobs(configs: readonly string[], cwd: string): Promise<string[]> {
-  const files = new Set(configs.flatMap((config) => findSettings(config, cwd) ?? []));
+  const found = configs.map((config) => findSettings(config, cwd));
+  const files = new Set(found.flatMap((one) => (one && !one.foreign ? one.file : [])));
   const idle: string[] = [];
   for (const file of files) {
     const text = readTextFile(file, cwd);

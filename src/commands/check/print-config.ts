@@ -9,7 +9,7 @@ import type { CheckFlags } from './flags.ts';
 export async function printedSettings(files: readonly string[], flags: CheckFlags, io: Io): Promise<string> {
   const blocks: string[] = [];
   for (const file of files) {
-    const { settings, origins } = await projectSettings(file, io);
+    const { settings, origins } = await projectSettings(file, flags, io);
     const option = (key: keyof typeof PRINTED) => key !== 'severity' && flags[key] !== undefined;
     const rows = (Object.keys(PRINTED) as (keyof typeof PRINTED)[]).map((key) => {
       const [name, otherwise] = PRINTED[key];

@@ -4,7 +4,7 @@ import { Problem } from '../../base/problem.ts';
 import { mayInherit } from '../../pipe/bases.ts';
 import { type Checked, type CheckOptions, checkCandidate, lint, told } from './check.ts';
 import { finding } from './finding.ts';
-import type { Revision } from './git.ts';
+import type { Before, Revision } from './git.ts';
 import { WITHOUT_BATCH } from './lint.ts';
 
 /**
@@ -32,6 +32,12 @@ export async function checkAgainst(
       [finding('new-file', `it does not exist at ${revision.name}: nothing to compare`)],
       options,
     );
+  if ('unread' in before)
+    return told(
+      source,
+      [finding('not-judged', `${before.unread} at ${revision.name}: nothing to compare`)],
+      options,
+    );
   const reference = past(revision, file, before);
   if (before.text === now && !mayInherit(now)) return unchanged(source, reference);
   try {
@@ -48,11 +54,11 @@ export async function checkAgainst(
 }
 
 /** A file at a revision, with what it built on then. */
-function past(revision: Revision, file: string, { path, text }: { path: string; text: string }): Source {
+function past(revision: Revision, file: string, { path, text }: Before & { text: string }): Source {
   const beside = async (name: string) => {
     const other = posix.isAbsolute(name) ? name : posix.join(posix.dirname(file), name);
     const before = await revision.before(other);
-    return before && past(revision, other, before);
+    return before && 'text' in before ? past(revision, other, before) : undefined;
   };
   return { file: `${revision.name}:${path}`, text, beside };
 }

@@ -26,7 +26,10 @@ import { reporterOf } from './views/choose.ts';
  */
 export async function runCheck(names: readonly string[], flags: CheckFlags, io: Io): Promise<boolean> {
   refuse(names, flags);
-  const targets = targetsOf(names, io, flags.base !== undefined);
+  const targets = targetsOf(names, io, {
+    mayBeGone: flags.base !== undefined,
+    ownSettings: flags.config !== undefined,
+  });
   const { files } = targets;
   if (flags.printConfig) {
     const { printedSettings } = await import('./print-config.ts');
@@ -56,7 +59,7 @@ export async function runCheck(names: readonly string[], flags: CheckFlags, io: 
     );
   io.stdout.write(said);
   for (const part of reporter.end()) io.stdout.write(part);
-  if (files.length > 1) await tellIdleGlobs(files, io);
+  if (files.length > 1 && flags.config === undefined) await tellIdleGlobs(files, io);
   if (names.length === 2) await tellPair(judged, flags, io);
   return pass;
 }
@@ -99,7 +102,7 @@ async function settingsOf(file: string, flags: CheckFlags, io: Io): Promise<Chec
   // An unknown rule or dialect is refused before any file is read.
   ruleOf(given);
   if (typeof given.dialect === 'string') await loadDialect(given.dialect);
-  const { settings } = await projectSettings(file, io);
+  const { settings } = await projectSettings(file, flags, io);
   const tolerance = flags.tolerance ?? settings.tolerance;
   const ignore = [...(settings.ignore ?? []), ...(flags.ignore ?? [])];
   const severity = severitiesOf(settings, flags);
@@ -205,7 +208,7 @@ async function sidesOf(
   flags: CheckFlags,
   io: Io,
 ): Promise<CheckOptions> {
-  const { settings } = await projectSettings(reference, io);
+  const { settings } = await projectSettings(reference, flags, io);
   const { world, worldTo, dialect, ...options } = await settingsOf(candidate, flags, io);
   const before = flags.world ?? settings.world;
   const now = worldTo ?? world;

@@ -21,11 +21,17 @@ export interface Targets {
 /**
  * The files that were named, those of folders and of globs that no shell has expanded, without those that an ignore
  * file names; each once.
- * @param mayBeGone whether a file that is not there can be judged
+ * @param options.mayBeGone whether a file that is not there can be judged
+ * @param options.ownSettings whether settings were named, so that those beside the files, the ignore file too, do not count
  * @throws Problem where a file is not there, or nothing is in a folder or fits a glob
  */
-export function targetsOf(names: readonly string[], { cwd }: Pick<Io, 'cwd'>, mayBeGone: boolean): Targets {
-  const isIgnored = ignoredFrom(cwd);
+export function targetsOf(
+  names: readonly string[],
+  { cwd }: Pick<Io, 'cwd'>,
+  options: { readonly mayBeGone: boolean; readonly ownSettings: boolean },
+): Targets {
+  const { mayBeGone, ownSettings } = options;
+  const isIgnored = ownSettings ? () => false : ignoredFrom(cwd);
   const files = new Set<string>();
   const absent: Problem[] = [];
   let leftOut = 0;

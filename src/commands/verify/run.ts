@@ -8,6 +8,7 @@ import { progressBar } from '../../base/progress.ts';
 import { chooseBackend } from '../../lab/backends/index.ts';
 import type { LoadedBackend } from '../../lab/backends/loaded.ts';
 import { type ConvertOptions, ruleOf } from '../../pipe/plan.ts';
+import { packagesOf } from '../options.ts';
 import type { Comparison } from './compare.ts';
 import { compareConfigs, compareWithConversion } from './comparisons.ts';
 import { notTrained } from './report/training-text.ts';
@@ -24,6 +25,7 @@ export interface RunFlags {
   readonly train?: boolean;
   readonly report?: string;
   readonly backend: string;
+  readonly packages?: string;
   readonly samples?: number;
   readonly coordinates?: number;
   readonly color?: boolean;
@@ -47,7 +49,7 @@ export async function runVerification(
       : await compareConfigs(await readSource(old, io), await readSource(now, io), options);
   if (flags.train) await sayUntrainable(comparisons, io);
   const title = now === undefined ? displayName(old) : `${displayName(old)} ${displayName(now)}`;
-  const backend = await chooseBackend(flags.backend, io.cwd, io.stderr);
+  const backend = await chooseBackend(flags.backend, io.stderr, packagesOf(flags, io));
   const { seed } = flags;
   const { noiseScale } = options;
   const settings = { ...flags, backend, ...(noiseScale === undefined ? {} : { noiseScale }) };

@@ -102,6 +102,8 @@ export class Program {
     switch (node.name) {
       case 'StatementGroup':
       case 'Body':
+      case 'MatchBody':
+      case 'MatchClause':
         return this.block(node, scope, certain);
       case 'AssignStatement':
         return this.assignment(node, scope, certain);
@@ -144,20 +146,24 @@ export class Program {
         this.forget(child, scope);
       }
     for (const child of childrenOf(node))
-      if (child.name === 'Body' || child.name === 'MatchBody' || child.name === 'MatchClause')
-        this.block(child, scope, false);
+      if (child.name === 'Body' || child.name === 'MatchBody') this.block(child, scope, false);
   }
 
-  /** A name that is bound to something unknown. */
+  /** A name, an attribute or several of them that are bound to something unknown. */
   private forget(target: Syntax, scope: Scope): void {
-    if (target.name !== 'VariableName') return;
-    const name = this.read.source(target);
-    if (slotOf(scope.into, name))
-      put(
-        scope.into,
-        this.slot(target, target, expression(`${name}, set again`, target.from, target.to), target),
-      );
-    scope.names.set(name, null);
+    const path = this.read.pathOf(target);
+    const key = path?.at(-1);
+    if (!path || key === undefined) {
+      // Not `a[i]`, of which nobody knows what it is.
+      if (target.name !== 'MemberExpression') for (const part of childrenOf(target)) this.forget(part, scope);
+      return;
+    }
+    const into = path.length === 1 ? scope.into : this.valueOf(path.slice(0, -1), scope);
+    if (into?.kind === 'map' && slotOf(into, key)) {
+      const unknown = expression(`${this.read.source(target)}, set again`, target.from, target.to);
+      put(into, this.slot(target, target, unknown, target, key));
+    }
+    if (path.length === 1) scope.names.set(key, null);
   }
 
   private assignment(node: Syntax, scope: Scope, certain: boolean): void {
@@ -193,7 +199,7 @@ export class Program {
     certain: boolean,
   ): void {
     const path = this.read.pathOf(target);
-    if (!path) return;
+    if (!path) return this.forget(target, scope);
     const key = path.at(-1)!;
     const slot = this.slot(target, source, value, statement, key);
     if (path.length === 1) {
