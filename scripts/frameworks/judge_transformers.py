@@ -19,7 +19,7 @@ from judging import BETWEEN, DOWN, FEWER, UP, Case, Judge, Run, fixtures, run_ca
 from torch_runs import groups_of, rates_of, walker
 
 #: So many that every batch size tried divides it.
-SAMPLES = 2**9 * 3**3 * 100
+SAMPLES = 2**16 * 3**3 * 5
 
 BATCH_KEYS = ("per_device_train_batch_size", "gradient_accumulation_steps")
 
@@ -41,9 +41,9 @@ def module() -> torch.nn.Module:
 
 def run_of(args: TrainingArguments, world: int) -> Run:
     """What Trainer.train sets up, on so many devices."""
-    trainer = Trainer(model=module(), args=copy.deepcopy(args), train_dataset=Samples())
     # Trainer asks its arguments for the number of processes.
-    type(trainer.args).world_size = property(lambda _: world)
+    TrainingArguments.world_size = property(lambda _: world)
+    trainer = Trainer(model=module(), args=copy.deepcopy(args), train_dataset=Samples())
     loader = range(-(-SAMPLES // (trainer._train_batch_size * world)))
     values = trainer.set_initial_training_values(trainer.args, SizedLoader(loader))
     batch, steps = values[4], values[6]
@@ -93,7 +93,7 @@ def words_of(path: Path) -> list[str]:
     return words[next(i for i, w in enumerate(words) if w.endswith(".py")) + 1 :]
 
 
-def load(path: Path, world: int) -> Run:
+def load(path: Path, world: int, _: int | None) -> Run:
     parser = HfArgumentParser(TrainingArguments)
     config = None if path.suffix == ".sh" else yaml.safe_load(path.read_text())
     if config is None or "run" in config:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, Callable, Iterable, Sequence
 
 import torch
 
-from judging import Group
+from judging import SLOW, Group
 
 #: Classes that sum gradients in their buffer, told by their sources: torch/optim/{sgd,rmsprop}.py,
 #: timm/optim/{sgdw,rmsprop_tf,lars,nvnovograd,madgrad}.py. Muon's and LAMB's are normalised after it.
@@ -58,26 +59,25 @@ def rates_of(scheduler: Any, optimizer: torch.optim.Optimizer) -> Callable[[int]
 
 
 def walker(build: Callable[[], tuple[Iterable[torch.nn.Parameter], torch.optim.Optimizer]]):
-    """Walks of a fresh optimizer at its peak learning rate: how far the first weight is from its start."""
+    """Walks of a fresh optimizer at its peak learning rate, slowed down: where the first weight is, from 1."""
 
-    def walk(stops: Sequence[int], gradient: float) -> list[float]:
-        torch.manual_seed(0)
+    @cache
+    def walk(stops: tuple[int, ...], gradient: float) -> list[float]:
         parameters, optimizer = build()
         parameters = [p for p in parameters if p.requires_grad]
-        # A weight is 1 where only its decay moves it, which is then measured in its logarithm; else it starts at 0
-        # but for the one row that keeps a norm above nothing.
         for p in parameters:
-            p.data = p.data.double().fill_(1.0 if gradient == 0 else 0.0)
+            p.data = torch.ones_like(p, dtype=torch.float64)
         for group in optimizer.param_groups:
-            group["lr"] = group.get("initial_lr", group["lr"])
-        first, places = parameters[0], []
+            group["lr"] = SLOW * group.get("initial_lr", group["lr"])
+        given = {p: torch.full_like(p, gradient) for p in parameters}
+        places = []
         for step in range(1, stops[-1] + 1):
             for p in parameters:
-                p.grad = torch.full_like(p, gradient)
+                # A copy, since some optimizers work in the gradient.
+                p.grad = given[p].clone()
             optimizer.step()
             if step in stops:
-                place = first.detach().double().flatten()[0]
-                places.append(float(place.log() if gradient == 0 and place > 0 else place))
+                places.append(float(parameters[0].detach().flatten()[0]))
         return places
 
     return walk
