@@ -1,4 +1,3 @@
-import { createHash, randomBytes } from 'node:crypto';
 import {
   closeSync,
   fchmodSync,
@@ -21,7 +20,7 @@ import { writeAll } from './write-all.ts';
  * @throws what the system says; then there is no new file
  */
 export function temporaryBeside(target: string, bytes: Uint8Array, there?: Stats): string | undefined {
-  const path = join(dirname(target), `${prefixOf(target)}${randomBytes(6).toString('hex')}${SUFFIX}`);
+  const path = join(dirname(target), `${prefixOf(target)}${random()}.tmp`);
   const fd = opened(path, there);
   if (fd === undefined) return undefined;
   let kept = false;
@@ -49,16 +48,16 @@ export function clearBeside(target: string, but?: string): void {
   }
 }
 
-const SUFFIX = '.tmp';
 const RANDOM = /^[0-9a-f]{12}\.tmp$/;
-/** Bytes of a name; file systems allow 255 with what is added to it. */
-const LONGEST = 200;
 
+function random(): string {
+  return Math.random().toString(16).slice(2, 14).padEnd(12, '0');
+}
+
+/** File systems allow names of 255 bytes, so a long one is cut. */
 function prefixOf(target: string): string {
   const name = basename(target);
-  const short =
-    Buffer.byteLength(name) <= LONGEST ? name : createHash('sha256').update(name).digest('hex').slice(0, 16);
-  return `.${short}.rebatch-`;
+  return `.${Buffer.byteLength(name) > 200 ? `${name.slice(0, 60)}~${name.length}` : name}.rebatch-`;
 }
 
 /** Nobody else may read it before it has its owner. @returns undefined where there can be no new file, and need not be */

@@ -154,14 +154,11 @@ export async function checkCandidate(
   try {
     return await checkPair(reference, candidate, options);
   } catch (error) {
-    const judge = () => checkPair(reference, candidate, { ...options, fix: false });
-    const unfixed = options.fix
-      ? await judge().then(
-          () => true,
-          () => false,
-        )
-      : false;
-    if (unfixed || (error instanceof Problem && error.file === reference.file)) throw error;
+    if (error instanceof Problem && error.file === reference.file) throw error;
+    // What can be judged and not be fixed is refused: nothing is written then.
+    const judged = options.fix && checkPair(reference, candidate, { ...options, fix: false });
+    const isFixAtFault = await Promise.resolve(judged).then(Boolean, () => false);
+    if (isFixAtFault) throw error;
     return unreadable(candidate, error, options);
   }
 }
