@@ -99,7 +99,7 @@ export async function editedAtRandom(format: Read, text: string, draw: Draw, jud
     editor.edit(changes);
     ({ edits, planned } = editor);
     const plans = parsed.documents.map((_, i) => (i === at ? planned : []));
-    if (process.env['REBATCH_FUZZ_SHOW']) console.log(applyEdits(text, edits));
+    if (process.env.REBATCH_FUZZ_SHOW) console.log(applyEdits(text, edits));
     result = editAndProve(parsed, edits, plans).text;
   } catch (error) {
     return refusal(error);
@@ -275,7 +275,11 @@ export async function converted(
       return { ...ending, what: `${(ending as { what: string }).what}\n${there}` } as Ending;
     if (changes.length === 0) return broken('result', 'nothing changed');
     const { text: back } = await convertConfig({ ...source, text: there }, { ...options, by: 1 / by });
-    const home = asExpected(await confirmed(format, back, judge, both.slow), both.judged, expectations(tree, unsaid, 1));
+    const home = asExpected(
+      await confirmed(format, back, judge, both.slow),
+      both.judged,
+      expectations(tree, unsaid, 1),
+    );
     return home.kind === 'held'
       ? HELD
       : broken('round trip', `${(home as { what: string }).what}\n${there}\n${back}`);

@@ -369,7 +369,10 @@ function blockScalar(pen: Pen, pad: number): string {
     pick(draw, ['lr: 0.5', '# no comment', '- x', '  deeper', '', 'text "q', '{', '\tx', '*a', '---x']),
   );
   // Of lines that are blank alone the parser and PyYAML make different ones.
-  const first = indented && lines.some((line) => line !== '') ? lines : lines.map((line, i) => (i === 0 ? line.trimStart() || 'x' : line));
+  const first =
+    indented && lines.some((line) => line !== '')
+      ? lines
+      : lines.map((line, i) => (i === 0 ? line.trimStart() || 'x' : line));
   return `${indicator}${comment(pen).replace(/^\t/, ' ')}\n${first.map((line) => (line === '' ? '' : inside + line)).join('\n')}${oneIn(draw, 5) ? '\n' : ''}`;
 }
 
