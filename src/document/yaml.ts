@@ -137,8 +137,12 @@ function foldedQuote(whole: string): string {
   });
 }
 
-/** What is neither a quote nor a comment in brackets stays; a quote over lines has been folded before or is left. */
-const IN_BRACKETS = /"(?:[^"\\]|\\[\s\S])*"|'[^']*'|(?:^|(?<=\s))#[^\r\n]*|[\r\n]/g;
+/**
+ * What is neither a quote nor a comment in brackets stays; a quote over lines has been folded before or is left. A quote
+ * begins where a value or a key does: `it's` has none.
+ */
+const IN_BRACKETS =
+  /(?<=^|[\s,[{]|["']:)(?:"(?:[^"\\]|\\[\s\S])*"|'(?:[^']|'')*')|(?:^|(?<=\s))#[^\r\n]*|[\r\n]/g;
 
 function foldedBracket(whole: string): string {
   return whole.replace(IN_BRACKETS, (part) => (/^["']/.test(part) ? part : ' '.repeat(part.length)));

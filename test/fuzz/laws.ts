@@ -47,7 +47,7 @@ async function readBoth(
   format: Read,
   text: string,
   judge: Judge,
-): Promise<{ parsed: ParsedText; judged: readonly Judged[] } | Ending> {
+): Promise<{ parsed: ParsedText; judged: readonly Judged[]; slow: boolean } | Ending> {
   const reading = judge.read(format, text);
   let parsed: ParsedText;
   try {
@@ -60,11 +60,11 @@ async function readBoth(
       : own;
   }
   const first = differs(format, parsed, await reading);
-  if (!first) return { parsed, judged: documentsOf(await reading) };
+  if (!first) return { parsed, judged: documentsOf(await reading), slow: false };
   // The judge that is written in C is not the one that people have: what it says is confirmed.
   const slow = await judge.read(format, text, true);
   const second = differs(format, parsed, slow);
-  return second ?? { parsed, judged: documentsOf(slow) };
+  return second ?? { parsed, judged: documentsOf(slow), slow: true };
 }
 
 function documentsOf(reading: Reading): readonly Judged[] {
@@ -86,7 +86,7 @@ function differs(format: Read, { documents }: ParsedText, reading: Reading): End
 export async function editedAtRandom(format: Read, text: string, draw: Draw, judge: Judge): Promise<Ending> {
   const both = await readBoth(format, text, judge);
   if ('kind' in both) return both;
-  const { parsed, judged } = both;
+  const { parsed, judged, slow } = both;
   const at = draw(parsed.documents.length);
   const document = parsed.documents[at]!;
   const changes = changesOf(document, judged[at]!, draw);
@@ -99,17 +99,17 @@ export async function editedAtRandom(format: Read, text: string, draw: Draw, jud
     editor.edit(changes);
     ({ edits, planned } = editor);
     const plans = parsed.documents.map((_, i) => (i === at ? planned : []));
-    if (process.env['REBATCH_FUZZ_SHOW']) console.log(applyEdits(text, edits));
+    if (process.env.REBATCH_FUZZ_SHOW) console.log(applyEdits(text, edits));
     result = editAndProve(parsed, edits, plans).text;
   } catch (error) {
     return refusal(error);
   }
   if (applyEdits(text, edits) !== result) return broken('bytes', 'the result is not what the edits say');
-  return asPlanned(await confirmed(format, result, judge), judged, at, planned, result);
+  return asPlanned(await confirmed(format, result, judge, slow), judged, at, planned, result);
 }
 
-async function confirmed(format: Read, text: string, judge: Judge): Promise<Reading> {
-  const reading = await judge.read(format, text);
+async function confirmed(format: Read, text: string, judge: Judge, slow: boolean): Promise<Reading> {
+  const reading = await judge.read(format, text, slow);
   return 'refused' in reading ? judge.read(format, text, true) : reading;
 }
 
@@ -267,7 +267,7 @@ export async function converted(
   try {
     const { text: there, changes } = await convertConfig(source, { ...options, by });
     const ending = asExpected(
-      await confirmed(format, there, judge),
+      await confirmed(format, there, judge, both.slow),
       both.judged,
       expectations(tree, unsaid, by),
     );
@@ -275,7 +275,11 @@ export async function converted(
       return { ...ending, what: `${(ending as { what: string }).what}\n${there}` } as Ending;
     if (changes.length === 0) return broken('result', 'nothing changed');
     const { text: back } = await convertConfig({ ...source, text: there }, { ...options, by: 1 / by });
-    const home = asExpected(await confirmed(format, back, judge), both.judged, expectations(tree, unsaid, 1));
+    const home = asExpected(
+      await confirmed(format, back, judge, both.slow),
+      both.judged,
+      expectations(tree, unsaid, 1),
+    );
     return home.kind === 'held'
       ? HELD
       : broken('round trip', `${(home as { what: string }).what}\n${there}\n${back}`);

@@ -368,7 +368,11 @@ function blockScalar(pen: Pen, pad: number): string {
   const lines = Array.from({ length: 1 + draw(4) }, () =>
     pick(draw, ['lr: 0.5', '# no comment', '- x', '  deeper', '', 'text "q', '{', '\tx', '*a', '---x']),
   );
-  const first = indented ? lines : lines.map((line, i) => (i === 0 ? line.trimStart() || 'x' : line));
+  // Of lines that are blank alone the parser and PyYAML make different ones.
+  const first =
+    indented && lines.some((line) => line !== '')
+      ? lines
+      : lines.map((line, i) => (i === 0 ? line.trimStart() || 'x' : line));
   return `${indicator}${comment(pen).replace(/^\t/, ' ')}\n${first.map((line) => (line === '' ? '' : inside + line)).join('\n')}${oneIn(draw, 5) ? '\n' : ''}`;
 }
 

@@ -59,7 +59,10 @@ function asStatements(
   origins: Origins,
 ): Edit[] {
   const { entries: slots, isImported } = origins;
-  const after = [sibling, ...[...map.written].reverse()].find((e) => e && slots.get(e)?.statement);
+  const indentOf = (entry: Entry) => slots.get(entry)?.statement?.lead.search(/\S|$/) ?? Infinity;
+  // What is further in stands under a condition.
+  const least = Math.min(...map.written.map(indentOf));
+  const after = [sibling, ...[...map.written].reverse()].find((e) => e && indentOf(e) === least);
   const { end, lead } = (after && slots.get(after)?.statement) ?? {};
   if (end === undefined || lead === undefined) return atTheEnd(text, map, entries, origins);
   const lines = entries.flatMap((entry) =>
