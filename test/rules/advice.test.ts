@@ -269,6 +269,25 @@ describe('a Muon and the Adam beside it', () => {
   });
 });
 
+describe('a number that is not in the file', () => {
+  const codes = async (role: Role, value: string) =>
+    [...(await toldOf(`x: ${value}\n`, roles({ '/x': role }), { to: 512 }))].filter(([code]) =>
+      ['auto', 'interpolation'].includes(code),
+    );
+
+  it('is told of, as what it is', async () => {
+    expect(await codes(ROLE.steps, 'auto')).toEqual([
+      ['auto', expect.stringContaining('x (auto) is filled in from')],
+    ]);
+    expect(await codes(ROLE.steps, '${a.b}')).toEqual([
+      ['interpolation', expect.stringContaining('x (${a.b}) is computed from other values')],
+    ]);
+  });
+  it('is not where it says how often to log', async () => {
+    expect(await codes({ ...ROLE.steps, use: 'cadence' } as Role, 'auto')).toEqual([]);
+  });
+});
+
 describe('a rule’s own advice', () => {
   it.each([
     ['lamb', 'sqrt', 'sqrt-lamb', true],

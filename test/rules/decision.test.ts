@@ -44,6 +44,10 @@ describe('AdamW, 512 to 64: what do I do?', () => {
   });
 });
 
+it('a batch a little larger goes up, too', async () => {
+  expect((await convert(ADAMW, { to: 768 })).plans[0].decision?.observed.powers).toEqual([0.69, 0.76]);
+});
+
 describe('no decision is open', () => {
   it.each<[string, string, ConvertOptions]>([
     ['a rule was asked for', ADAMW, { rule: 'ema' }],

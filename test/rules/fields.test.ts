@@ -223,6 +223,17 @@ describe('SGD’s dampening', () => {
   });
 });
 
+it('SGD without momentum has no buffer that could be dampened', async () => {
+  const found = [
+    ...roles({ '/lr': ROLE.lr, '/momentum': ROLE.momentum, '/dampening': ROLE.dampening }),
+    ...scopes(''),
+  ];
+  const text = 'lr: 0.1\nmomentum: 0.0\ndampening: 0.5\n';
+  const lr = (await assessedOf(text, found, { to: 512, optimizer: 'sgd' })).get('/lr')!;
+  expect(lr.value).toBeCloseTo(0.8, 12);
+  expect(lr.scale).toMatchObject({ what: 'lr-per-sample', from: 0.1 / 64 });
+});
+
 describe('an average that ramps up', () => {
   const gamma = async (power: string, key = 'gamma') => {
     const found = roles({
