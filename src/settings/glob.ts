@@ -1,6 +1,8 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import picomatch from 'picomatch/posix.js';
+import { limited } from '../base/io/limited.ts';
+import { Problem } from '../base/problem.ts';
 
 /** No extended globs and no negation: a name with ( or ! means itself. Hidden folders hold configs like others. */
 const OPTIONS = { dot: true, noext: true, nonegate: true } as const;
@@ -8,7 +10,9 @@ const OPTIONS = { dot: true, noext: true, nonegate: true } as const;
 /** Whether a path with `/` matches a glob; a glob without `/` is compared with the file's name alone. */
 export function matchesGlob(path: string, glob: string): boolean {
   const whole = glob.replace(/^\.\//, '');
-  return picomatch.isMatch(path, whole, { ...OPTIONS, basename: !whole.includes('/') });
+  const late = () =>
+    new Problem('usage', `the glob "${glob}" takes too long to compare: write it with fewer stars`);
+  return limited(() => picomatch.isMatch(path, whole, { ...OPTIONS, basename: !whole.includes('/') }), late);
 }
 
 /** Entries of folders to look at before a glob is left in peace: a folder of data holds millions. */
