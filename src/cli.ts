@@ -109,13 +109,25 @@ export async function run(
     if (argv.length === 0) program.help({ error: true });
     await refuseMisspelt(argv, io);
     await program.parseAsync([...argv], { from: 'user' });
+    io.stdout.end?.();
     return code;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0;
-    if (asksForJson(argv)) await printError(error, io);
-    if (error instanceof CommanderError) return EXIT_ERROR;
-    io.stderr.write(`${error instanceof Problem ? error.format() : printableLines(internal(error))}\n`);
+    if (asksForJson(argv)) await ifPossible(() => printError(error, io));
+    if (!(error instanceof CommanderError))
+      await ifPossible(() =>
+        io.stderr.write(`${error instanceof Problem ? error.format() : printableLines(internal(error))}\n`),
+      );
     return EXIT_ERROR;
+  }
+}
+
+/** Tells an error where it can be told: the stream itself may be what is at fault. */
+async function ifPossible(tell: () => unknown): Promise<void> {
+  try {
+    await tell();
+  } catch {
+    // The exit code says it all the same.
   }
 }
 

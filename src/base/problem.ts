@@ -12,6 +12,11 @@ import {
 export type ProblemCode =
   | 'usage'
   | 'unreadable'
+  | 'unwritable'
+  /** A file does not hold any more what was read from it. */
+  | 'changed'
+  /** Another run writes the same file. */
+  | 'busy'
   | 'not-utf8'
   | 'syntax'
   /** It asks for more than `BUDGET`. */

@@ -19,3 +19,8 @@ export function wrap(text: string, columns: number): string[] {
 export function hanging(text: string, columns: number, indent: string): string {
   return wrap(text, columns - indent.length).join(`\n${indent}`);
 }
+
+/** A number of things: `1 file`, `2 files`. */
+export function counted(n: number, thing: string): string {
+  return `${n} ${thing}${n === 1 ? '' : 's'}`;
+}

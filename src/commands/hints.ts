@@ -5,6 +5,7 @@ const MEANT: Readonly<Record<string, string>> = {
   '--batch-size': '--to N is the new global batch size',
   '--batch': '--to N is the new global batch size',
   '--bs': '--to N is the new global batch size',
+  '-to': '--to N, with two dashes, is the new global batch size',
   '--kappa': '--by R is the new batch over the old one',
   '--scale': '--by R is the new batch over the old one',
   '--gpus': '--world N are the devices before, --world-to N those after',
@@ -19,6 +20,8 @@ const MEANT: Readonly<Record<string, string>> = {
   '-i': '--write rewrites the file in place',
   '--in-place': '--write rewrites the file in place',
   '--inplace': '--write rewrites the file in place',
+  '--alone':
+    'files are checked each by itself, unless --base REV or --against REFERENCE says with what to compare',
   '--lr': 'the learning rate follows from the batch; --keep lr leaves it alone',
   '--learning-rate': 'the learning rate follows from the batch; --keep FIELD leaves it alone',
 };

@@ -1,3 +1,4 @@
+import { meant } from '../base/edit-distance.ts';
 import { lookUp } from '../base/look-up.ts';
 import { Problem } from '../base/problem.ts';
 import type { Document } from '../document/nodes.ts';
@@ -67,7 +68,7 @@ export function listDialects(): readonly Omit<Dialect, 'validate' | 'known'>[] {
   );
 }
 
-/** A dialect by name. @throws Problem with code `unknown-dialect` and the names to choose from */
+/** A dialect by name. @throws Problem with code `unknown-dialect` and the names that may be meant */
 export async function loadDialect(name: string): Promise<Dialect> {
   const {
     load,
@@ -84,9 +85,24 @@ export async function loadDialect(name: string): Promise<Dialect> {
 function entryOf(name: string) {
   const entry = lookUp(dialects, name);
   if (entry) return entry;
+  const near = alike(name);
+  const guess = near.length > 0 ? `: did you mean ${near.join(' or ')}?` : meant(name, Object.keys(dialects));
   throw new Problem(
     'unknown-dialect',
-    `unknown dialect "${name}"; choose one of: ${Object.keys(dialects).join(', ')}`,
+    `unknown dialect "${name}"${guess || ';'} rebatch schema lists them all`,
+  );
+}
+
+/** The dialects whose name or framework begins with these letters: `hf`, `huggingface`, `DeepSpeed_Config`. */
+function alike(word: string): string[] {
+  const letters = (text: string) => text.toLowerCase().replace(/[^a-z0-9]/g, '');
+  const wanted = letters(word);
+  const begins = (text: string) => {
+    const whole = letters(text);
+    return wanted.length > 1 && (whole.startsWith(wanted) || (whole.length > 3 && wanted.startsWith(whole)));
+  };
+  return Object.entries(dialects).flatMap(([name, { framework }]) =>
+    begins(name) || begins(framework) ? [name] : [],
   );
 }
 

@@ -26,3 +26,10 @@ export function newline(text: string): string {
   const first = text.indexOf('\n');
   return first > 0 && text[first - 1] === '\r' ? '\r\n' : '\n';
 }
+
+/** The end of the last line before an offset that is not empty. */
+export function endOfContent(text: string, offset: number): number {
+  let at = offset;
+  while (at > 0 && /[\r\n]/.test(text[at - 1]!)) at--;
+  return at;
+}

@@ -103,16 +103,24 @@ export function lastOf(
 }
 
 /**
- * A document of whose scalars some are used for something else, too.
- * @param use what else the text at an offset is for
+ * A document of whose nodes some are used for something else, too.
+ * @param use where else a node counts
  */
-export function usedAlso(document: Document, use: (offset: number) => string | undefined): Document {
+export function usedAlso(document: Document, use: (node: Node) => Pointer | undefined): Document {
   const shared = new Map(document.shared);
   for (const [pointer, node] of document.nodes) {
-    const other = node.kind === 'scalar' ? use(node.offset) : undefined;
-    if (other !== undefined) shared.set(node, [...(shared.get(node) ?? [pointer]), child('', other)]);
+    const other = use(node);
+    if (other !== undefined) shared.set(node, [...(shared.get(node) ?? [pointer]), other]);
   }
   return { ...document, shared };
+}
+
+/** @param names what else the text of a scalar is for, by its offset */
+export function inScalars(names: ReadonlyMap<number, string>): (node: Node) => Pointer | undefined {
+  return (node) => {
+    const name = node.kind === 'scalar' ? names.get(node.offset) : undefined;
+    return name === undefined ? undefined : child('', name);
+  };
 }
 
 function dataOf(node: Node): unknown {

@@ -8,6 +8,7 @@ import {
   type Document as LibraryDocument,
   type Node as LibraryNode,
   LineCounter,
+  type Pair,
   parseAllDocuments,
   visit,
 } from 'yaml';
@@ -16,6 +17,7 @@ import { count } from '../base/numbers.ts';
 import { Problem } from '../base/problem.ts';
 import { tooDeep } from './depth.ts';
 import { YAML } from './insert.ts';
+import { endOfContent } from './lines.ts';
 import type {
   Document,
   DoubledKey,
@@ -29,7 +31,7 @@ import type {
 } from './nodes.ts';
 import { child, type Pointer } from './pointer.ts';
 import { numberInString, type Resolved, resolvePlain } from './scalar.ts';
-import { documentOf, lastOf } from './tree.ts';
+import { documentOf, lastOf, usedAlso } from './tree.ts';
 
 /** Quotes and brackets that are read as one line, and characters that may be read again for them. */
 const MOST_FOLDED = 50;
@@ -105,6 +107,7 @@ function documentsOf(text: string, progress: Progress, folded = 0): LibraryDocum
     logLevel: 'error',
     uniqueKeys: false, // It compares every key with every other: minutes for a mapping of 100,000.
     lineCounter: watching(text, progress),
+    keepSourceTokens: true, // Only they tell where a `?`, a tag or an anchor of a key begins.
   });
   const parsed = Array.isArray(documents) ? documents : [];
   const line = asOneLine(parsed, text);
@@ -127,7 +130,7 @@ function asOneLine(parsed: readonly LibraryDocument[], text: string) {
       const whole = closedQuote(text, quote);
       return whole === undefined ? undefined : { at: quote, whole, folded: foldedQuote(whole) };
     }
-    const bracket = openBracket(document, text);
+    const bracket = openBracket(document);
     if (bracket !== undefined) {
       const whole = closedBracket(text, bracket);
       return whole === undefined ? undefined : { at: bracket, whole, folded: foldedBracket(whole) };
@@ -151,14 +154,17 @@ function foldedBracket(whole: string): string {
   return whole.replace(IN_BRACKETS, (part) => (/^["']/.test(part) ? part : ' '.repeat(part.length)));
 }
 
+const CLOSING = /^flow-(?:seq|map)-end$/;
+
 /** Where the flow collection begins whose end the parser did not see, since it is not indented as YAML 1.2 wants. */
-function openBracket({ errors, contents }: LibraryDocument, text: string): number | undefined {
+function openBracket({ errors, contents }: LibraryDocument): number | undefined {
   const error = errors.find(({ code, message }) => code === 'BAD_INDENT' && message.startsWith('Flow '));
   if (!error) return undefined;
   let found: number | undefined;
-  const look = (_key: unknown, node: { flow?: boolean; range?: readonly number[] | null }) => {
-    const [start = 0, end = 0] = node.range ?? [];
-    if (node.flow && start < error.pos[1] && !/[\]}]/.test(text[end - 1] ?? '')) found = start;
+  const look = (_key: unknown, { flow, range, srcToken }: LibraryNode & { flow?: boolean }) => {
+    const [start = 0] = range ?? [];
+    const closed = srcToken && 'end' in srcToken && srcToken.end?.some(({ type }) => CLOSING.test(type));
+    if (flow && start < error.pos[1] && !closed) found = start;
   };
   visit(contents as LibraryNode, { Seq: look, Map: look });
   return found;
@@ -213,11 +219,18 @@ function watching(text: string, progress: Progress): LineCounter {
   return lines;
 }
 
+const NEVER = /(?!)/;
+
+/** What may stand before a key without being of it. */
+const BLANK = new Set(['space', 'comment', 'newline', 'comma']);
+
 class Reader {
   private readonly scalars: WrittenScalar[] = [];
   private readonly doubled: DoubledKey[] = [];
   /** What each anchor marked last; null while that is being read, and where it is a key. */
   private readonly anchored = new Map<string, Node | null>();
+  /** Mappings that others merge, by the pointers of these. */
+  private readonly merges = new Map<Node, Pointer>();
 
   /** @param aliases how many values those of the whole file stand for */
   constructor(
@@ -228,7 +241,8 @@ class Reader {
 
   read(): Document {
     const root = this.convert(this.document.contents as LibraryNode, '');
-    return documentOf(YAML, this.text, root, this.scalars, this.doubled, this.anchored.size > 0);
+    const document = documentOf(YAML, this.text, root, this.scalars, this.doubled, this.anchored.size > 0);
+    return this.merges.size === 0 ? document : usedAlso(document, (node) => this.merges.get(node));
   }
 
   private convert(node: LibraryNode, path: Pointer): Node {
@@ -252,7 +266,7 @@ class Reader {
   }
 
   private entries(
-    pairs: readonly { key: unknown; value: unknown }[],
+    pairs: readonly Pick<Pair, 'key' | 'value' | 'srcToken'>[],
     path: Pointer,
   ): Pick<MapNode, 'entries' | 'written'> {
     const written: Entry[] = [];
@@ -266,7 +280,15 @@ class Reader {
       const keyEnd = key?.range?.[1] ?? offset;
       const node: Node = pair.value
         ? this.convert(pair.value as LibraryNode, child(path, name))
-        : { kind: 'scalar', offset: keyEnd, length: 0, source: '', style: 'plain', value: null };
+        : {
+            kind: 'scalar',
+            offset: keyEnd,
+            length: 0,
+            source: '',
+            style: 'plain',
+            value: null,
+            unsaid: true,
+          };
       const quote =
         isScalar(key) && key.type === 'QUOTE_DOUBLE'
           ? '"'
@@ -274,13 +296,17 @@ class Reader {
             ? "'"
             : '';
       const end = pair.value ? contentEnd(pair.value as LibraryNode) : keyEnd;
-      const entry: Entry = { key: name, offset, end, quote, node };
+      const begin = pair.srcToken?.start.find(({ type }) => !BLANK.has(type))?.offset;
+      const entry: Entry = { key: name, offset, end, quote, node, ...(begin === undefined ? {} : { begin }) };
       written.push(entry);
       if (name === '<<' && quote === '') {
         // Of the mappings of one merge the first counts, of several merges the last (PyYAML flatten_mapping).
         const sources = node.kind === 'list' ? [...node.items].reverse() : [node];
         for (const source of sources)
-          if (source.kind === 'map') for (const e of source.entries) merged.set(e.key, e);
+          if (source.kind === 'map') {
+            this.merges.set(source, path);
+            for (const e of source.entries) merged.set(e.key, e);
+          }
       } else own.push(entry);
     }
     const names = new Set(own.map((e) => e.key));
@@ -308,8 +334,10 @@ class Reader {
     return node;
   }
 
-  private scalar(node: LibraryNode, offset: number, end: number, path: Pointer): ScalarNode {
-    const source = this.text.slice(offset, end);
+  private scalar(node: LibraryNode, start: number, end: number, path: Pointer): ScalarNode {
+    const source = this.text.slice(start, end);
+    // What is not there the parser finds behind the line break.
+    const offset = source === '' ? endOfContent(this.text, start) : start;
     const type = isScalar(node) ? node.type : undefined;
     const style: ScalarStyle =
       type === 'QUOTE_DOUBLE'
@@ -321,15 +349,18 @@ class Reader {
             : 'plain';
     const content = (isScalar(node) ? String(node.value ?? '') : '')
       .replaceAll(FOLDED, '')
-      .replaceAll(KEPT_BREAK, '\n');
+      .replaceAll(KEPT_BREAK, '\n')
+      // The parser adds a last line break that the text does not have.
+      .replace(style === 'block' && end === this.text.length && !source.endsWith('\n') ? /\n$/ : NEVER, '');
     this.scalars.push({ path, source, offset });
     return {
       kind: 'scalar',
       offset,
-      length: end - offset,
+      length: source.length,
       source,
       style,
       ...resolve(content, style, node.tag),
+      ...(node.tag === undefined ? {} : { tag: node.tag }),
     };
   }
 }
@@ -337,14 +368,21 @@ class Reader {
 /**
  * `!ref <x>` and `!copy <x>` of HyperPyYAML (speechbrain/HyperPyYAML hyperpyyaml/core.py) are read as the interpolation
  * `${x}`, which means the same; `!!float 1e-4` and `!!int "3"` are numbers for
- * PyYAML; `!!str 3` is a string.
+ * PyYAML; `!!str 3` is a string; `!` is none to it (lib/yaml/composer.py), also before quotes.
  */
 function resolve(content: string, style: ScalarStyle, tag: string | undefined): Resolved {
-  if (tag === 'tag:yaml.org,2002:float' || tag === 'tag:yaml.org,2002:int')
-    return { value: numberInString(content) ?? content };
+  if (tag === FLOAT || tag === INTEGER) {
+    const { value } = resolvePlain(content);
+    return { value: typeof value === 'number' ? value : (numberInString(content) ?? content) };
+  }
+  if (tag === '!' || tag === 'tag:yaml.org,2002:bool' || tag === 'tag:yaml.org,2002:null')
+    return resolvePlain(content);
   if (tag === '!ref' || tag === '!copy') return { value: content.replace(/<([^<>]+)>/g, '${$1}') };
   return style === 'plain' && !tag ? resolvePlain(content) : { value: content };
 }
+
+const FLOAT = 'tag:yaml.org,2002:float';
+const INTEGER = 'tag:yaml.org,2002:int';
 
 /** One past the content of a node: a block collection ends with its last value, before any comments. */
 function contentEnd(node: LibraryNode): number {

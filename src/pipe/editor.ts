@@ -76,6 +76,7 @@ export class Editor {
       if (site.kind !== 'text') throw new TypeError('a replaced value stands in the text');
       const quoted = node.style === 'single' || node.style === 'double';
       const quote = change.part === undefined && quoted ? node.source[0]! : '';
+      refuseTag(node, change, Number.isInteger(change.to));
       const to = writeNumber(change.to as number, site.source, this.document.notation.format);
       inner.push({ offset: site.offset, length: site.length, text: quote + to + quote });
       return {
@@ -174,7 +175,9 @@ export class Editor {
         byMap.set(at, [...(byMap.get(at) ?? []), nested]);
       }
     }
-    return [...filled, ...[...byMap].flatMap(([at, values]) => this.insert(at, values))];
+    // Where several mappings end in one place, what goes into the inner one comes first.
+    const innerFirst = [...byMap].sort(([a], [b]) => segments(b).length - segments(a).length);
+    return [...filled, ...innerFirst.flatMap(([at, values]) => this.insert(at, values))];
   }
 
   /** Where new values go: the innermost mapping around their place that is in the text. */
@@ -235,6 +238,13 @@ export class Editor {
   /** `key:` without a value gets one; `null` is replaced. */
   private fillEmpty(node: ScalarNode, change: Change): PlacedChange {
     this.refuseShared(node, change);
+    if (node.unsaid)
+      throw new Problem(
+        'cannot-insert',
+        `${readable(change.pointer)} should be ${JSON.stringify(change.to)}, and its key has no colon: write \`${keyOf(change.pointer)}: ${JSON.stringify(change.to)}\` there, or use --no-insert`,
+        node.offset,
+      );
+    refuseTag(node, change, false);
     const { text: to, value } = this.newValue(change.pointer, [change], true);
     this.edits.push(fillEmpty(this.document, node, to));
     this.planned.push({ pointer: change.pointer, value });
@@ -262,6 +272,16 @@ export class Editor {
     if (typeof to === 'number') return one(to, from as number);
     return this.document.notation.list(to.map((v, i) => one(v, (from as readonly number[])[i]!)));
   }
+}
+
+/** A tag may say that a value is none of what it should become. */
+function refuseTag(node: ScalarNode, { pointer, to }: Change, takes: boolean): void {
+  if (takes || node.tag === undefined || (!node.tag.endsWith(':int') && node.value !== null)) return;
+  throw new Problem(
+    'cannot-insert',
+    `${readable(pointer)} should be ${JSON.stringify(to)}, which its tag ${node.tag.replace(/^tag:yaml\.org,2002:/, '!!')} does not take: take the tag out`,
+    node.offset,
+  );
 }
 
 /** Values as entries, those that begin with the same key together. */

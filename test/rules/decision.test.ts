@@ -48,6 +48,8 @@ describe('no decision is open', () => {
   it.each<[string, string, ConvertOptions]>([
     ['a rule was asked for', ADAMW, { rule: 'ema' }],
     ['the noise scale is known', ADAMW, { noiseScale: 100 }],
+    ['a power was asked for', ADAMW, { power: 0.7 }],
+    ['the learning rate is kept', ADAMW, { keep: ['lr'] }],
     ['the batch stays', ADAMW, { to: 512 }],
     ['LAMB normalises after its average', ADAMW.replace('AdamW', 'LAMB'), {}],
     ['SGD does not normalise', 'optimizer: SGD\nlr: 0.1\nmomentum: 0.9\nbatch_size: 512\n', {}],

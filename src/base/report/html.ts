@@ -107,9 +107,9 @@ export function chartPlace({ id }: Pick<Chart, 'id'>, title: string, text: strin
   return `<figure class="difference"><figcaption><strong>${asText(title)}.</strong> ${text}</figcaption><div data-figure="${id}" data-description="${asText(title)}"></div></figure>`;
 }
 
-/** A name that may be broken before its dots, brackets and underscores, and nowhere else. */
+/** A name that may be broken before its dots, brackets and underscores, and nowhere else: 0.64 stays whole. */
 export function breakable(name: string): string {
-  return name.replace(/(?=[.[_])/g, '<wbr>');
+  return name.replace(/(?=[[_]|\.\D|(?<!\d)\.)/g, '<wbr>');
 }
 
 /** A number to a few digits for people, and to the last one for programs. */

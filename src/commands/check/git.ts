@@ -8,6 +8,8 @@ import { Problem } from '../../base/problem.ts';
 export interface Revision {
   /** As the user wrote it. */
   readonly name: string;
+  /** True where the repository has no commit yet, so that there is no revision at all. */
+  readonly unborn: boolean;
   /** A file at the revision, under its old name if renamed; undefined if it did not exist. */
   before(file: string): Promise<{ readonly path: string; readonly text: string } | undefined>;
   /** Ends the git process, which would keep this one alive. */
@@ -46,12 +48,15 @@ export async function findRevision(name: string, { cwd }: Pick<Io, 'cwd'>, folde
     );
   const [root = '', prefix = ''] = top.text.split('\n');
   const commit = await git('rev-parse', '--verify', '--quiet', '--end-of-options', `${name}^{commit}`);
+  if (commit.code !== 0 && (await isUnborn(name, git)))
+    return { name, unborn: true, before: async () => undefined, close: () => {} };
   if (commit.code !== 0) throw await missing(name, folder === cwd ? '' : ` in ${folder}`, git);
   const id = commit.text.trim();
   const renamed = await renames(id, git);
   const objects = objectReader(folder);
   return {
     name,
+    unborn: false,
     async before(file) {
       const path = inRepository(folder === cwd ? file : resolve(cwd, file), { cwd, root, prefix });
       const old = renamed.get(path) ?? path;
@@ -64,6 +69,11 @@ export async function findRevision(name: string, { cwd }: Pick<Io, 'cwd'>, folde
     },
     close: objects.close,
   };
+}
+
+/** Whether a name means the head of a branch that has no commit yet. */
+async function isUnborn(name: string, git: Git): Promise<boolean> {
+  return /^(?:HEAD|@)$/.test(name) && (await git('symbolic-ref', '--quiet', 'HEAD')).code === 0;
 }
 
 /** A name without line breaks for `cat-file --batch`, which reads one name a line: the id if the path has one. */

@@ -2,8 +2,9 @@ import { Command } from 'commander';
 import { BUDGET } from '../../base/budget.ts';
 import { chalkFor } from '../../base/colour.ts';
 import { jsonText } from '../../base/diagnostic.ts';
-import { displayName, readText, writeText } from '../../base/io/files.ts';
+import { displayName, readText } from '../../base/io/files.ts';
 import type { Io } from '../../base/io/streams.ts';
+import { writeFiles } from '../../base/io/write-files.ts';
 import { Problem } from '../../base/problem.ts';
 import { readTrainingLog, type TrainingLog } from '../../pipe/training-log/read.ts';
 import { notNegative, wholeNumber } from '../options.ts';
@@ -57,7 +58,7 @@ async function run(files: readonly [string, string], flags: Flags, io: Io, answe
   const result = jsonOf(followed);
   if (report !== undefined) {
     const { followHtml } = await import('./html.ts');
-    writeText(report, followHtml(followed, result), io);
+    writeFiles([{ file: report, text: followHtml(followed, result) }], io);
   }
   const chalk = chalkFor(io.stdout, io.env, color);
   const text = json

@@ -1,8 +1,9 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { BUDGET } from '../../base/budget.ts';
 import { jsonText } from '../../base/diagnostic.ts';
-import { displayName, readText, writeText } from '../../base/io/files.ts';
+import { displayName, readText } from '../../base/io/files.ts';
 import type { Io } from '../../base/io/streams.ts';
+import { writeFiles } from '../../base/io/write-files.ts';
 import { Problem } from '../../base/problem.ts';
 import { readTrainingLog } from '../../pipe/training-log/read.ts';
 import { SNIPPETS } from '../../vocabulary/noise-snippets.ts';
@@ -69,6 +70,11 @@ export function noiseCommand(io: Io): Command {
 
 async function noise(logs: readonly string[], flags: Flags, io: Io): Promise<void> {
   const { norm = [], report, seed, json } = flags;
+  if (logs.length === 0 && norm.length === 0)
+    throw new Problem(
+      'usage',
+      'give a log with two norms (rebatch noise noise.jsonl; --snippet torch prints the lines that write one), or two squared norms: --norm 64:2.1 --norm 512:0.4',
+    );
   const alone = logs.length === 1 && norm.length === 0;
   const { estimate, run, skipped } = alone
     ? await fromOneRun(logs[0]!, flags, io)
@@ -78,11 +84,8 @@ async function noise(logs: readonly string[], flags: Flags, io: Io): Promise<voi
   const result = { ...jsonOf(estimate, run), ...(skipped ? { skipped } : {}) };
   if (report !== undefined) {
     const { noiseHtml } = await import('./html.ts');
-    writeText(
-      report,
-      noiseHtml(logs.map(displayName).join(' ') || '--norm', estimate, run, seed, result),
-      io,
-    );
+    const text = noiseHtml(logs.map(displayName).join(' ') || '--norm', estimate, run, seed, result);
+    writeFiles([{ file: report, text }], io);
   }
   io.stdout.write(
     json ? `${jsonText(result)}\n` : noiseText(estimate, run, Math.min(io.stdout.columns ?? 80, 100)),

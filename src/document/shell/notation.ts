@@ -61,8 +61,8 @@ function insert(
   return [{ offset: sibling.end, length: 0, text: written.join('') }];
 }
 
-function styleOf({ text, nodes }: Document, { offset, end, quote }: Entry): Style {
-  const like = text.slice(offset, end);
+function styleOf({ text, nodes }: Document, { offset, end, quote, words }: Entry): Style {
+  const like = words ?? text.slice(offset, end);
   const hyphens = markIn(like) === '-' || (!markIn(like) && hasHyphens(text, nodes.get('')));
   return { like, inQuotes: quote !== '', hyphens, adds: hasAdditions(text, nodes.get('')) };
 }

@@ -104,7 +104,7 @@ export function verificationText(named: NamedVerification, chalk: ChalkInstance,
     ...learningRates.map((rate) => learningRateLine(rate, rule, chalk)),
     ...notesOf(verification).map((note) => `${chalk.yellow('!')} ${hanging(note, columns, '  ')}\n`),
     ...warnings.map((said) => warningLines(said, chalk, columns, { named: true })),
-    trainings.length ? `\n${trainingText(trainings, chalk, columns)}\n` : '',
+    trainings.some((one) => !('why' in one)) ? `\n${trainingText(trainings, chalk, columns)}\n` : '',
     conclusionText(conclusionOf(verification, trainings), chalk, columns),
   ].join('');
 }
