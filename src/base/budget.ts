@@ -9,12 +9,22 @@ export const BUDGET = {
   bytes: 16 * 1024 * 1024,
   /** Bytes of a training log: some 300,000 steps. */
   logBytes: 64 * 1024 * 1024,
+  /** Columns of a training log, which all have as many cells as there are rows; a dashboard exports some hundreds. */
+  columns: 2000,
   /** Mappings and lists within each other. Python's own readers of YAML and JSON end below 1000. */
   depth: 200,
   /** Values that the aliases of a file stand for, together. */
   expanded: 100_000,
   /** Blocks that hold an optimizer each, or one of its groups of parameters. */
   optimizers: 1000,
+  /** Keys that stand more than once. */
+  doubled: 1000,
+  /** Characters of a key: where PyYAML ends one too (yaml/pyyaml lib/yaml/scanner.py). */
+  key: 1024,
+  /** Characters of a value that has a role: a list of a thousand devices, a string of arguments. */
+  value: 10_000,
+  /** Files that one builds on, each as often as it is named. */
+  bases: 200,
   /** Numbers that have a role. */
   fields: 10_000,
 } as const;

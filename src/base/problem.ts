@@ -103,6 +103,10 @@ export async function about<T>(source: Source, read: () => Promise<T>): Promise<
   try {
     return await read();
   } catch (error) {
+    if (error instanceof RangeError && /call stack/i.test(error.message))
+      throw new Problem('too-large', 'is nested too deep, or has too much of one thing, to be read').in(
+        source,
+      );
     throw error instanceof Problem ? error.in(source) : error;
   }
 }

@@ -43,7 +43,7 @@ function entriesOf(tuple: string, at: number, prefix: string, roles: Roles): Enc
 }
 
 function pairsOf(text: string, fields: NonNullable<Encoding['fields']>): EncodedPart[] {
-  return [...text.matchAll(/([\w.]+)\s*=\s*([^,\s]+)/g)].flatMap((match) => {
+  return [...text.matchAll(/(?<![\w.])([\w.]+)\s*=\s*([^,\s]+)/g)].flatMap((match) => {
     const [whole, key = '', source = ''] = match;
     const field = lookUp(fields, key);
     const index = match.index + whole.length - source.length;

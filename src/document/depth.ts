@@ -1,4 +1,5 @@
 import { BUDGET, tooLarge } from '../base/budget.ts';
+import { count } from '../base/numbers.ts';
 import type { Problem } from '../base/problem.ts';
 import type { Node } from './nodes.ts';
 
@@ -7,14 +8,17 @@ export function tooDeep(offset?: number): Problem {
   return tooLarge(`${BUDGET.depth} mappings and lists within each other`, offset);
 }
 
-/** What is below here calls itself for each level. @throws Problem: too-large */
-export function refuseDeep(root: Node): void {
+/** What comes after calls itself for each level, and looks into keys in many ways. @throws Problem: too-large */
+export function refuseLarge(root: Node): void {
   let level: readonly Node[] = [root];
   for (let depth = 0; level.length > 0; depth++) {
     if (depth > BUDGET.depth) throw tooDeep(level[0]!.offset);
     level = level.flatMap((node) => {
       if (node.kind === 'scalar') return [];
-      return node.kind === 'list' ? node.items : node.entries.map((entry) => entry.node);
+      if (node.kind === 'list') return node.items;
+      const long = node.entries.find(({ key }) => key.length > BUDGET.key);
+      if (long) throw tooLarge(`${count(BUDGET.key)} characters in one key`, long.offset);
+      return node.entries.map((entry) => entry.node);
     });
   }
 }

@@ -2,6 +2,7 @@ import { BUDGET, tooLarge } from '../base/budget.ts';
 import { count } from '../base/numbers.ts';
 import { Problem } from '../base/problem.ts';
 import { tooDeep } from './depth.ts';
+import { pastAll } from './lines.ts';
 import type { Document, Parse, Progress } from './nodes.ts';
 
 /** A format with a reader of its own, loaded for its files alone. */
@@ -11,8 +12,15 @@ interface Format {
   readonly load: () => Promise<Parse>;
 }
 
-/** A TOML header at the beginning, or after comments and assignments alone. */
-const HEADER = /^(?:\s|#[^\n]*|[\w.-]+[ \t]*=[^\n]*\n)*\[\[?[\w.-]+\]\]?[ \t]*(?:#[^\n]*)?\r?\n/;
+/** A TOML header, and what may stand before the first one. */
+const HEADER = /\[\[?[\w.-]+\]\]?[ \t]*(?:#[^\n]*)?\r?\n/y;
+const BEFORE_HEADER = /\s+|#[^\n]*|[\w.-]+[ \t]*=[^\n]*\n/y;
+
+function startsWithHeader(text: string): boolean {
+  HEADER.lastIndex = pastAll(text, 0, BEFORE_HEADER);
+  return HEADER.test(text);
+}
+
 /** A flag at the beginning, or after comments. */
 const FLAG = /^(?:\s|#.*\n)*--?[A-Za-z]/;
 const SHEBANG = /^#!.*\b(?:ba|da|z|k)?sh\b/;
@@ -32,7 +40,7 @@ const FORMATS: readonly Format[] = [
     load: async () => (await import('./dump.ts')).parseDump,
   },
   {
-    is: (name, text) => /\.toml$/i.test(name) || (!/\.\w+$/.test(name) && HEADER.test(text)),
+    is: (name, text) => /\.toml$/i.test(name) || (!/\.\w+$/.test(name) && startsWithHeader(text)),
     load: async () => (await import('./toml/read.ts')).parseToml,
   },
   {

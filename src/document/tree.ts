@@ -1,5 +1,7 @@
+import { BUDGET, tooLarge } from '../base/budget.ts';
 import { placeOf } from '../base/diagnostic.ts';
-import { refuseDeep } from './depth.ts';
+import { count } from '../base/numbers.ts';
+import { refuseLarge } from './depth.ts';
 import type {
   Document,
   DoubledKey,
@@ -71,7 +73,9 @@ export function documentOf(
   doubled: Document['doubled'],
   aliases: boolean,
 ): Document {
-  refuseDeep(root);
+  refuseLarge(root);
+  const again = doubled[BUDGET.doubled];
+  if (again) throw tooLarge(`${count(BUDGET.doubled)} keys that stand twice`, again.offset);
   const nodes = new NodeTree(root);
   const shared = aliases ? sharedIn(nodes) : new Map();
   const inText = (pointer: Pointer) => pointer;

@@ -33,6 +33,10 @@ import { child, type Pointer } from './pointer.ts';
 import { numberInString, type Resolved, resolvePlain } from './scalar.ts';
 import { documentOf, lastOf, usedAlso } from './tree.ts';
 
+/** Quotes and brackets that are read as one line, and characters that may be read again for them. */
+const MOST_FOLDED = 50;
+const MOST_READ_AGAIN = 2_000_000;
+
 /** Share of the reading time spent on scanning lines; the rest goes into nodes. */
 const SCANNING = 0.5;
 /** Characters between two reports of progress. */
@@ -96,7 +100,7 @@ const KEPT_BREAK = '\u0002';
  * The documents of a text. To PyYAML the indentation inside quotes and brackets over several lines says nothing, the
  * parser wants it deeper than the key's (YAML 1.2, 7.3.1 and 7.4): such a one is read as if it stood on one line.
  */
-function documentsOf(text: string, progress: Progress): LibraryDocument[] {
+function documentsOf(text: string, progress: Progress, folded = 0): LibraryDocument[] {
   const documents = parseAllDocuments(text, {
     schema: 'failsafe',
     prettyErrors: false,
@@ -108,8 +112,14 @@ function documentsOf(text: string, progress: Progress): LibraryDocument[] {
   const parsed = Array.isArray(documents) ? documents : [];
   const line = asOneLine(parsed, text);
   if (!line) return parsed;
-  const { at, whole, folded } = line;
-  return documentsOf(text.slice(0, at) + folded + text.slice(at + whole.length), progress);
+  // Each is found by reading the whole text again.
+  if (folded > MOST_FOLDED || folded * text.length > MOST_READ_AGAIN)
+    throw tooLarge(
+      `${Math.min(folded, MOST_FOLDED)} quotes and brackets over lines that are not indented below their key`,
+      line.at,
+    );
+  const { at, whole } = line;
+  return documentsOf(text.slice(0, at) + line.folded + text.slice(at + whole.length), progress, folded + 1);
 }
 
 /** The first quote or bracket that the parser could not read to its end, and what of the same length it can read. */
@@ -130,7 +140,7 @@ function asOneLine(parsed: readonly LibraryDocument[], text: string) {
 }
 
 function foldedQuote(whole: string): string {
-  return whole.replace(/[ \t]*(?:\r?\n[ \t]*)+/g, (run) => {
+  return whole.replace(/(?<![ \t])[ \t]*(?:\r?\n[ \t]*)+/g, (run) => {
     const breaks = run.split('\n').length - 1;
     const shown = breaks === 1 ? ' ' : KEPT_BREAK.repeat(breaks - 1);
     return shown + FOLDED.repeat(run.length - shown.length);

@@ -112,6 +112,7 @@ class FieldReader {
     // What Python's None is called in a text, and yacs reads as one.
     if (node.kind !== 'scalar' || node.value === null || node.value === 'None') return;
     const { value } = node;
+    refuseLong(value, node.offset);
     if (typeof value === 'boolean') {
       if (role.role === 'nesterov' || role.role === 'sync-norm')
         this.reading.flags.set(pointer, { role, value });
@@ -190,6 +191,7 @@ class FieldReader {
         if (role) this.role(child(pointer, i), role, via);
       }
     if (node?.kind !== 'scalar' || typeof node.value !== 'string') return;
+    refuseLong(node.value, node.offset);
     const target = targetOf(this.document, node.value);
     const path = [...via, pointer];
     if (target !== undefined && !path.includes(target)) return this.encoded(target, encoding, path);
@@ -253,6 +255,12 @@ class FieldReader {
     else if (typeof value === 'boolean') this.reading.flags.set(pointer, { role: role!, value });
     else if (role) this.push({ pointer, role, value: value as number, site: { kind: 'absent', pointer } });
   }
+}
+
+/** @throws Problem: too-large */
+function refuseLong(value: unknown, offset: number): void {
+  if (typeof value === 'string' && value.length > BUDGET.value)
+    throw tooLarge(`${count(BUDGET.value)} characters in one value that depends on the batch`, offset);
 }
 
 /** Parts that count devices, where -1 and 0 mean: as many as there are. */

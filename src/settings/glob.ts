@@ -1,5 +1,7 @@
 import { join, posix, resolve } from 'node:path';
 import picomatch from 'picomatch/posix.js';
+import { limited } from '../base/io/limited.ts';
+import { Problem } from '../base/problem.ts';
 import { filesBelow } from '../base/io/walk.ts';
 
 /** No extended globs and no negation: a name with ( or ! means itself. Hidden folders hold configs like others. */
@@ -8,7 +10,13 @@ const OPTIONS = { dot: true, noext: true, nonegate: true } as const;
 /** Whether a path with `/` matches a glob; a glob without `/` is compared with the file's name alone. */
 export function matchesGlob(path: string, glob: string): boolean {
   const whole = glob.replace(/^\.\//, '');
-  return picomatch.isMatch(path, whole, { ...OPTIONS, basename: !whole.includes('/') });
+  return inTime(glob, () => picomatch.isMatch(path, whole, { ...OPTIONS, basename: !whole.includes('/') }));
+}
+
+/** @throws Problem: usage where a glob with many stars tries every way to divide a path */
+function inTime<T>(glob: string, compare: () => T): T {
+  const late = `the glob "${glob}" takes too long to compare: write it with fewer stars`;
+  return limited(compare, () => new Problem('usage', late));
 }
 
 /**
@@ -22,10 +30,12 @@ export function expandGlob(
 ): string[] | undefined {
   const { base, glob: rest, isGlob } = picomatch.scan(glob, { nonegate: true });
   if (!isGlob) return undefined;
-  const below = filesBelow(resolve(cwd, base), (path) => enter(posix.join(base, path)));
-  return [...below]
-    .filter((path) => picomatch.isMatch(path, rest, OPTIONS))
-    .map((path) => posix.join(base, path));
+  const below = [...filesBelow(resolve(cwd, base), (path) => enter(posix.join(base, path)))];
+  return inTime(glob, () =>
+    below
+      .filter((path) => picomatch.isMatch(path, rest, OPTIONS))
+      .map((path) => posix.join(base, path)),
+  );
 }
 
 /** Files to look at before a glob is left in peace: a folder of data holds millions. */

@@ -1,6 +1,8 @@
 import { join, relative, resolve, sep } from 'node:path';
 import ignore from 'ignore';
 import { readTextFile } from '../base/io/files.ts';
+import { limited } from '../base/io/limited.ts';
+import { Problem } from '../base/problem.ts';
 import { nearest } from './find.ts';
 
 /** Names the files that `check` leaves out, in the syntax of .gitignore. */
@@ -15,11 +17,13 @@ export const IGNORE_FILE = '.rebatchignore';
 export function ignoredFrom(cwd: string): (path: string) => boolean {
   const read = new Map<string, ReturnType<typeof ignore>>();
   return (path) => {
-    const { folder, names, foreign } = nearest([IGNORE_FILE], path, cwd);
-    if (path === '-' || names.length === 0 || foreign) return false;
+    const { folder, names: found, foreign } = nearest([IGNORE_FILE], path, cwd);
+    if (path === '-' || found.length === 0 || foreign) return false;
     const file = join(folder, IGNORE_FILE);
     if (!read.has(file)) read.set(file, ignore().add(readTextFile(relative(cwd, file), cwd)));
     const below = relative(folder, resolve(cwd, path)).split(sep).join('/');
-    return below !== '' && read.get(file)!.ignores(path.endsWith('/') ? `${below}/` : below);
+    const names = read.get(file)!;
+    const late = () => new Problem('usage', `a line of ${file} takes too long to compare: write it with fewer stars`);
+    return below !== '' && limited(() => names.ignores(path.endsWith('/') ? `${below}/` : below), late);
   };
 }

@@ -57,6 +57,7 @@ export class Program {
   private readonly later: (() => void)[] = [];
   private readonly configs: Scope[] = [];
   private readonly module: Scope;
+  private called?: ReadonlySet<string>;
 
   constructor(
     private readonly text: string,
@@ -77,6 +78,12 @@ export class Program {
     for (const slot of this.options.slots) if (!slotOf(this.root, slot.key)) put(this.root, slot);
     this.withoutParts();
     this.hoist();
+  }
+
+  /** Names that the text calls. */
+  private calls(): ReadonlySet<string> {
+    this.called ??= new Set([...this.text.matchAll(/\b(\w+)\s*\(/g)].map(([, name = '']) => name));
+    return this.called;
   }
 
   /** Whether a name of the module holds a mapping. */
@@ -483,13 +490,13 @@ export class Program {
       this.imported.add(own);
       scope.names.delete(own);
     }
-    const [, dots = '', path = ''] = /^(\.+)([\w.]*)$/.exec(from) ?? [];
+    const [, dots = '', path = ''] = /^(\.+)((?:\w[\w.]*)?)$/.exec(from) ?? [];
     if (dots === '' || scope !== this.module || children[0]?.name !== 'from') return;
     const file = `${dots === '.' ? './' : '../'.repeat(dots.length - 1)}${path.replaceAll('.', '/')}.py`;
     const settings = node.parent?.parent?.name === 'WithStatement';
     if (!names.has('*'))
       for (const own of names.keys()) {
-        const code = /^[A-Z]/.test(own) || new RegExp(`\\b${own}\\s*\\(`).test(this.text);
+        const code = /^[A-Z]/.test(own) || this.calls().has(own);
         if (code && !settings) names.delete(own);
       }
     if (names.size)

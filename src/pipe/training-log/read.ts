@@ -1,3 +1,4 @@
+import { BUDGET, tooLarge } from '../../base/budget.ts';
 import type { Source } from '../../base/diagnostic.ts';
 import { Problem } from '../../base/problem.ts';
 import { tooDeep } from '../../document/depth.ts';
@@ -39,9 +40,11 @@ function columnsOf(rows: readonly Row[]): Map<string, number[]> {
     for (const [name, value] of Object.entries(row)) {
       const number = numberOf(value);
       if (number === undefined) continue;
+      if (name.length > BUDGET.key) throw tooLarge(`${BUDGET.key} characters in the name of a column`);
       const column = columns.get(name) ?? new Array<number>(rows.length).fill(Number.NaN);
       column[i] = number;
       columns.set(name, column);
+      if (columns.size > BUDGET.columns) throw tooLarge(`${BUDGET.columns} columns`);
     }
   });
   return columns;
