@@ -155,8 +155,7 @@ export class Program {
     const key = path?.at(-1);
     if (!path || key === undefined) {
       // Not `a[i]`, of which nobody knows what it is.
-      if (target.name !== 'MemberExpression')
-        for (const part of childrenOf(target)) this.forget(part, scope);
+      if (target.name !== 'MemberExpression') for (const part of childrenOf(target)) this.forget(part, scope);
       return;
     }
     const into = path.length === 1 ? scope.into : this.valueOf(path.slice(0, -1), scope);
