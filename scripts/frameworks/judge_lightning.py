@@ -84,22 +84,35 @@ def example_modules() -> None:
 # ---- the judge -------------------------------------------------------------------------------------------------------
 
 
+def devices_of(path: Path) -> int:
+    """All devices of all nodes, by their number or by their index."""
+    trainer = yaml.safe_load(path.read_text())["trainer"]
+    devices = trainer.get("devices", 1)
+    return (len(devices) if isinstance(devices, list) else devices) * trainer.get("num_nodes", 1)
+
+
+class Cli(LightningCLI):
+    """A program whose data has a class unless the config names another."""
+
+    def add_arguments_to_parser(self, parser: Any) -> None:
+        parser.set_defaults({"data": {"class_path": "example.ImageData"}})
+
+
 def read(path: Path) -> LightningCLI:
     """The CLI on the CPU, which has as many devices as are asked for, by their number and not by their index."""
-    config = yaml.safe_load(path.read_text())
-    devices = config["trainer"].get("devices", 1)
-    count = len(devices) if isinstance(devices, list) else devices
-    arguments = [f"--config={path}", "--trainer.accelerator=cpu", f"--trainer.devices={count}"]
+    nodes = yaml.safe_load(path.read_text())["trainer"].get("num_nodes", 1)
+    here = devices_of(path) // nodes
+    arguments = [f"--config={path}", "--trainer.accelerator=cpu", f"--trainer.devices={here}"]
     sys.argv = ["cli"]
-    data = config.get("data") or {}
-    return LightningCLI(
+    return Cli(
         LightningModule,
-        LightningDataModule if "class_path" in data else Data,
+        LightningDataModule,
         subclass_mode_model=True,
-        subclass_mode_data="class_path" in data,
+        subclass_mode_data=True,
+        parser_kwargs={"exit_on_error": False},
         seed_everything_default=False,
         save_config_callback=None,
-        trainer_defaults={"logger": False, "enable_checkpointing": False},
+        trainer_defaults={"logger": False},
         run=False,
         args=arguments,
     )
@@ -207,7 +220,7 @@ def torch_optimizers() -> Iterator[tuple[str, str, dict]]:
 def main() -> None:
     example_modules()
     judge = Judge("Lightning CLI", lightning.__version__, load, unconverted)
-    cases = [Case(p.parent.name, p) for p in fixtures("lightning-cli")]
+    cases = [Case(p.parent.name, p, world=devices_of(p)) for p in fixtures("lightning-cli")]
     with tempfile.TemporaryDirectory() as folder:
         for i, (name, kind, given) in enumerate(torch_optimizers()):
             path = Path(folder) / f"{i}.yaml"
@@ -218,7 +231,7 @@ def main() -> None:
                 "optimizer": {"class_path": f"torch.optim.{kind}", "init_args": given},
             }
             path.write_text(yaml.safe_dump(config))
-            cases.append(Case(name, path, scenarios=(DOWN, BEYOND), of_many=True))
+            cases.append(Case(name, path, world=2, scenarios=(DOWN, BEYOND), of_many=True))
         run_cases(judge, cases).report(judge)
 
 
