@@ -340,7 +340,19 @@ describe('refusals: exit 2, the place, the line, what to do; nothing on stdout',
       'a dialect that does not exist',
       CONFIG,
       ['--dialect', 'nope'],
-      /unknown dialect "nope"; choose one of: .*hf-trainer/,
+      /unknown dialect "nope"; rebatch schema lists them all/,
+    ],
+    [
+      'a dialect by half its name',
+      CONFIG,
+      ['--dialect', 'hf'],
+      /unknown dialect "hf": did you mean hf-trainer\? rebatch schema lists them all/,
+    ],
+    [
+      'a dialect by its framework',
+      CONFIG,
+      ['--dialect', 'Hugging_Face'],
+      /unknown dialect "Hugging_Face": did you mean .*hf-trainer/,
     ],
   ];
   it.each(cases)('%s', async (_, text, args, message) => {

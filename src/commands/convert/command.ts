@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import { printable, type Source } from '../../base/diagnostic.ts';
+import { jsonText, printable, printableLines, type Source } from '../../base/diagnostic.ts';
 import { readSource } from '../../base/io/files.ts';
 import type { Io } from '../../base/io/streams.ts';
 import { writeFiles } from '../../base/io/write-files.ts';
@@ -96,7 +96,7 @@ async function emit(
   if (flags.json) {
     const { conversionJson } = await import('./json.ts');
     const reports = conversions.map(conversionJson);
-    io.stdout.write(`${JSON.stringify(reports.length === 1 ? reports[0] : reports, null, 2)}\n`);
+    io.stdout.write(`${jsonText(reports.length === 1 ? reports[0] : reports)}\n`);
     return;
   }
   if (flags.write)
@@ -111,14 +111,15 @@ async function emit(
   for (const [i, { text, source, changes }] of conversions.entries()) {
     if (flags.diff) {
       const { chalkFor, unifiedDiff } = await import('./diff.ts');
-      io.stdout.write(unifiedDiff(source, text, chalkFor(io.stdout, io.env, flags.color)));
+      const chalk = chalkFor(io.stdout, io.env, flags.color);
+      io.stdout.write(unifiedDiff(source, text, chalk, io.stdout.isTTY === true || chalk.level > 0));
     } else if (flags.write) {
       told(text === source.text ? `${files[i]} is as it should be` : `${files[i]} written`);
     } else if (flags.output !== undefined && flags.output !== '-') {
       writeFiles([{ file: flags.output, text }], io);
       told(`${flags.output} written`);
     } else if (plan) told(planned(changes.length, source.file));
-    else io.stdout.write(text);
+    else io.stdout.write(io.stdout.isTTY ? printableLines(text) : text);
   }
 }
 

@@ -1,5 +1,7 @@
 import { Command } from 'commander';
+import { BUDGET } from '../../base/budget.ts';
 import { chalkFor } from '../../base/colour.ts';
+import { jsonText } from '../../base/diagnostic.ts';
 import { displayName, readText } from '../../base/io/files.ts';
 import type { Io } from '../../base/io/streams.ts';
 import { writeFiles } from '../../base/io/write-files.ts';
@@ -60,7 +62,7 @@ async function run(files: readonly [string, string], flags: Flags, io: Io, answe
   }
   const chalk = chalkFor(io.stdout, io.env, color);
   const text = json
-    ? `${JSON.stringify(result, null, 2)}\n`
+    ? `${jsonText(result)}\n`
     : followText(followed, chalk, Math.min(io.stdout.columns ?? 80, 100));
   io.stdout.write(text);
   answer(!strict || followed.outcome.verdict === 'follows');
@@ -74,7 +76,9 @@ async function compare(files: readonly [string, string], flags: Flags, io: Io): 
   if (column.length > 2)
     throw new Problem('usage', '--column names one column for both logs, or one for each');
   const logs = (await Promise.all(
-    files.map(async (file) => readTrainingLog({ file: displayName(file), text: await readText(file, io) })),
+    files.map(async (file) =>
+      readTrainingLog({ file: displayName(file), text: await readText(file, io, BUDGET.logBytes) }),
+    ),
   )) as [TrainingLog, TrainingLog];
   const runs = lossesOf(logs, [
     { column: column[0], batch: batch[0] },
