@@ -1,8 +1,8 @@
 import { join, posix, resolve } from 'node:path';
 import picomatch from 'picomatch/posix.js';
 import { limited } from '../base/io/limited.ts';
-import { Problem } from '../base/problem.ts';
 import { filesBelow } from '../base/io/walk.ts';
+import { Problem } from '../base/problem.ts';
 
 /** No extended globs and no negation: a name with ( or ! means itself. Hidden folders hold configs like others. */
 const OPTIONS = { dot: true, noext: true, nonegate: true } as const;
@@ -32,9 +32,7 @@ export function expandGlob(
   if (!isGlob) return undefined;
   const below = [...filesBelow(resolve(cwd, base), (path) => enter(posix.join(base, path)))];
   return inTime(glob, () =>
-    below
-      .filter((path) => picomatch.isMatch(path, rest, OPTIONS))
-      .map((path) => posix.join(base, path)),
+    below.filter((path) => picomatch.isMatch(path, rest, OPTIONS)).map((path) => posix.join(base, path)),
   );
 }
 

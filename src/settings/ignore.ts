@@ -23,7 +23,8 @@ export function ignoredFrom(cwd: string): (path: string) => boolean {
     if (!read.has(file)) read.set(file, ignore().add(readTextFile(relative(cwd, file), cwd)));
     const below = relative(folder, resolve(cwd, path)).split(sep).join('/');
     const names = read.get(file)!;
-    const late = () => new Problem('usage', `a line of ${file} takes too long to compare: write it with fewer stars`);
+    const late = () =>
+      new Problem('usage', `a line of ${file} takes too long to compare: write it with fewer stars`);
     return below !== '' && limited(() => names.ignores(path.endsWith('/') ? `${below}/` : below), late);
   };
 }
