@@ -4,12 +4,15 @@
 import { execFileSync } from 'node:child_process';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import assemblyscript from 'assemblyscript/asc';
 import { rolldown } from 'rolldown';
 
 const root = new URL('..', import.meta.url);
-const at = (path) => new URL(path, root).pathname;
+const at = (path) => fileURLToPath(new URL(path, root));
+
+/** Every file that went into a bundle. */
+const sources = new Set();
 
 async function bundle(input, output, options = {}) {
   const build = await rolldown({
@@ -21,8 +24,9 @@ async function bundle(input, output, options = {}) {
       throw new Error(warning.message);
     },
   });
-  await build.write({ ...output });
+  const { output: chunks } = await build.write({ ...output });
   await build.close();
+  for (const { moduleIds = [] } of chunks) for (const id of moduleIds) sources.add(id);
 }
 
 async function readJson(path) {
@@ -141,6 +145,8 @@ async function kernel() {
     },
   );
   if (error) throw new Error(`${error.message}\n${stderr.toString()}`);
+  // Parts of its standard library are in the kernel.
+  sources.add(at('node_modules/assemblyscript/std'));
   await writeFile(`${out}/kernel.d.ts`, 'export const kernel: string;\n');
   const file = at('dist/.worker.cjs');
   await bundle(at('src/lab/backends/wasm/worker.ts'), { file, format: 'cjs', minify: true });
@@ -176,10 +182,33 @@ async function distribution() {
   });
 }
 
+/** The licences of other people's code in the bundles, which each of them wants with it. */
+async function notices() {
+  const folders = new Set(
+    [...sources].flatMap(
+      (id) => /^\0?(.*\/node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(id.replaceAll('\\', '/'))?.[1] ?? [],
+    ),
+  );
+  const parts = await Promise.all(
+    [...folders].map(async (folder) => {
+      const { name, version, license } = JSON.parse(await readFile(`${folder}/package.json`, 'utf8'));
+      const files = (await readdir(folder)).filter((file) => /^(licen[cs]e|notice)/i.test(file)).sort();
+      if (!files.length || !license) throw new Error(`${name} is bundled and has no licence`);
+      const texts = await Promise.all(files.map((file) => readFile(`${folder}/${file}`, 'utf8')));
+      return `${[`${name} ${version} (${license})`, ...texts.map((text) => text.trim())].join('\n\n')}\n`;
+    }),
+  );
+  const head = 'rebatch contains code of these packages.\n';
+  const line = `\n${'-'.repeat(80)}\n`;
+  await writeFile(at('dist/THIRD-PARTY-NOTICES.txt'), [head, ...parts.sort()].join(line));
+}
+
 await validators();
+sources.clear(); // The compiler of the schemas is not shipped.
 await page();
 await kernel();
 if (process.argv[2] !== 'validators') {
   await rm(at('dist'), { recursive: true, force: true });
   await distribution();
+  await notices();
 }

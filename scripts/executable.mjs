@@ -1,9 +1,18 @@
 // Writes one file that runs without Node: this Node with the built program in it (Node 24, "single executable applications").
 //   npm run build && node scripts/executable.mjs FOLDER        FOLDER/rebatch, or FOLDER/rebatch.exe
 import { execFileSync } from 'node:child_process';
-import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { rolldown } from 'rolldown';
 
 const [folder] = process.argv.slice(2);
@@ -47,4 +56,11 @@ execFileSync(
 );
 if (mac) execFileSync('codesign', ['--sign', '-', out]);
 rmSync(work, { recursive: true, force: true });
+// The licences of what is in it: its own, the bundled packages', and Node's, beside or above its binary.
+for (const name of ['LICENSE', 'dist/THIRD-PARTY-NOTICES.txt'])
+  copyFileSync(join(import.meta.dirname, '..', name), join(resolve(folder), basename(name)));
+const node = ['..', '.']
+  .map((up) => join(dirname(process.execPath), up, 'LICENSE'))
+  .find((file) => existsSync(file));
+if (node) copyFileSync(node, join(resolve(folder), 'LICENSE-node'));
 process.stdout.write(`${out}  ${(statSync(out).size / 1e6).toFixed(0)} MB\n`);

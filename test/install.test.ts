@@ -91,6 +91,49 @@ describe.skipIf(!asked)('from the repository', { timeout: 900_000 }, () => {
     expect(runs(join(prefix, 'bin/rebatch'), 'schema')).toMatchObject({ ok: true });
   });
 
+  it('two clones in different folders pack to the same bytes', () => {
+    const digests = [source, checkout()].map(({ cwd }) => {
+      const npm = (...args: string[]) =>
+        execFileSync('npm', args, { cwd, env: ENV, stdio: 'pipe', encoding: 'utf8' });
+      npm('ci', '--ignore-scripts', '--no-audit', '--no-fund');
+      npm('run', 'build');
+      return JSON.parse(npm('pack', '--ignore-scripts', '--json'))[0].integrity;
+    });
+    expect(digests[0]).toBe(digests[1]);
+  });
+
+  it.each([
+    ['npm', 'npm install --no-audit --no-fund'],
+    ['npm without scripts', 'npm install --ignore-scripts --no-audit --no-fund'],
+    ['pnpm', 'npx --yes pnpm@10 add'],
+    ['yarn', 'npx --yes yarn@1 add --no-lockfile'],
+  ])('%s installs the tarball, and its command converts', (_, install) => {
+    const packed = temporaryFolder();
+    const cwd = temporaryFolder();
+    execFileSync('npm', ['pack', '--ignore-scripts', '--pack-destination', packed], {
+      cwd: ROOT,
+      env: ENV,
+      stdio: 'pipe',
+    });
+    writeFileSync(join(cwd, 'package.json'), '{"name": "empty", "version": "1.0.0", "private": true}');
+    const [program = '', ...args] = install.split(' ');
+    const done = spawnSync(program, [...args, join(packed, readdirSync(packed)[0]!)], {
+      cwd,
+      env: ENV,
+      encoding: 'utf8',
+    });
+    expect({ status: done.status, stderr: done.status ? done.stderr : '' }).toEqual({
+      status: 0,
+      stderr: '',
+    });
+    writeFileSync(join(cwd, 'run.yaml'), CONFIG);
+    const run = spawnSync(join(cwd, 'node_modules/.bin/rebatch'), ['run.yaml', '--by', '2', '-q'], {
+      cwd,
+      encoding: 'utf8',
+    });
+    expect(run.stdout).toContain('learning_rate: 4.0e-05');
+  });
+
   it('the action builds its own checkout and checks with it', () => {
     const [step] = parse(source.read('action.yml')).runs.steps;
     const repo = repository();
@@ -98,7 +141,7 @@ describe.skipIf(!asked)('from the repository', { timeout: 900_000 }, () => {
     repo.commit();
     repo.write('run.yaml', CONFIG.replace('8', '64'));
     writeFileSync(join(source.cwd, 'step.sh'), step.run);
-    const inputs = { ACTION: source.cwd, FILES: 'run.yaml', BASE: 'HEAD', TO: '', ARGS: '', VERSION: '' };
+    const inputs = { ACTION: source.cwd, FILES: 'run.yaml', BASE: 'HEAD', TO: '', ARGS: '', CONFIG: '' };
     const env = Object.fromEntries(Object.entries(inputs).map(([name, value]) => [`REBATCH_${name}`, value]));
     expect(Object.keys(env).sort()).toEqual(Object.keys(step.env).sort());
     const { status, stdout } = spawnSync('bash', ['-eo', 'pipefail', join(source.cwd, 'step.sh')], {

@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
@@ -76,6 +76,52 @@ describe('action.yml', () => {
     expect(stdout).toContain('title=rebatch not-converted');
   });
 
+  it('runs nothing of the checkout, whatever its files are called', () => {
+    const repo = project();
+    const ran = join(temporaryFolder(), 'ran');
+    const evil = `#!/bin/sh\n: > '${ran}'\n`;
+    for (const name of ['git', 'node', 'npx', 'bin/rebatch.js', 'latest/bin/rebatch.js']) {
+      repo.write(name, evil);
+      chmodSync(join(repo.cwd, name), 0o755);
+    }
+    repo.write(
+      'package.json',
+      JSON.stringify({ name: 'rebatch', bin: 'bin/rebatch.js', scripts: { prepare: `: > '${ran}'` } }),
+    );
+    repo.write(
+      'evil.yaml',
+      JSON.stringify({ dialect: { name: 'evil', framework: 'evil', version: '1', library: 'torch' } }),
+    );
+    const names = ['-.yaml', '--schema=evil.yaml', '--help.yaml'];
+    for (const name of names) repo.write(name, CONFIG);
+    const base = repo.commit();
+    for (const name of names) repo.write(name, CONFIG.replace('8', '64'));
+    const cases: [Record<string, string>, number][] = [
+      [{ base }, 1],
+      [{ base: `--upload-pack=${ran}` }, 2],
+      [{}, 0],
+      [{ files: '-*.yaml', to: '16', args: '--world 1 -q' }, 0],
+    ];
+    for (const [inputs, expected] of cases) {
+      const { status, stdout } = runAction(repo.cwd, { files: '*.yaml', ...inputs });
+      expect({ ...inputs, status }).toEqual({ ...inputs, status: expected });
+      if (inputs.base === base)
+        for (const name of names) expect(stdout).toContain(`::error file=${name},line=2,`);
+    }
+    for (const name of names) expect(repo.read(name)).toContain('batch_size: 16');
+    expect(existsSync(ran)).toBe(false);
+  });
+
+  it('judges by the settings of `config`, which a pull request does not change', () => {
+    const repo = project();
+    repo.write('configs/a b.yaml', CONFIG.replace('8', '64'));
+    repo.write('rebatch.config.yaml', 'ignore: [not-converted]\n');
+    repo.write('base/rebatch.config.yaml', 'world: 2\n');
+    const inputs = { files: 'configs/*.yaml', base: 'HEAD' };
+    expect(runAction(repo.cwd, inputs).status).toBe(0);
+    expect(runAction(repo.cwd, { ...inputs, config: 'base/rebatch.config.yaml' }).status).toBe(1);
+  });
+
   it('judges files by themselves without a base, and converts with `to`', () => {
     const repo = project();
     expect(runAction(repo.cwd, { files: 'configs/*.yaml' }).status).toBe(0);
@@ -121,6 +167,18 @@ describe('.pre-commit-hooks.yaml', () => {
     expect([code, repo.read('run.yaml')]).toEqual([0, CONFIG]);
   });
 
+  it('a file that looks like an option is a file', async () => {
+    const repo = repository();
+    repo.write('--schema=evil.yaml', CONFIG);
+    repo.write('run.yaml', CONFIG);
+    repo.commit();
+    repo.write('--schema=evil.yaml', CONFIG.replace('8', '64'));
+    const { code, stdout } = await cli([...entry('rebatch-check'), '--schema=evil.yaml', 'run.yaml'], {
+      cwd: repo.cwd,
+    });
+    expect({ code, told: stdout.includes('--schema=evil.yaml:2:') }).toEqual({ code: 1, told: true });
+  });
+
   it('look at files that can be configs', () => {
     for (const { files } of hooks) expect('configs/run.yaml').toMatch(new RegExp(files));
     expect('train.py').not.toMatch(new RegExp(hooks[0]!.files));
@@ -130,8 +188,10 @@ describe('.pre-commit-hooks.yaml', () => {
 describe('examples/', () => {
   it('github-actions.yml gives the action inputs that it has', () => {
     const inputs = Object.keys(parse(read('action.yml')).inputs);
-    const steps: { with?: object }[] = parse(read('examples/github-actions.yml')).jobs.rebatch.steps;
-    expect(inputs).toEqual(expect.arrayContaining(steps.flatMap((s) => Object.keys(s.with ?? {}))));
+    const steps: { uses: string; with: object }[] = parse(read('examples/github-actions.yml')).jobs.rebatch
+      .steps;
+    const own = steps.find(({ uses }) => uses.startsWith('rebatch/'))!;
+    expect(inputs).toEqual(expect.arrayContaining(Object.keys(own.with)));
   });
 
   it('gitlab-ci.yml runs: its script writes the report that it names', () => {

@@ -1,4 +1,7 @@
+import { isAbsolute, relative, resolve } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { printable } from '../base/diagnostic.ts';
+import { readText } from '../base/io/files.ts';
 import type { Io } from '../base/io/streams.ts';
 import { Problem } from '../base/problem.ts';
 import * as typed from '../base/typed.ts';
@@ -6,7 +9,7 @@ import type { ConvertOptions } from '../pipe/plan.ts';
 import { LR_SCALINGS } from '../recipe/build.ts';
 import { RULES, rulesUsing } from '../rules/index.ts';
 import { type NoisePhase, pooledNoiseScale, typedNoiseScale } from '../rules/noise-phases.ts';
-import { findSettings } from '../settings/find.ts';
+import { type Found, findSettings } from '../settings/find.ts';
 import type { Applied } from '../settings/settings.ts';
 
 /** The options that decide a conversion, as commander hands them over; `schema` is a file name still. */
@@ -15,6 +18,9 @@ export interface ConversionFlags extends Omit<ConvertOptions, 'rule' | 'dialect'
   readonly rule?: string;
   readonly dialect?: string;
   readonly schema?: string;
+  /** A settings file that applies instead of those found. */
+  readonly config?: string;
+  readonly quiet?: boolean;
 }
 
 /** A number as it is typed, read for commander. */
@@ -103,6 +109,7 @@ export function ruleOptions(command: Command): Command {
     .option('--at <pointer>', 'of several experiments in one file, the one to read: /small', once)
     .option('--dialect <name>', 'read the file as this dialect')
     .option('--schema <file>', 'read the file with a custom dialect')
+    .option('--config <file>', 'settings file to use instead of those found; globs from this folder')
     .optionsGroup(WRITTEN)
     .addOption(
       new Option('--steps <how>', 'warm-up and schedule lengths in steps')
@@ -112,6 +119,16 @@ export function ruleOptions(command: Command): Command {
     .option('--cadence', 'also scale how often the run logs, saves and evaluates')
     .option('--digits <n>', 'significant digits to write (6)', digits)
     .optionsGroup('Output:');
+}
+
+/** Says where the optional packages of backends are, if not beside rebatch. */
+export function packagesOption(): Option {
+  return new Option('--packages <folder>', 'folder whose node_modules holds packages for backends, too');
+}
+
+/** The folder of that option. */
+export function packagesOf({ packages }: { readonly packages?: string }, { cwd }: Io): string | undefined {
+  return packages === undefined ? undefined : resolve(cwd, packages);
 }
 
 const SETTINGS = [
@@ -157,8 +174,8 @@ export async function conversionSettings(
     SETTINGS.filter((key) => flags[key] !== undefined).map((key) => [key, flags[key]]),
   );
   if (typeof flags.noiseScale === 'object') given.noiseScale = pooledNoiseScale(flags.noiseScale);
-  const { settings } = await projectSettings(file, io);
-  const { tolerance: _check, ignore: _codes, schema: projects, ...project } = settings;
+  const { settings } = await projectSettings(file, flags, io);
+  const { tolerance: _check, ignore: _codes, severity: _how, schema: projects, ...project } = settings;
   const schema = flags.schema ?? (flags.dialect === undefined ? projects : undefined);
   if (schema === undefined) return { ...project, ...given };
   if (flags.dialect !== undefined) throw new Problem('usage', '--schema and --dialect exclude each other');
@@ -174,12 +191,37 @@ function usedBy(option: 'literal' | 'power', flags: ConversionFlags): void {
     throw new Problem('usage', `--${option} belongs to --rule ${rules.join(' or ')}`);
 }
 
+/** Which settings of a project apply: those found, or a file that is named. */
+type SettingsFlags = Pick<ConversionFlags, 'config' | 'quiet'>;
+
 /** What the settings of a project say of one config. @throws Problem where they are not valid */
-export async function projectSettings(file: string, { cwd }: Pick<Io, 'cwd'>): Promise<Applied> {
+export async function projectSettings(file: string, flags: SettingsFlags, io: Io): Promise<Applied> {
+  const { cwd } = io;
+  if (flags.config !== undefined) {
+    await readText(flags.config, io); // Refuses a file that cannot be read.
+    const { readSettings } = await import('../settings/settings.ts');
+    return readSettings(resolve(cwd, flags.config), file, cwd, cwd);
+  }
   const found = findSettings(file, cwd);
-  if (found === undefined) return { settings: {}, origins: {} };
+  if (found && !flags.quiet) tellSettings(found, io);
+  if (found === undefined || found.foreign) return { settings: {}, origins: {} };
   const { readSettings } = await import('../settings/settings.ts');
-  return readSettings(found, file, cwd);
+  return readSettings(found.file, file, cwd);
+}
+
+const TOLD = new WeakMap<Io, Set<string>>();
+
+/** Names the settings that one does not see in the working folder, each once in a run. */
+function tellSettings({ file, foreign }: Found, io: Io): void {
+  const told = TOLD.get(io) ?? new Set();
+  TOLD.set(io, told);
+  const shown = relative(io.cwd, file);
+  if (told.has(file) || !(foreign || shown.startsWith('..') || isAbsolute(shown))) return;
+  told.add(file);
+  const what = foreign
+    ? `${file} is another user's and does not apply; --config ${file} takes it`
+    : `settings: ${shown}`;
+  io.stderr.write(`${printable(what)}\n`);
 }
 
 /** A value that can be given once: of two, the first would be dropped in silence. */

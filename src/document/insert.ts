@@ -1,6 +1,6 @@
 import { Problem } from '../base/problem.ts';
 import type { Edit } from './edit.ts';
-import { endOfContent, lineEnd, lineStart, newline } from './lines.ts';
+import { endOfContent, lineEnd, lineStart, newline, pastAll } from './lines.ts';
 import type { Document, Entry, MapNode, NewEntry, Node, Notation, ScalarNode } from './nodes.ts';
 
 /** How YAML writes what is new. */
@@ -111,7 +111,7 @@ export function inBracketsAfter(
 }
 
 function startsWithBracket(text: string): boolean {
-  return /^(?:\s|\/\/.*|\/\*[\s\S]*?\*\/|#.*)*[{[]/.test(text);
+  return /[{[]/.test(text[pastAll(text, 0, /\s+|\/\/.*|\/\*[\s\S]*?\*\/|#.*/y)] ?? '');
 }
 
 /** `key: value`; a mapping in braces, or a block that starts with a line break and has its indentation from there. */
@@ -141,8 +141,8 @@ function indentBefore(text: string, offset: number): string | undefined {
 
 /** The offset of the comma after a flow entry, past white space and comments, or undefined. */
 function commaAfter(text: string, from: number): number | undefined {
-  const rest = /^(?:\s|\/\*[\s\S]*?\*\/|\/\/[^\n]*|(?<=\s)#[^\n]*)*/.exec(text.slice(from))?.[0] ?? '';
-  return text[from + rest.length] === ',' ? from + rest.length : undefined;
+  const at = pastAll(text, from, /\s+|\/\*[\s\S]*?\*\/|\/\/[^\n]*|(?<=\s)#[^\n]*/y);
+  return text[at] === ',' ? at : undefined;
 }
 
 /** The end of the line, or the closing bracket if it comes first. */

@@ -1,4 +1,5 @@
 import {
+  type Alias,
   isAlias,
   isMap,
   isPair,
@@ -11,7 +12,10 @@ import {
   parseAllDocuments,
   visit,
 } from 'yaml';
+import { BUDGET, tooLarge } from '../base/budget.ts';
+import { count } from '../base/numbers.ts';
 import { Problem } from '../base/problem.ts';
+import { tooDeep } from './depth.ts';
 import { YAML } from './insert.ts';
 import { endOfContent } from './lines.ts';
 import type {
@@ -29,8 +33,9 @@ import { child, type Pointer } from './pointer.ts';
 import { numberInString, type Resolved, resolvePlain } from './scalar.ts';
 import { documentOf, lastOf, usedAlso } from './tree.ts';
 
-/** Most alias expansions in one document; more is an attack, not a config. */
-const MAX_EXPANSIONS = 100_000;
+/** Quotes and brackets that are read as one line, and characters that may be read again for them. */
+const MOST_FOLDED = 50;
+const MOST_READ_AGAIN = 2_000_000;
 
 /** Share of the reading time spent on scanning lines; the rest goes into nodes. */
 const SCANNING = 0.5;
@@ -40,8 +45,10 @@ const STRETCH = 100_000;
 /** Reads every document of a YAML text. Throws a Problem at the first error. */
 export function parseYaml(text: string, progress: Progress = () => {}): Document[] {
   const parsed = documentsOf(text, progress);
+  refuseHidden(text, parsed);
   for (const document of parsed) {
     const error = document.errors[0];
+    if (error?.message.includes('call stack')) throw tooDeep(error.pos[0]);
     if (error)
       throw new Problem('syntax', `not valid YAML: ${error.message.replace(/\.?$/, '')}`, error.pos[0]);
   }
@@ -49,7 +56,40 @@ export function parseYaml(text: string, progress: Progress = () => {}): Document
     (d) => d.contents !== null && !(isScalar(d.contents) && d.contents.source === ''),
   );
   if (filled.length === 0) throw new Problem('empty', 'the file is empty', 0);
-  return filled.map((document) => new Reader(text, document).read());
+  const aliases = { stand: 0 };
+  return filled.map((document) => new Reader(text, document, aliases).read());
+}
+
+/** What PyYAML reads as a line break and YAML 1.2 does not, and what it refuses anywhere (yaml/pyyaml lib/yaml/reader.py, scanner.py). */
+const HIDDEN = /\r(?!\n)|[\u0085\u2028\u2029]|[^\t\n\r\u0020-\u007e\u0085\u00a0-\ufffd]/g;
+
+/**
+ * Behind a line break that only PyYAML sees a comment ends and a key begins: nobody would have looked at that. Between
+ * quotes it is a space or itself.
+ * @throws Problem: syntax
+ */
+function refuseHidden(text: string, documents: readonly LibraryDocument[]): void {
+  const found = [...text.matchAll(HIDDEN)].map(({ 0: character, index }) => ({ character, index }));
+  if (found.length === 0) return;
+  const quotes: (readonly [from: number, to: number])[] = [];
+  for (const document of documents)
+    visit(document, {
+      Scalar(_key, { type, range }) {
+        if (type?.startsWith('QUOTE') && range) quotes.push([range[0], range[1]]);
+      },
+    });
+  quotes.sort(([a], [b]) => a - b);
+  let at = 0;
+  for (const { character, index } of found) {
+    while (at < quotes.length && quotes[at]![1] <= index) at++;
+    const breaks = /[\r\u0085\u2028\u2029]/.test(character);
+    if (breaks && (quotes[at]?.[0] ?? Number.POSITIVE_INFINITY) < index) continue;
+    const name = `U+${character.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}`;
+    const why = breaks
+      ? `${name} ends a line for PyYAML and for no editor: write a line break or a space`
+      : `${name} is a character that PyYAML refuses`;
+    throw new Problem('syntax', why, index);
+  }
 }
 
 /** Stand for what a folded quote leaves out, and for a line break that it keeps: places in the text stay the same. */
@@ -60,7 +100,7 @@ const KEPT_BREAK = '\u0002';
  * The documents of a text. To PyYAML the indentation inside quotes and brackets over several lines says nothing, the
  * parser wants it deeper than the key's (YAML 1.2, 7.3.1 and 7.4): such a one is read as if it stood on one line.
  */
-function documentsOf(text: string, progress: Progress): LibraryDocument[] {
+function documentsOf(text: string, progress: Progress, folded = 0): LibraryDocument[] {
   const documents = parseAllDocuments(text, {
     schema: 'failsafe',
     prettyErrors: false,
@@ -72,8 +112,14 @@ function documentsOf(text: string, progress: Progress): LibraryDocument[] {
   const parsed = Array.isArray(documents) ? documents : [];
   const line = asOneLine(parsed, text);
   if (!line) return parsed;
-  const { at, whole, folded } = line;
-  return documentsOf(text.slice(0, at) + folded + text.slice(at + whole.length), progress);
+  // Each is found by reading the whole text again.
+  if (folded > MOST_FOLDED || folded * text.length > MOST_READ_AGAIN)
+    throw tooLarge(
+      `${Math.min(folded, MOST_FOLDED)} quotes and brackets over lines that are not indented below their key`,
+      line.at,
+    );
+  const { at, whole } = line;
+  return documentsOf(text.slice(0, at) + line.folded + text.slice(at + whole.length), progress, folded + 1);
 }
 
 /** The first quote or bracket that the parser could not read to its end, and what of the same length it can read. */
@@ -94,7 +140,7 @@ function asOneLine(parsed: readonly LibraryDocument[], text: string) {
 }
 
 function foldedQuote(whole: string): string {
-  return whole.replace(/[ \t]*(?:\r?\n[ \t]*)+/g, (run) => {
+  return whole.replace(/(?<![ \t])[ \t]*(?:\r?\n[ \t]*)+/g, (run) => {
     const breaks = run.split('\n').length - 1;
     const shown = breaks === 1 ? ' ' : KEPT_BREAK.repeat(breaks - 1);
     return shown + FOLDED.repeat(run.length - shown.length);
@@ -185,14 +231,16 @@ const BLANK = new Set(['space', 'comment', 'newline', 'comma']);
 class Reader {
   private readonly scalars: WrittenScalar[] = [];
   private readonly doubled: DoubledKey[] = [];
-  private readonly anchored = new Map<LibraryNode, Node>();
+  /** What each anchor marked last; null while that is being read, and where it is a key. */
+  private readonly anchored = new Map<string, Node | null>();
   /** Mappings that others merge, by the pointers of these. */
   private readonly merges = new Map<Node, Pointer>();
-  private expansions = 0;
 
+  /** @param aliases how many values those of the whole file stand for */
   constructor(
     private readonly text: string,
     private readonly document: LibraryDocument,
+    private readonly aliases: { stand: number },
   ) {}
 
   read(): Document {
@@ -203,6 +251,7 @@ class Reader {
 
   private convert(node: LibraryNode, path: Pointer): Node {
     if (isAlias(node)) return this.follow(node, path);
+    if (node.anchor) this.anchored.set(node.anchor, null);
     const offset = node.range?.[0] ?? 0;
     const end = contentEnd(node);
     let result: Node;
@@ -216,7 +265,7 @@ class Reader {
     } else {
       result = this.scalar(node, offset, end, path);
     }
-    if (node.anchor) this.anchored.set(node, result);
+    if (node.anchor) this.anchored.set(node.anchor, result);
     return result;
   }
 
@@ -229,6 +278,7 @@ class Reader {
     const merged = new Map<string, Entry>();
     for (const pair of pairs) {
       const key = pair.key as LibraryNode | null;
+      if (key && !isAlias(key) && key.anchor) this.anchored.set(key.anchor, null);
       const offset = key?.range?.[0] ?? 0;
       const name = isScalar(key) ? String(key.value ?? '') : this.text.slice(offset, key?.range?.[1]);
       const keyEnd = key?.range?.[1] ?? offset;
@@ -277,15 +327,14 @@ class Reader {
     return [...entries, { key: 'class', offset, end: offset, quote: '', node: value }];
   }
 
-  private follow(alias: LibraryNode, path: Pointer): Node {
-    const target = isAlias(alias) ? alias.resolve(this.document) : undefined;
+  private follow(alias: Alias, path: Pointer): Node {
     const at = alias.range?.[0] ?? 0;
-    const node = target && this.anchored.get(target as LibraryNode);
+    const node = this.anchored.get(alias.source);
     if (!node) throw new Problem('syntax', 'this alias has no anchor before it', at);
     this.scalars.push({ path, source: this.text.slice(at, alias.range?.[1]), offset: at });
-    this.expansions += size(node, MAX_EXPANSIONS);
-    if (this.expansions > MAX_EXPANSIONS)
-      throw new Problem('syntax', 'its aliases expand to too large a document', at);
+    this.aliases.stand += size(node, BUDGET.expanded);
+    if (this.aliases.stand > BUDGET.expanded)
+      throw tooLarge(`${count(BUDGET.expanded)} values behind its aliases`, at);
     return node;
   }
 

@@ -10,13 +10,13 @@ import { expectSameCurves, furthest, pathsApart, REQUESTS, requestFor, TRAININGS
 import { trainingRequest } from './training-request.ts';
 
 /** Where optional packages are looked for: the working directory by default. */
-const cwd = process.env.REBATCH_PEERS ?? process.cwd();
+const packages = process.env.REBATCH_PEERS;
 
 /** `tensorflow` draws by another generator: tensorflow.test.ts. */
 const OTHERS = [cpu.name, 'tensorflow'];
 
 for (const { name, load } of BACKENDS.filter((one) => !OTHERS.includes(one.name))) {
-  const loaded = await load(cwd).catch((error: unknown) => ({ error }));
+  const loaded = await load(packages).catch((error: unknown) => ({ error }));
   if ('error' in loaded) {
     process.stderr.write(`SKIPPED ${name}: ${nextStep(loaded.error)} (${reasonOf(loaded.error)})\n`);
     it.skip(`${name} agrees with the reference: ${reasonOf(loaded.error)}`, () => {});

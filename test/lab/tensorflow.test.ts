@@ -19,8 +19,8 @@ import { type Batch, furthest, pathsApart, REQUESTS, requestFor, TRAININGS } fro
 import { trainingRequest } from './training-request.ts';
 
 /** Where optional packages are looked for: the working directory by default. */
-const cwd = process.env.REBATCH_PEERS ?? process.cwd();
-const loaded = await loadTensorflow(cwd).catch((error: unknown) => ({ error }));
+const packages = process.env.REBATCH_PEERS;
+const loaded = await loadTensorflow(packages).catch((error: unknown) => ({ error }));
 
 if ('error' in loaded) {
   process.stderr.write(`SKIPPED tensorflow: ${nextStep(loaded.error)} (${reasonOf(loaded.error)})\n`);
@@ -28,7 +28,7 @@ if ('error' in loaded) {
 } else
   describe(`tensorflow (${loaded.package} ${loaded.version}, ${loaded.device})`, { timeout: 120_000 }, () => {
     const tf = loadPackage<TensorFlowJs & { memory(): { numTensors: number } }>(
-      findPackage(loaded.package, cwd)!,
+      findPackage(loaded.package, packages)!,
     );
     const operations = operationsOf(tf);
     afterAll(() => expect(tf.memory().numTensors).toBe(0));

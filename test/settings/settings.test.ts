@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chownSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { FINDINGS } from '../../src/base/findings.ts';
@@ -60,7 +60,13 @@ describe('what applies', () => {
       verify: 0,
     });
     write('big/a/now.yaml', CONFIG.replace('8', '16'));
-    const { batch, rule, suppressed } = await json('check', 'big/a/run.yaml', 'big/a/now.yaml', '--json');
+    const { batch, rule, suppressed } = await json(
+      'check',
+      '--against',
+      'big/a/run.yaml',
+      'big/a/now.yaml',
+      '--json',
+    );
     expect({ batch, rule, suppressed }).toEqual({
       batch: { from: 512, to: 1024 },
       rule: 'sqrt',
@@ -69,7 +75,7 @@ describe('what applies', () => {
   });
 
   it('each side of a pair has its own devices', async () => {
-    const { batch } = await json('check', 'big/a/run.yaml', 'run.yaml', '--json');
+    const { batch } = await json('check', '--against', 'big/a/run.yaml', 'run.yaml', '--json');
     expect(batch).toEqual({ from: 512, to: 16 });
   });
 
@@ -102,6 +108,7 @@ it('--print-config shows what applies and where it comes from', async () => {
   optimizer     as the file says                default
   lr-scaled-by  as the dialect says             default
   ignore        changed-otherwise,string-float  rebatch.config.yaml:8
+  severity      as docs/findings.md says        default
   names         none                            default
   schema        none                            default
 `);
@@ -116,6 +123,7 @@ describe('what is wrong with the settings is said at its place', () => {
       'files:\n  - glob: a\n    rul: ema\n',
       'rebatch.config.yaml:3:10: files[0].rul is no setting: did you mean rule?',
     ],
+    ['files:\n  - glob: configs\\64\\*.yaml\n', 'rebatch.config.yaml:2:11: files[0].glob has a \\: folders'],
     ['files:\n  - {world: 2}\n', "rebatch.config.yaml:2:5: files[0] must have required property 'glob'"],
     ['ignore: [nothing]\n', 'rebatch.config.yaml:1:10: ignore[0] must be one of not-converted, '],
     ['rule: magic\n', 'rebatch.config.yaml:1:7: rule must be one of ema, '],
@@ -148,12 +156,12 @@ describe('what is wrong with the settings is said at its place', () => {
       'rebatch.config.yaml',
       'files:\n  - glob: "bgi/**/*.yaml"\n    world: 4\n  - glob: big/**\n    world: 8\n',
     );
-    expect((await run('check', '--alone', 'run.yaml', 'big/a/run.yaml')).stderr).toBe(
+    expect((await run('check', 'run.yaml', 'big/a/run.yaml', '-q')).stderr).toBe(
       'rebatch.config.yaml:2: no file fits the glob "bgi/**/*.yaml"\n',
     );
     // What is judged now is not all that there is.
     write('other/a.yaml', CONFIG);
-    expect((await run('check', '--alone', 'run.yaml', 'other/a.yaml')).stderr).not.toContain('big/**"');
+    expect((await run('check', 'run.yaml', 'other/a.yaml')).stderr).not.toContain('big/**"');
   });
 });
 
@@ -162,6 +170,7 @@ it.each([
   ['rebatch.config.yml', 'world: 7\n'],
   ['rebatch.config.json', '{ "world": 7 }'],
   ['.rebatchrc', 'world: 7\n'],
+  ['.rebatchrc', '\ufeffworld: 1\r\nfiles:\r\n  - glob: "*.yaml"\r\n    world: 7\r\n'],
   ['.rebatchrc', '{ "world": 7 }'],
 ])('settings are read from %s: %j', async (name, text) => {
   write(`own/${name}`, text);
@@ -192,6 +201,68 @@ it.each([
   ['a/b', 'a/**', true],
 ])('glob: %s, %s: %s', (path, glob, fits) => {
   expect(matchesGlob(path, glob)).toBe(fits);
+});
+
+describe('whose settings apply', () => {
+  /** A project below the folder of settings that is not the project's. */
+  const project = (...folders: string[]) => {
+    for (const folder of folders) mkdirSync(join(cwd, 'project', folder), { recursive: true });
+    write('project/deep/run.yaml', CONFIG);
+    return { cwd: join(cwd, 'project/deep') };
+  };
+  const batch = async (world: { cwd: string }, ...args: string[]) => {
+    const { stdout, stderr } = await cli(['run.yaml', '--by', '2', '--json', ...args], world);
+    return { world: JSON.parse(stdout).batch.from / 8, stderr: stderr.split('\n')[0] };
+  };
+
+  it('they end at the root of the repository', async () => {
+    const { world, stderr } = await batch(project('.git'));
+    expect({ world, told: stderr?.includes('settings') }).toEqual({ world: 1, told: false });
+    write('project/rebatch.config.yaml', 'world: 3\n');
+    expect((await batch(project('.git'))).world).toBe(3);
+  });
+
+  it('those of a folder above the working folder are named, once', async () => {
+    const named = `settings: ${join('..', '..', 'rebatch.config.yaml')}`;
+    expect(await batch(project())).toEqual({ world: 2, stderr: named });
+    write('project/deep/other.yaml', CONFIG);
+    const { stderr } = await cli(['check', '--alone', 'run.yaml', 'other.yaml'], project());
+    expect(stderr.split(named)).toHaveLength(2);
+    expect((await cli(['run.yaml', '--by', '2', '-q'], project())).stderr).toBe('');
+    expect((await run('check', 'run.yaml')).stderr).toBe('');
+  });
+
+  const root = process.geteuid?.() === 0;
+  if (!root) process.stderr.write('SKIPPED settings of another user: only root can give files away\n');
+  it.skipIf(!root)('those of another user do not apply and are named', async () => {
+    const world = project();
+    const foreign = join(cwd, 'rebatch.config.yaml');
+    const told = {
+      world: 1,
+      stderr: `${foreign} is another user's and does not apply; --config ${foreign} takes it`,
+    };
+    chownSync(foreign, 12345, 12345);
+    expect(await batch(world)).toEqual(told);
+    chownSync(foreign, 0, 0);
+    chownSync(cwd, 12345, 12345);
+    expect(await batch(world)).toEqual(told);
+    write('both/.rebatchrc', 'world: 5\n');
+    expect((await batch(world, '--config', foreign)).world).toBe(2);
+  });
+
+  it('--config is the one file that applies, with globs from the working folder', async () => {
+    write('base/judge.yaml', 'files:\n  - {glob: "deep/*.yaml", world: 7}\n');
+    write('deep/run.yaml', CONFIG);
+    write('deep/rebatch.config.yaml', 'ignore: [not-converted]\nworld: 9\n');
+    const { stdout } = await run('check', '--print-config', '--config', 'base/judge.yaml', 'deep/run.yaml');
+    expect(stdout).toMatch(/world +7 +base\/judge\.yaml:2/);
+    expect(stdout).toMatch(/ignore +nothing/);
+    const { code, stderr } = await run('check', '--config', 'nowhere.yaml', 'run.yaml');
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr: 'nowhere.yaml: cannot be read: there is no such file\n',
+    });
+  });
 });
 
 describe('in-house names', () => {

@@ -1,9 +1,12 @@
 import { Command } from 'commander';
 import { chalkFor } from '../../base/colour.ts';
+import { jsonText } from '../../base/diagnostic.ts';
 import type { Io } from '../../base/io/streams.ts';
+import { packagesOf, packagesOption } from '../options.ts';
 
 interface Flags {
   readonly json?: boolean;
+  readonly packages?: string;
   readonly color?: boolean;
 }
 
@@ -14,16 +17,17 @@ interface Flags {
 export function doctorCommand(io: Io, answer: (yes: boolean) => void): Command {
   return new Command('doctor')
     .description('list verify backends and how to enable the missing ones')
+    .addOption(packagesOption())
     .option('--json', 'print the reports as JSON')
     .action(async (flags: Flags, command: Command) => {
       const { json, color } = { ...command.optsWithGlobals<Flags>(), ...flags };
       const { examine } = await import('./examine.ts');
       const { doctorJson, doctorText } = await import('./view.ts');
-      const examination = await examine(io.cwd);
+      const examination = await examine(packagesOf(flags, io));
       const chalk = chalkFor(io.stdout, io.env, color);
       io.stdout.write(
         json
-          ? `${JSON.stringify(doctorJson(examination), null, 2)}\n`
+          ? `${jsonText(doctorJson(examination))}\n`
           : doctorText(examination, chalk, Math.min(io.stdout.columns ?? 80, 100)),
       );
       answer(examination.backends.every(({ state }) => state !== 'wrong'));

@@ -53,13 +53,13 @@ export interface Examination {
 }
 
 /** Loads and tries every backend, one after the other. */
-export async function examine(cwd: string): Promise<Examination> {
+export async function examine(packages?: string): Promise<Examination> {
   const request = trial(TRIAL_DRAWS);
   const reference = await cpu.averages(request, {});
   const backends: BackendReport[] = [];
   for (const { name, load } of BACKENDS) {
     try {
-      backends.push(await tryOut(await load(cwd), request, reference));
+      backends.push(await tryOut(await load(packages), request, reference));
     } catch (error) {
       backends.push({ name, state: 'absent', why: reasonOf(error), next: nextStep(error) });
     }

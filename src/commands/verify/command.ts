@@ -8,6 +8,7 @@ import {
   conversionOptions,
   conversionSettings,
   notNegative,
+  packagesOption,
   seed,
   wholeNumber,
 } from '../options.ts';
@@ -37,6 +38,7 @@ export function verifyCommand(io: Io, answer: Answer): Command {
         .choices(['auto', 'tensorflow', 'webgpu', 'wasm', 'cpu'])
         .default('auto'),
     )
+    .addOption(packagesOption())
     .action(async (old: string, now: string | undefined, flags: Flags, command: Command) => {
       await verifyConfigs(old, now, { ...command.optsWithGlobals<Flags>(), ...flags }, io, answer);
     });

@@ -46,8 +46,9 @@ function cannot(entries: readonly NewEntry[], offset: number): Problem {
 
 /** Where arguments without names end, after which one with a name may stand. */
 function lastArgument(text: string, { from, to }: Mapping): Pick<Entry, 'offset' | 'end'> | undefined {
-  const inside = text.slice(from + 1, to - 1).replace(/[\s,]+$/, '');
-  if (inside.trim() === '' || /#[^\n]*$/.test(inside)) return undefined;
+  const inside = text.slice(from + 1, to - 1).replace(/(?<![\s,])[\s,]+$/, '');
+  const lastLine = inside.slice(inside.lastIndexOf('\n') + 1);
+  if (inside.trim() === '' || lastLine.includes('#')) return undefined;
   return { offset: from + 1, end: from + 1 + inside.length };
 }
 

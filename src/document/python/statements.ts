@@ -59,6 +59,7 @@ export class Program {
   private readonly later: (() => void)[] = [];
   private readonly configs: Scope[] = [];
   private readonly module: Scope;
+  private called?: ReadonlySet<string>;
 
   constructor(
     private readonly text: string,
@@ -79,6 +80,12 @@ export class Program {
     for (const slot of this.options.slots) if (!slotOf(this.root, slot.key)) put(this.root, slot);
     this.withoutParts();
     this.hoist();
+  }
+
+  /** Names that the text calls. */
+  private calls(): ReadonlySet<string> {
+    this.called ??= new Set([...this.text.matchAll(/\b(\w+)\s*\(/g)].map(([, name = '']) => name));
+    return this.called;
   }
 
   /** Whether a name of the module holds a mapping. */
@@ -104,6 +111,8 @@ export class Program {
     switch (node.name) {
       case 'StatementGroup':
       case 'Body':
+      case 'MatchBody':
+      case 'MatchClause':
         return this.block(node, scope, certain);
       case 'AssignStatement':
         return this.assignment(node, scope, certain);
@@ -146,20 +155,24 @@ export class Program {
         this.forget(child, scope);
       }
     for (const child of childrenOf(node))
-      if (child.name === 'Body' || child.name === 'MatchBody' || child.name === 'MatchClause')
-        this.block(child, scope, false);
+      if (child.name === 'Body' || child.name === 'MatchBody') this.block(child, scope, false);
   }
 
-  /** A name that is bound to something unknown. */
+  /** A name, an attribute or several of them that are bound to something unknown. */
   private forget(target: Syntax, scope: Scope): void {
-    if (target.name !== 'VariableName') return;
-    const name = this.read.source(target);
-    if (slotOf(scope.into, name))
-      put(
-        scope.into,
-        this.slot(target, target, expression(`${name}, set again`, target.from, target.to), target),
-      );
-    scope.names.set(name, null);
+    const path = this.read.pathOf(target);
+    const key = path?.at(-1);
+    if (!path || key === undefined) {
+      // Not `a[i]`, of which nobody knows what it is.
+      if (target.name !== 'MemberExpression') for (const part of childrenOf(target)) this.forget(part, scope);
+      return;
+    }
+    const into = path.length === 1 ? scope.into : this.valueOf(path.slice(0, -1), scope);
+    if (into?.kind === 'map' && slotOf(into, key)) {
+      const unknown = expression(`${this.read.source(target)}, set again`, target.from, target.to);
+      put(into, this.slot(target, target, unknown, target, key));
+    }
+    if (path.length === 1) scope.names.set(key, null);
   }
 
   private assignment(node: Syntax, scope: Scope, certain: boolean): void {
@@ -195,7 +208,7 @@ export class Program {
     certain: boolean,
   ): void {
     const path = this.read.pathOf(target);
-    if (!path) return;
+    if (!path) return this.forget(target, scope);
     const key = path.at(-1)!;
     const slot = this.slot(target, source, value, statement, key);
     if (path.length === 1) {
@@ -489,13 +502,13 @@ export class Program {
       this.imported.add(own);
       scope.names.delete(own);
     }
-    const [, dots = '', path = ''] = /^(\.+)([\w.]*)$/.exec(from) ?? [];
+    const [, dots = '', path = ''] = /^(\.+)((?:\w[\w.]*)?)$/.exec(from) ?? [];
     if (dots === '' || scope !== this.module || children[0]?.name !== 'from') return;
     const file = `${dots === '.' ? './' : '../'.repeat(dots.length - 1)}${path.replaceAll('.', '/')}.py`;
     const settings = node.parent?.parent?.name === 'WithStatement';
     if (!names.has('*'))
       for (const own of names.keys()) {
-        const code = /^[A-Z]/.test(own) || new RegExp(`\\b${own}\\s*\\(`).test(this.text);
+        const code = /^[A-Z]/.test(own) || this.calls().has(own);
         if (code && !settings) names.delete(own);
       }
     if (names.size)

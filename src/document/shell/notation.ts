@@ -24,7 +24,7 @@ function insertWords(
   const { text } = document;
   const style = { ...styleOf(document, sibling), inQuotes: true };
   // `--flag=value` is one item; of two, each is quoted as its neighbour's.
-  const together = /^-*[\w.-]+=/.test(style.like);
+  const together = /^[\w.-]+=/.test(style.like);
   const written = flattened(entries, keysAbove(style.like, sibling.key)).map(({ path, value }) =>
     argument(path.join('.'), value, together ? style : { ...style, like: '--flag' }),
   );

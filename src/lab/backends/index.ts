@@ -10,10 +10,10 @@ import { reasonOf, Unavailable } from './packages.ts';
 import { loadTensorflow } from './tensorflow/tensorflow.ts';
 import { loadWebgpu } from './webgpu/webgpu.ts';
 
-/** A backend that can be asked for, and how to load it from a working directory. @throws Unavailable */
+/** A backend that can be asked for, and how to load it, with a folder of packages. @throws Unavailable */
 interface Entry {
   readonly name: string;
-  load(cwd: string): Promise<LoadedBackend>;
+  load(packages?: string): Promise<LoadedBackend>;
 }
 
 /** Every backend, in the order in which `doctor` lists them and tests run them. */
@@ -38,19 +38,19 @@ async function loadCpu(): Promise<LoadedBackend> {
 /**
  * The backend of this name. `auto` chooses when it knows the work, and writes to `stderr` what it took where it had a
  * choice.
- * @param cwd a second place to look for optional packages in
+ * @param packages a folder with optional packages in its `node_modules`, besides those beside this program
  * @throws Problem: usage, where the backend that was asked for does not load; it says what to install
  */
-export async function chooseBackend(name: string, cwd: string, stderr: Output): Promise<LoadedBackend> {
+export async function chooseBackend(name: string, stderr: Output, packages?: string): Promise<LoadedBackend> {
   if (name === 'auto') {
     const embedded = await loadEmbedded().catch(loadCpu);
-    const accelerated = () => acceleratorsOf(cwd);
+    const accelerated = () => acceleratorsOf(packages);
     return chosenByWork({ embedded, accelerated }, (line) => stderr.write(`${line}\n`));
   }
   const entry = BACKENDS.find((one) => one.name === name);
   if (!entry) throw new Problem('usage', `unknown backend "${name}"`);
   try {
-    return await entry.load(cwd);
+    return await entry.load(packages);
   } catch (error) {
     throw new Problem('usage', `--backend ${name}: ${reasonOf(error)}; ${nextStep(error)}`);
   }
@@ -62,10 +62,10 @@ export function nextStep(error: unknown): string {
 }
 
 /** The accelerators that load here. */
-async function acceleratorsOf(cwd: string): Promise<LoadedBackend[]> {
+async function acceleratorsOf(packages?: string): Promise<LoadedBackend[]> {
   const found: LoadedBackend[] = [];
   for (const { load } of BACKENDS.slice(0, 2)) {
-    const backend = await load(cwd).catch(() => undefined);
+    const backend = await load(packages).catch(() => undefined);
     if (backend?.accelerated) found.push(backend);
     else await backend?.release?.();
   }

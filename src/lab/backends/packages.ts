@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { basename, dirname, join, resolve, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { reasonOf } from './unavailable.ts';
 
 export { reasonOf, Unavailable } from './unavailable.ts';
@@ -14,23 +15,40 @@ export interface InstalledPackage {
   readonly require: NodeJS.Require;
 }
 
-/** Looks for an optional package beside this program, then in the user's folder. Nothing is loaded. */
-export function findPackage(name: string, cwd: string): InstalledPackage | undefined {
-  for (const start of [import.meta.url, join(cwd, 'package.json')]) {
+/**
+ * Looks for an optional package beside this program, then in the folder that the user names. No other folder counts:
+ * those above belong to whoever made them. Nothing is loaded.
+ * @param folder one with a `node_modules` in it
+ */
+export function findPackage(name: string, folder?: string): InstalledPackage | undefined {
+  for (const modules of [
+    ...BESIDE,
+    ...(folder === undefined ? [] : [join(resolve(folder), 'node_modules')]),
+  ]) {
     try {
-      const path = createRequire(start).resolve(name);
-      const from = createRequire(path);
-      return { name, path, version: versionOf(path, name, from), require: from };
+      const require = createRequire(join(modules, name, 'package.json'));
+      // By its path, so that Node looks nowhere else.
+      const path = require.resolve(join(modules, name));
+      const { version } = require('./package.json') as { version: string };
+      return { name, path, version, require: createRequire(path) };
     } catch {}
   }
   return undefined;
 }
 
-/** Packages with an export map hide their package.json from `require`, so it is read by the path. */
-function versionOf(path: string, name: string, from: NodeJS.Require): string {
-  const folder = path.slice(0, path.lastIndexOf(join('node_modules', name)));
-  const manifest: { version: string } = from(join(folder, 'node_modules', name, 'package.json'));
-  return manifest.version;
+/** The folders of packages that came with this program: of its checkout, and the one that it is installed in. */
+const BESIDE = besideOf(dirname(fileURLToPath(import.meta.url)));
+
+/** @param here the folder of this code: `dist`, a folder of the sources, or that of the executable */
+export function besideOf(here: string): string[] {
+  const sources = join('src', 'lab', 'backends');
+  const root = here.endsWith(sep + sources)
+    ? here.slice(0, -sources.length - 1)
+    : basename(here) === 'dist'
+      ? dirname(here)
+      : here;
+  const around = dirname(root);
+  return [join(root, 'node_modules'), ...(basename(around) === 'node_modules' ? [around] : [])];
 }
 
 /**
@@ -58,4 +76,9 @@ export function hasLibrary(name: string): boolean {
   } catch (error) {
     return !/cannot open shared object file/.test(reasonOf(error));
   }
+}
+
+/** How to get an optional package. */
+export function install(name: string): string {
+  return `npm install ${name} beside rebatch, or --packages FOLDER where that is installed`;
 }

@@ -9,6 +9,7 @@ import {
   findPackage,
   hasLibrary,
   type InstalledPackage,
+  install,
   loadPackage,
   reasonOf,
   Unavailable,
@@ -20,7 +21,7 @@ import { checkProducts, operationsOf, type TensorFlowJs, useBackend } from './op
 
 const PACKAGES = ['@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node'] as const;
 
-const INSTALL = `npm install ${PACKAGES[0]} (${PACKAGES[1]} where there is no NVIDIA GPU)`;
+const INSTALL = `${install(PACKAGES[0])} (${PACKAGES[1]} where there is no NVIDIA GPU)`;
 const REBUILD =
   'let its install script run (npm rebuild), or build it on pip’s TensorFlow with scripts/tfjs-from-pip';
 
@@ -35,8 +36,8 @@ const NEXT: readonly (readonly [words: RegExp, next: string])[] = [
 ];
 
 /** The backend on TensorFlow's own library. @throws Unavailable */
-export async function loadTensorflow(cwd: string): Promise<LoadedBackend> {
-  const found = PACKAGES.flatMap((name) => findPackage(name, cwd) ?? []);
+export async function loadTensorflow(packages?: string): Promise<LoadedBackend> {
+  const found = PACKAGES.flatMap((name) => findPackage(name, packages) ?? []);
   if (found.length === 0) throw new Unavailable(`neither ${PACKAGES.join(' nor ')} is installed`, INSTALL);
   prepare();
   const reasons: string[] = [];

@@ -5,6 +5,7 @@ import {
   findPackage,
   hasLibrary,
   type InstalledPackage,
+  install,
   loadPackage,
   reasonOf,
   Unavailable,
@@ -22,9 +23,9 @@ interface Dawn {
 }
 
 /** The backend on WebGPU, through Dawn. @throws Unavailable */
-export async function loadWebgpu(cwd: string): Promise<LoadedBackend> {
-  const dawn = findPackage(PACKAGE, cwd);
-  if (!dawn) throw new Unavailable(`${PACKAGE} is not installed`, `npm install ${PACKAGE}`);
+export async function loadWebgpu(packages?: string): Promise<LoadedBackend> {
+  const dawn = findPackage(PACKAGE, packages);
+  if (!dawn) throw new Unavailable(`${PACKAGE} is not installed`, install(PACKAGE));
   // Otherwise Dawn prints several lines about it.
   if (process.platform === 'linux' && !hasLibrary('libvulkan.so.1'))
     throw new Unavailable('libvulkan.so.1 is not installed', DRIVER);
