@@ -55,6 +55,7 @@ function isAnyWord(node) {
 
 function isWritten(node) {
   const { parent } = node;
+  if (ts.isDeleteExpression(parent)) return true;
   return (
     ts.isBinaryExpression(parent) &&
     parent.left === node &&

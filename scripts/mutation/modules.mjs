@@ -57,7 +57,7 @@ export function reaching(target) {
 export function world({ root, sources = new Map(), elsewhere = () => {}, outside = {}, seen, loading }) {
   const modules = new Map();
   const require = createRequire(join(root, 'package.json'));
-  const run = (file, module) => {
+  const run = (file, record) => {
     const code = sources.has(file) ? compile(file, sources.get(file)) : compiledFile(file);
     const imported = (name) => {
       if (name.startsWith('.')) return load(resolve(dirname(file), name));
@@ -66,7 +66,7 @@ export function world({ root, sources = new Map(), elsewhere = () => {}, outside
     const meta = { url: pathToFileURL(file).href, dirname: dirname(file) };
     const done = loading?.(file);
     try {
-      code.run(module.exports, imported, module, meta, seen);
+      code.run(record.exports, imported, record, meta, seen);
     } finally {
       done?.();
     }
@@ -75,16 +75,16 @@ export function world({ root, sources = new Map(), elsewhere = () => {}, outside
     const other = modules.has(file) ? undefined : elsewhere(file);
     if (other) return other(file);
     if (modules.has(file)) return modules.get(file).exports;
-    const module = { exports: {} };
-    modules.set(file, module);
+    const record = { exports: {} };
+    modules.set(file, record);
     try {
-      if (file.endsWith('.json')) module.exports = JSON.parse(readFileSync(file, 'utf8'));
-      else run(file, module);
+      if (file.endsWith('.json')) record.exports = JSON.parse(readFileSync(file, 'utf8'));
+      else run(file, record);
     } catch (error) {
       modules.delete(file);
       throw error;
     }
-    return module.exports;
+    return record.exports;
   };
   return load;
 }

@@ -226,7 +226,7 @@ describe('whose settings apply', () => {
     const named = `settings: ${join('..', '..', 'rebatch.config.yaml')}`;
     expect(await batch(project())).toEqual({ world: 2, stderr: named });
     write('project/deep/other.yaml', CONFIG);
-    const { stderr } = await cli(['check', '--alone', 'run.yaml', 'other.yaml'], project());
+    const { stderr } = await cli(['check', 'run.yaml', 'other.yaml'], project());
     expect(stderr.split(named)).toHaveLength(2);
     expect((await cli(['run.yaml', '--by', '2', '-q'], project())).stderr).toBe('');
     expect((await run('check', 'run.yaml')).stderr).toBe('');

@@ -192,13 +192,13 @@ function withoutDoubles(staged: readonly Staged[]): Staged[] {
   });
 }
 
-/** What holds the new text already is as it should be: another run has done the same. */
-function refuseChanged({ target, was, bytes, stream }: Staged): void {
+/** What another run made of the same text meanwhile counts as well: `--by 2` twice is not `--by 2`. */
+function refuseChanged({ target, was, stream }: Staged): void {
   if (stream) return;
   const there = statOf(target);
   if (there && !there.isFile()) return;
   const now = there && readFileSync(target);
-  if (now === was || (now && (was?.equals(now) || bytes.equals(now)))) return;
+  if (now === was || (now && was?.equals(now))) return;
   throw new Problem(
     'changed',
     'was changed by somebody else while rebatch worked on it. Nothing was written; run it again',
@@ -257,21 +257,30 @@ function restore(fd: number, was: Buffer, cause: unknown): void {
 }
 
 /** Puts back what a file held. @returns why it could not be, if so */
-function putBack({ file, target, bytes, was }: Staged, io: World): string[] {
-  try {
-    if (was) {
-      const back = stage(file, target, was, bytes);
-      try {
-        if (back) replace(back, io);
-      } finally {
-        if (back?.temporary !== undefined) rmSync(back.temporary, { force: true });
-      }
-    } else if (statOf(target)?.isFile()) rmSync(target);
-    else return [`${file} has been written`];
-    return [];
-  } catch (error) {
-    return [`${file} has been written and cannot be put back (${(error as Error).message})`];
+function putBack(one: Staged, io: World): string[] {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return putBackOnce(one, io);
+    } catch (error) {
+      const met = error instanceof Problem && error.code === 'busy';
+      if (!met || attempt === ATTEMPTS)
+        return [`${one.file} has been written and cannot be put back (${(error as Error).message})`];
+      pause(Math.random() * 20 * attempt);
+    }
   }
+}
+
+function putBackOnce({ file, target, bytes, was }: Staged, io: World): string[] {
+  if (was) {
+    const back = stage(file, target, was, bytes);
+    try {
+      if (back) replace(back, io);
+    } finally {
+      if (back?.temporary !== undefined) rmSync(back.temporary, { force: true });
+    }
+  } else if (statOf(target)?.isFile()) rmSync(target);
+  else return [`${file} has been written`];
+  return [];
 }
 
 function withWhatIsLeft(error: unknown, left: readonly string[]): unknown {
