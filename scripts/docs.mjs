@@ -250,6 +250,7 @@ const settings = JSON.parse(readFileSync(SETTINGS, 'utf8'));
 settings.$defs.rule.enum = RULES.map((r) => r.name);
 settings.$defs.dialectName.enum = listDialects().map((d) => d.name);
 settings.$defs.ignore.items.enum = Object.keys(FINDINGS);
+settings.$defs.severity.propertyNames.enum = Object.keys(FINDINGS);
 pages.set(SETTINGS, formatSchema(settings));
 
 settle(pages);

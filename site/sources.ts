@@ -1,6 +1,6 @@
 /** What the page gives as the library takes it, and the library's messages as the page takes them. */
 
-import { placeOf, printable } from '../src/base/diagnostic.ts';
+import { messageLines, placeOf, printable } from '../src/base/diagnostic.ts';
 import type { Diagnostic, Problem, Source } from '../src/index.ts';
 import type { Files, Message } from './messages.ts';
 
@@ -21,16 +21,13 @@ export function refusals(problem: Problem, source: Source): Message[] {
 }
 
 /** A message; its place is left out where it stands in another file. */
-export function messageOf(
-  { code, severity, message, offset }: Diagnostic,
-  source: Source,
-  file = source.file,
-): Message {
+export function messageOf(one: Diagnostic, source: Source, file = source.file): Message {
+  const { code, severity, offset } = one;
   const elsewhere = file !== source.file;
   return {
     code,
     severity,
-    text: printable(message),
+    text: messageLines(one).join('\n'),
     ...(elsewhere ? { file: printable(file) } : {}),
     ...(offset === undefined || elsewhere ? {} : { place: { ...placeOf(source.text, offset), offset } }),
   };

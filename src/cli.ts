@@ -1,4 +1,5 @@
 import { Command, CommanderError, Help } from 'commander';
+import { jsonText, printableLines } from './base/diagnostic.ts';
 import { type Io, processIo } from './base/io/streams.ts';
 import { Problem } from './base/problem.ts';
 import { VERSION } from './base/version.ts';
@@ -62,7 +63,7 @@ export async function createProgram(
     command.configureOutput({
       writeOut: (text) => io.stdout.write(text),
       writeErr: (text) => io.stderr.write(text),
-      outputError: (text, write) => write(withHint(text)),
+      outputError: (text, write) => write(printableLines(withHint(text))),
     });
   }
   return program;
@@ -111,20 +112,32 @@ export async function run(
     if (argv.length === 0) program.help({ error: true });
     await refuseMisspelt(argv, io);
     await program.parseAsync([...argv], { from: 'user' });
+    io.stdout.end?.();
     return code;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0;
-    if (asksForJson(argv)) await printError(error, io);
-    if (error instanceof CommanderError) return EXIT_ERROR;
-    io.stderr.write(`${error instanceof Problem ? error.format() : internal(error)}\n`);
+    if (asksForJson(argv)) await ifPossible(() => printError(error, io));
+    if (!(error instanceof CommanderError))
+      await ifPossible(() =>
+        io.stderr.write(`${error instanceof Problem ? error.format() : printableLines(internal(error))}\n`),
+      );
     return EXIT_ERROR;
+  }
+}
+
+/** Tells an error where it can be told: the stream itself may be what is at fault. */
+async function ifPossible(tell: () => unknown): Promise<void> {
+  try {
+    await tell();
+  } catch {
+    // The exit code says it all the same.
   }
 }
 
 /** A program that reads JSON gets JSON; the message for people is on stderr all the same. */
 async function printError(error: unknown, { stdout }: Io): Promise<void> {
   const { errorJson } = await import('./pipe/json.ts');
-  stdout.write(`${JSON.stringify(errorJson(error), null, 2)}\n`);
+  stdout.write(`${jsonText(errorJson(error))}\n`);
 }
 
 function asksForJson(argv: readonly string[]): boolean {

@@ -213,16 +213,6 @@ describe('--write', () => {
     await closed;
     expect(through).toContain('4.0e-05');
   });
-
-  const root = process.getuid?.() === 0;
-  if (root)
-    console.log('SKIPPED: a file that may not be written (root may write anything; run as another user)');
-  it.skipIf(root)('does not replace a file that may not be written', async () => {
-    chmodSync(join(cwd, 'run.yaml'), 0o444);
-    const { code, stderr } = await cli(['run.yaml', '--to', '16', '--world', '1', '-w', '-q'], { cwd });
-    expect({ code, stderr }).toEqual({ code: 2, stderr: 'run.yaml: cannot be written: permission denied\n' });
-    expect(read('run.yaml')).toBe(CONFIG);
-  });
 });
 
 describe('refusals: exit 2, the place, the line, what to do; nothing on stdout', () => {
@@ -350,7 +340,19 @@ describe('refusals: exit 2, the place, the line, what to do; nothing on stdout',
       'a dialect that does not exist',
       CONFIG,
       ['--dialect', 'nope'],
-      /unknown dialect "nope"; choose one of: .*hf-trainer/,
+      /unknown dialect "nope"; rebatch schema lists them all/,
+    ],
+    [
+      'a dialect by half its name',
+      CONFIG,
+      ['--dialect', 'hf'],
+      /unknown dialect "hf": did you mean hf-trainer\? rebatch schema lists them all/,
+    ],
+    [
+      'a dialect by its framework',
+      CONFIG,
+      ['--dialect', 'Hugging_Face'],
+      /unknown dialect "Hugging_Face": did you mean .*hf-trainer/,
     ],
   ];
   it.each(cases)('%s', async (_, text, args, message) => {

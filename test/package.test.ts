@@ -62,9 +62,9 @@ describe('the packed tarball in an empty project', () => {
     const converted = rebatch('run.yaml', '--to', '64', '--world', '1', '-q');
     expect(converted).toMatchObject({ status: 0, stderr: '' });
     writeFileSync(join(project, 'now.yaml'), converted.stdout);
-    expect(rebatch('check', 'run.yaml', 'now.yaml').status).toBe(0);
+    expect(rebatch('check', '--against', 'run.yaml', 'now.yaml').status).toBe(0);
     writeFileSync(join(project, 'now.yaml'), CONFIG.replace('8', '64'));
-    expect(rebatch('check', 'run.yaml', 'now.yaml').status).toBe(1);
+    expect(rebatch('check', '--against', 'run.yaml', 'now.yaml').status).toBe(1);
     expect(rebatch('explain', 'run.yaml').status).toBe(0);
     writeFileSync(join(project, 'rebatch.config.yaml'), 'world: 4\n');
     expect(JSON.parse(rebatch('run.yaml', '--to', '64', '--json', '-q').stdout).batch.from).toBe(32);

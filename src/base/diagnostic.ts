@@ -41,11 +41,26 @@ export interface Place {
 
 /** Line and column of an offset. A byte order mark takes no column. */
 export function placeOf(text: string, offset: number): Place {
-  const before = text.lastIndexOf('\n', offset - 1);
-  let line = 1;
-  for (let i = text.indexOf('\n'); i !== -1 && i < offset; i = text.indexOf('\n', i + 1)) line++;
-  const bom = before === -1 && text.charCodeAt(0) === 0xfeff ? 1 : 0;
-  return { line, column: Math.max(1, offset - before - bom) };
+  const starts = lineStarts(text);
+  let [line, after] = [0, starts.length];
+  while (after - line > 1) {
+    const middle = (line + after) >> 1;
+    if (starts[middle]! <= offset) line = middle;
+    else after = middle;
+  }
+  const bom = line === 0 && text.charCodeAt(0) === 0xfeff ? 1 : 0;
+  return { line: line + 1, column: Math.max(1, offset - starts[line]! + 1 - bom) };
+}
+
+let asked: { readonly text: string; readonly starts: readonly number[] } = { text: '', starts: [0] };
+
+/** Where the lines of a text begin. Of the last text they are remembered: places are asked for by the thousand. */
+function lineStarts(text: string): readonly number[] {
+  if (text === asked.text) return asked.starts;
+  const starts = [0];
+  for (let i = text.indexOf('\n'); i !== -1; i = text.indexOf('\n', i + 1)) starts.push(i + 1);
+  asked = { text, starts };
+  return starts;
 }
 
 /** A place as messages call it: `file:line:column`, or the file alone. */
@@ -55,7 +70,50 @@ export function placeName({ file, text }: Source, offset?: number): string {
   return `${file}:${line}:${column}`;
 }
 
-/** Text without control characters, with which a file could control the terminal; line breaks stay. */
+/** What nobody sees, or what moves what one sees: controls, bidirectional and invisible marks, lone surrogates. */
+const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
+
+/** More is no text for people: a key of megabytes. */
+const MOST_SHOWN = 100_000;
+
+/** A character as JSON and Python write it: `\n`, `\u001b`. */
+function escaped(character: string): string {
+  const named = JSON.stringify(character).slice(1, -1);
+  if (named !== character) return named;
+  const units = Array.from({ length: character.length }, (_, i) => character.charCodeAt(i));
+  return units.map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`).join('');
+}
+
+/**
+ * Text of a file as it is shown to people, always on one line: what is not seen is escaped, and so is what a runner of
+ * GitHub takes for a command, `::` at the beginning of a line and `##[` anywhere (actions/runner
+ * src/Runner.Common/ActionCommand.cs). Everything that comes from a file passes through here.
+ */
 export function printable(text: string): string {
-  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g, '\ufffd');
+  const shown = text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN)}…` : text;
+  return shown
+    .replace(UNSEEN, escaped)
+    .replace(/^(\s*):(?=:)/, '$1\\u003a')
+    .replaceAll('##[', '#\\u0023[');
+}
+
+/** Messages that are a list, one point a line; what they have of a file was made printable before. */
+const LISTS: ReadonlySet<string> = new Set(['noise-scale-unknown', 'undecided']);
+
+/** The lines of a message, printable: one, but for the messages that are lists. */
+export function messageLines({ code, message }: Pick<Diagnostic, 'code' | 'message'>): string[] {
+  return (LISTS.has(code) ? message.split('\n') : [message]).map(printable);
+}
+
+/** A text of several lines, which stay lines, made printable. */
+export function printableLines(text: string): string {
+  return text
+    .split('\n')
+    .map((line) => line.replace(/\r$/, '').replace(UNSEEN, escaped))
+    .join('\n');
+}
+
+/** JSON as every command prints it: what is not seen is escaped, so that the text is safe to show and the data the same. */
+export function jsonText(value: unknown): string {
+  return JSON.stringify(value, null, 2).replace(UNSEEN, (c) => (c === '\n' ? c : escaped(c)));
 }

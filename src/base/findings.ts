@@ -55,7 +55,7 @@ export const FINDINGS = {
     title: 'The file does not exist at the revision compared with',
     why: 'There is nothing to compare it with. A file that git sees as renamed is compared with what it was.',
     remedy:
-      'Nothing. If it was renamed and rewritten at once, compare with `rebatch check REFERENCE CANDIDATE`.',
+      'Nothing. If it was renamed and rewritten at once, compare with `rebatch check --against OLD NEW`.',
   },
   'deleted-file': {
     severity: 'notice',
@@ -137,6 +137,12 @@ export const FINDINGS = {
     why: 'No trainer can read it.',
     remedy: 'Correct it at the place named.',
   },
+  'too-large': {
+    severity: 'error',
+    title: 'The file asks for more than a config does',
+    why: 'Its size, its depth, what its aliases stand for or the number of its optimizers is beyond what rebatch reads, so it was not judged.',
+    remedy: 'Split it, or take out what is no setting.',
+  },
   'duplicate-key': {
     severity: 'error',
     title: 'Duplicate key',
@@ -156,11 +162,23 @@ export const FINDINGS = {
     remedy: 'Say which with `--dialect NAME`, or in rebatch.config.yaml for a glob of files.',
   },
   'not-judged': {
-    severity: 'notice',
+    severity: 'warning',
     title: 'The file was not judged',
-    why: 'It is no training config that rebatch knows, is empty, or does not say its batch size.',
+    why: 'It does not say its batch size, or not which of several experiments is meant. What is no training config at all, as far as rebatch knows, is a notice; what the rule or the options have no answer for is an error. With `--require-judged`, and with `--against`, all of it is an error.',
     remedy:
-      'Nothing, where it is none. Otherwise say what is missing (`--dialect`, `--schema`, `--from`, `--to`).',
+      'Say what is missing (`--dialect`, `--schema`, `--from`, `--to`, `--at`, or `names` in rebatch.config.yaml). Files that are none of training’s belong into `.rebatchignore`.',
+  },
+  unreadable: {
+    severity: 'error',
+    title: 'The file cannot be read',
+    why: 'It is a folder, or permission is denied.',
+    remedy: 'Make it readable, or name it in `.rebatchignore`.',
+  },
+  'not-utf8': {
+    severity: 'error',
+    title: 'The file is not UTF-8 text',
+    why: 'Trainers read configs as UTF-8 and stop at the first byte that is none.',
+    remedy: 'Save it as UTF-8.',
   },
   'unknown-code': {
     severity: 'warning',

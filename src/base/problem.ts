@@ -1,11 +1,26 @@
-import { type Diagnostic, type Place, placeOf, printable, type Severity, type Source } from './diagnostic.ts';
+import {
+  type Diagnostic,
+  messageLines,
+  type Place,
+  placeOf,
+  printable,
+  type Severity,
+  type Source,
+} from './diagnostic.ts';
 
 /** Every reason to refuse an input. The codes are part of the interface. */
 export type ProblemCode =
   | 'usage'
   | 'unreadable'
+  | 'unwritable'
+  /** A file does not hold any more what was read from it. */
+  | 'changed'
+  /** Another run writes the same file. */
+  | 'busy'
   | 'not-utf8'
   | 'syntax'
+  /** It asks for more than `BUDGET`. */
+  | 'too-large'
   | 'empty'
   | 'duplicate-key'
   | 'unknown-dialect'
@@ -72,11 +87,14 @@ export class Problem extends Error implements Diagnostic<ProblemCode> {
 
   /** The message as `file:line:column: message`, with the line and a caret under it; then the further ones. */
   format(): string {
-    const { file = 'rebatch', text, offset, message } = this;
+    const { file = 'rebatch', text, offset } = this;
+    const [first = '', ...others] = messageLines(this);
     const source = { file, text: text ?? '' };
     const own =
-      text === undefined || offset === undefined ? `${file}: ${message}` : framed(source, offset, message);
-    return [printable(own), ...this.also.map((problem) => problem.in(source).format())].join('\n');
+      text === undefined || offset === undefined
+        ? [printable(`${file}: ${first}`), ...others].join('\n')
+        : framed(source, offset, [first, ...others].join('\n'));
+    return [own, ...this.also.map((problem) => problem.in(source).format())].join('\n');
   }
 }
 
@@ -85,10 +103,15 @@ export async function about<T>(source: Source, read: () => Promise<T>): Promise<
   try {
     return await read();
   } catch (error) {
+    if (error instanceof RangeError && /call stack/i.test(error.message))
+      throw new Problem('too-large', 'is nested too deep, or has too much of one thing, to be read').in(
+        source,
+      );
     throw error instanceof Problem ? error.in(source) : error;
   }
 }
 
+/** @param message printable */
 function framed({ file, text }: Source, offset: number, message: string): string {
   const { line, column } = placeOf(text, offset);
   const start = text.lastIndexOf('\n', offset - 1) + 1;
@@ -96,6 +119,8 @@ function framed({ file, text }: Source, offset: number, message: string): string
   const whole = text.slice(start, end === -1 ? undefined : end).replace(/^\ufeff|\r$/g, '');
   const gutter = `  ${line} | `;
   const from = Math.max(0, column - 60);
-  const shown = whole.slice(from, from + 100).replace(/\t/g, ' ');
-  return `${file}:${line}:${column}: ${message}\n${gutter}${shown}\n${' '.repeat(gutter.length + column - 1 - from)}^`;
+  const before = printable(whole.slice(from, column - 1).replace(/\t/g, ' '));
+  const after = printable(whole.slice(column - 1, from + 100).replace(/\t/g, ' '));
+  const place = printable(`${file}:${line}:${column}: `);
+  return `${place}${message}\n${gutter}${before}${after}\n${' '.repeat(gutter.length + before.length)}^`;
 }

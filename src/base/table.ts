@@ -1,3 +1,4 @@
+import { printable } from './diagnostic.ts';
 import { hanging } from './text.ts';
 
 type Paint = (text: string) => string;
@@ -13,7 +14,7 @@ export interface Column {
 
 export interface Table {
   readonly columns: readonly Column[];
-  /** One text for each column. */
+  /** One text for each column, made printable here. */
   readonly rows: readonly (readonly string[])[];
   readonly indent?: string;
   readonly paintTitles?: Paint;
@@ -27,7 +28,8 @@ const GAP = '  ';
  * Lays out a table: titles (if any), then the rows, every column as wide as its widest cell.
  * @param width columns of the terminal; what is left without the optional columns may still be wider
  */
-export function tableLines(table: Table, width = Number.POSITIVE_INFINITY): string[] {
+export function tableLines(given: Table, width = Number.POSITIVE_INFINITY): string[] {
+  const table = { ...given, rows: given.rows.map((cells) => cells.map(cellText)) };
   const { columns, rows, indent = '', paintTitles = String, below } = table;
   const compact = tableWidth(table) > width;
   const titles = columns.map(({ title = '' }) => title);
@@ -56,6 +58,14 @@ export function tableLines(table: Table, width = Number.POSITIVE_INFINITY): stri
 export function tableWidth(table: Table): number {
   const outside = (table.indent ?? '').length + GAP.length * (table.columns.length - 1);
   return widthsOf(table).reduce((sum, width) => sum + width, outside);
+}
+
+/** Every row is as wide as the widest cell. */
+const WIDEST_CELL = 500;
+
+function cellText(text: string): string {
+  const shown = printable(text);
+  return shown.length > WIDEST_CELL ? `${shown.slice(0, WIDEST_CELL - 1)}…` : shown;
 }
 
 function widthsOf({ columns, rows }: Table): number[] {

@@ -1,13 +1,13 @@
-/** Breaks a text into lines of at most `columns`, never fewer than 30; its own line breaks stay. */
-export function wrap(text: string, columns: number): string[] {
-  return text.split('\n').flatMap((line) => wrapLine(line, Math.max(30, columns)));
-}
+import { printable } from './diagnostic.ts';
 
-function wrapLine(text: string, width: number): string[] {
+/** Breaks a text, made printable, into lines of at most `columns`, never fewer than 30. */
+export function wrap(text: string, columns: number): string[] {
+  const width = Math.max(30, columns);
   const lines: string[] = [];
   let line = '';
-  for (const word of text.split(' ')) {
-    if (line && line.length + 1 + word.length > width) {
+  for (const word of printable(text).split(' ')) {
+    // At the beginning of a line `::` is a command to a runner of GitHub.
+    if (line && line.length + 1 + word.length > width && !word.startsWith('::')) {
       lines.push(line);
       line = word;
     } else line = line ? `${line} ${word}` : word;
@@ -18,4 +18,9 @@ function wrapLine(text: string, width: number): string[] {
 /** Breaks a text so that it fits behind `indent`, which is put before every line but the first. */
 export function hanging(text: string, columns: number, indent: string): string {
   return wrap(text, columns - indent.length).join(`\n${indent}`);
+}
+
+/** A number of things: `1 file`, `2 files`. */
+export function counted(n: number, thing: string): string {
+  return `${n} ${thing}${n === 1 ? '' : 's'}`;
 }

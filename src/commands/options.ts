@@ -175,7 +175,7 @@ export async function conversionSettings(
   );
   if (typeof flags.noiseScale === 'object') given.noiseScale = pooledNoiseScale(flags.noiseScale);
   const { settings } = await projectSettings(file, flags, io);
-  const { tolerance: _check, ignore: _codes, schema: projects, ...project } = settings;
+  const { tolerance: _check, ignore: _codes, severity: _how, schema: projects, ...project } = settings;
   const schema = flags.schema ?? (flags.dialect === undefined ? projects : undefined);
   if (schema === undefined) return { ...project, ...given };
   if (flags.dialect !== undefined) throw new Problem('usage', '--schema and --dialect exclude each other');

@@ -1,3 +1,5 @@
+import { meant } from '../base/edit-distance.ts';
+import { lookUp } from '../base/look-up.ts';
 import { Problem } from '../base/problem.ts';
 import type { Document } from '../document/nodes.ts';
 import { readable } from '../document/pointer.ts';
@@ -49,7 +51,7 @@ export interface Dialect {
  * trainer knows may be written into it. The `certain` of a schema says so; without one, recognition is enough.
  */
 export function isCertain(data: unknown, name: string): boolean {
-  return dialects[name]?.certain?.(data) ?? true;
+  return lookUp(dialects, name)?.certain?.(data) ?? true;
 }
 
 /** The dialects that come with rebatch, by name, without their validators. */
@@ -66,7 +68,7 @@ export function listDialects(): readonly Omit<Dialect, 'validate' | 'known'>[] {
   );
 }
 
-/** A dialect by name. @throws Problem with code `unknown-dialect` and the names to choose from */
+/** A dialect by name. @throws Problem with code `unknown-dialect` and the names that may be meant */
 export async function loadDialect(name: string): Promise<Dialect> {
   const {
     load,
@@ -81,11 +83,26 @@ export async function loadDialect(name: string): Promise<Dialect> {
 }
 
 function entryOf(name: string) {
-  const entry = dialects[name];
+  const entry = lookUp(dialects, name);
   if (entry) return entry;
+  const near = alike(name);
+  const guess = near.length > 0 ? `: did you mean ${near.join(' or ')}?` : meant(name, Object.keys(dialects));
   throw new Problem(
     'unknown-dialect',
-    `unknown dialect "${name}"; choose one of: ${Object.keys(dialects).join(', ')}`,
+    `unknown dialect "${name}"${guess || ';'} rebatch schema lists them all`,
+  );
+}
+
+/** The dialects whose name or framework begins with these letters: `hf`, `huggingface`, `DeepSpeed_Config`. */
+function alike(word: string): string[] {
+  const letters = (text: string) => text.toLowerCase().replace(/[^a-z0-9]/g, '');
+  const wanted = letters(word);
+  const begins = (text: string) => {
+    const whole = letters(text);
+    return wanted.length > 1 && (whole.startsWith(wanted) || (whole.length > 3 && wanted.startsWith(whole)));
+  };
+  return Object.entries(dialects).flatMap(([name, { framework }]) =>
+    begins(name) || begins(framework) ? [name] : [],
   );
 }
 
@@ -96,7 +113,7 @@ export async function loadSchema(name: string): Promise<object> {
 
 /** The built-in dialects that recognise this data, the most specific ones alone; `generic` only if no other does. */
 export function detect(data: unknown): string[] {
-  const has = (key: string) => typeof data === 'object' && data !== null && key in data;
+  const has = (key: string) => typeof data === 'object' && data !== null && Object.hasOwn(data, key);
   const matching = Object.entries(dialects)
     .filter(([, { requiredKeys, recognises }]) => (requiredKeys?.some(has) ?? true) && recognises(data))
     .map(([name]) => name);
@@ -106,12 +123,15 @@ export function detect(data: unknown): string[] {
 
 /** Whether a dialect is there to refuse its files, which say how a training is launched, or nothing of it. */
 export function refusesAll(name: string): boolean {
-  return dialects[name]?.refuses !== undefined;
+  return lookUp(dialects, name)?.refuses !== undefined;
 }
 
 function ancestors(name: string): string[] {
   const own = name === 'generic' ? [] : ['generic'];
-  return [...own, ...(dialects[name]?.specializes ?? []).flatMap((parent) => [parent, ...ancestors(parent)])];
+  return [
+    ...own,
+    ...(lookUp(dialects, name)?.specializes ?? []).flatMap((parent) => [parent, ...ancestors(parent)]),
+  ];
 }
 
 /**

@@ -1,3 +1,4 @@
+import { lookUp } from '../base/look-up.ts';
 import { numberInString } from '../document/scalar.ts';
 import type { Encoding, Role } from './roles.ts';
 
@@ -42,9 +43,9 @@ function entriesOf(tuple: string, at: number, prefix: string, roles: Roles): Enc
 }
 
 function pairsOf(text: string, fields: NonNullable<Encoding['fields']>): EncodedPart[] {
-  return [...text.matchAll(/([\w.]+)\s*=\s*([^,\s]+)/g)].flatMap((match) => {
+  return [...text.matchAll(/(?<![\w.])([\w.]+)\s*=\s*([^,\s]+)/g)].flatMap((match) => {
     const [whole, key = '', source = ''] = match;
-    const field = fields[key];
+    const field = lookUp(fields, key);
     const index = match.index + whole.length - source.length;
     if (!field) return [];
     if (!('items' in field)) return [{ name: key, source, index, role: field.role }];

@@ -11,6 +11,7 @@ import {
   Name,
   str,
 } from 'ajv/dist/2020.js';
+import { lookUp } from '../base/look-up.ts';
 import type { Absent } from './roles.ts';
 
 /** A JSON Schema, as plain data. */
@@ -144,7 +145,10 @@ function spelled<T>(node: T, root: Schema): T {
   if (node === null || typeof node !== 'object') return node;
   const { spelling, $ref, ...beside } = node as Record<string, unknown>;
   if (typeof spelling === 'string')
-    return { ...(withKeys(definitionOf($ref, root), SPELLINGS[spelling]!) as object), ...beside } as T;
+    return {
+      ...(withKeys(definitionOf($ref, root), lookUp(SPELLINGS, spelling)!) as object),
+      ...beside,
+    } as T;
   const rootOf = (key: string, value: unknown) =>
     key === 'detect' && (node as unknown) === root ? (value as Schema) : root;
   return Object.fromEntries(Object.entries(node).map(([k, v]) => [k, spelled(v, rootOf(k, v))])) as T;
@@ -168,7 +172,7 @@ function withKeys(node: unknown, spell: (key: string) => string): unknown {
 
 /** What `#/$defs/NAME` means in a schema. */
 function definitionOf($ref: unknown, { $defs }: Schema): Schema {
-  return ($defs as Record<string, Schema> | undefined)?.[String($ref).replace('#/$defs/', '')] ?? {};
+  return lookUp($defs as Record<string, Schema> | undefined, String($ref).replace('#/$defs/', '')) ?? {};
 }
 
 /**
@@ -190,7 +194,7 @@ function inlineNode(node: unknown, file: string | undefined, files: SchemaFiles)
   const [, named, name = ''] = /^([\w.-]*)#\/\$defs\/(\w+)$/.exec($ref) ?? [];
   const from = named || file;
   if (from === undefined) return { $ref, ...siblings };
-  const definition = (files[from]?.$defs as Record<string, unknown> | undefined)?.[name];
+  const definition = lookUp(lookUp(files, from)?.$defs as Record<string, unknown> | undefined, name);
   if (definition === undefined) throw new Error(`${from} has no ${$ref}`);
   const inlined = inlineNode(definition, from, files) as Record<string, unknown>;
   const role =

@@ -1,3 +1,4 @@
+import { lookUp } from '../base/look-up.ts';
 import type { Schema } from './keywords.ts';
 
 /**
@@ -20,7 +21,7 @@ export function knownKeys(schema: Schema): string[] {
     const name = typeof $ref === 'string' ? /^#\/\$defs\/(\w+)$/.exec($ref)?.[1] : undefined;
     if (name !== undefined && !seen.has(`${name} ${parent}`)) {
       seen.add(`${name} ${parent}`);
-      walk(definitions[name], parent);
+      walk(lookUp(definitions, name), parent);
     }
     for (const [keyword, value] of Object.entries(rest))
       if (IN_PLACE.has(keyword)) walk(value, parent);

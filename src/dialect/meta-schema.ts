@@ -1,6 +1,7 @@
 /** The JSON Schema of dialect schemas, made from the table of roles. */
 import { Ajv2020, type AnySchemaObject, type ErrorObject } from 'ajv/dist/2020.js';
 import { meant } from '../base/edit-distance.ts';
+import { lookUp } from '../base/look-up.ts';
 import { child, type Pointer, readable } from '../document/pointer.ts';
 import { createAjv, inline, type Schema, type SchemaFiles, SPELLINGS } from './keywords.ts';
 import { ROLES } from './roles.ts';
@@ -191,7 +192,7 @@ function lostReferences(node: unknown, at: Pointer, root: Schema, files: SchemaF
         pointer === '/detect' || pointer === '/certain' ? (value as Schema) : root,
         files,
       );
-    const names = Object.keys((file ? files[file] : root)?.$defs ?? {});
+    const names = Object.keys((file ? lookUp(files, file) : root)?.$defs ?? {});
     if (names.includes(name)) return [];
     const message = `${readable(pointer)} leads nowhere: ${file || 'the schema'} has no definition ${name}${meant(name, names)}`;
     return [{ pointer, message }];

@@ -8,10 +8,12 @@ export interface SchemaError {
   readonly keyword: string;
   readonly message?: string;
   readonly params: Readonly<Record<string, unknown>>;
+  /** The key that `propertyNames` does not allow. */
+  readonly propertyName?: string;
 }
 
 /** Keywords whose errors only wrap those that say what is wrong. */
-const WRAPPERS = new Set(['if', 'anyOf', 'oneOf', 'not', 'allOf']);
+const WRAPPERS = new Set(['if', 'anyOf', 'oneOf', 'not', 'allOf', 'propertyNames']);
 
 /** One error for each field; of alternatives that all fail, the first one's first. */
 export function telling(errors: readonly SchemaError[]): SchemaError[] {

@@ -1,3 +1,4 @@
+import { lookUp } from '../base/look-up.ts';
 import { YAML } from './insert.ts';
 import { parseJson } from './json.ts';
 import type { Document, DoubledKey, Entry, Node, Progress, ScalarNode, WrittenScalar } from './nodes.ts';
@@ -17,6 +18,9 @@ const BETWEEN = /^[ \t]*(?:-{3,}.*)?$/;
 /** Quotes, and a comment behind a number, are a person's: YAML. */
 const BY_HAND = /^(?:[-+\d.eE]+[ \t]+#|(["']).*\1$)/;
 
+/** Characters of one argument; a longer line is a person's. */
+const LONGEST = 2000;
+
 /** Reads the arguments that a run wrote into a text file; other texts as JSON or YAML. @throws Problem: syntax */
 export function parseDump(text: string, progress?: Progress): Document[] {
   if (/^\s*\{/.test(text)) return [parseJson(text)];
@@ -24,8 +28,15 @@ export function parseDump(text: string, progress?: Progress): Document[] {
     line: line.replace(/\r$/, ''),
     offset: index,
   }));
-  const found = lines.map((line) => ({ ...line, match: ARGUMENT.exec(line.line) }));
-  const fits = (f: Line) => (f.match ? !BY_HAND.test(f.match[2] ?? '') : BETWEEN.test(f.line));
+  const found = lines.map(({ line, offset }) => ({
+    line,
+    offset,
+    match: line.length > LONGEST ? null : ARGUMENT.exec(line),
+  }));
+  const fits = (f: Line) => {
+    if (f.line.length > LONGEST) return false;
+    return f.match ? !BY_HAND.test(f.match[2] ?? '') : BETWEEN.test(f.line);
+  };
   const argued = found.some(({ match }) => match) && found.every(fits);
   return argued ? [dumped(text, found)] : parseYaml(text, progress);
 }
@@ -77,5 +88,6 @@ function valueIn(source: string, offset: number, path: string, scalars: WrittenS
 const NAMED: Readonly<Record<string, ScalarValue>> = { None: null, '': null, True: true, False: false };
 
 function literal(source: string): ScalarValue {
-  return Object.hasOwn(NAMED, source) ? NAMED[source]! : (numberInString(source) ?? source);
+  const named = lookUp(NAMED, source);
+  return named === undefined ? (numberInString(source) ?? source) : named;
 }

@@ -1,3 +1,4 @@
+import { lookUp } from '../base/look-up.ts';
 import type { Document, Elsewhere, Entry, MapNode, Node } from './nodes.ts';
 import { documentOf } from './tree.ts';
 
@@ -49,7 +50,7 @@ export function joined(upper: Node | undefined, lower: Node | undefined): Node |
 }
 
 function replaces({ key, node }: Entry): boolean {
-  return node.kind === 'scalar' && Object.hasOwn(REPLACES, key) && node.value === REPLACES[key];
+  return node.kind === 'scalar' && Object.hasOwn(REPLACES, key) && node.value === lookUp(REPLACES, key);
 }
 
 /** The file that a tree comes from, and the place of the key that names it. */

@@ -1,6 +1,7 @@
+import { Problem } from '../base/problem.ts';
 import type { Edit } from './edit.ts';
-import { lineEnd, lineStart, newline } from './lines.ts';
-import type { Document, Entry, MapNode, NewEntry, Notation, ScalarNode } from './nodes.ts';
+import { endOfContent, lineEnd, lineStart, newline, pastAll } from './lines.ts';
+import type { Document, Entry, MapNode, NewEntry, Node, Notation, ScalarNode } from './nodes.ts';
 
 /** How YAML writes what is new. */
 export const YAML: Notation = {
@@ -47,24 +48,40 @@ function insertAfter(
   const written = entries.map((entry) =>
     keyAndValue(entry, quote, quoteBelow, map.flow || inOneLine(entry.value)),
   );
-  if (!sibling) return [{ offset: map.offset + 1, length: 0, text: written.join(', ') }];
-  const end = contentEnd(text, sibling);
-  if (!map.flow) {
-    const at = lineEnd(text, end);
-    const pad = ' '.repeat(
-      sibling.offset -
-        lineStart(text, sibling.offset) -
-        (text.charCodeAt(0) === 0xfeff && lineStart(text, sibling.offset) === 0 ? 1 : 0),
+  if (!map.flow && sibling) return onOwnLines(text, sibling, written);
+  if (text[map.offset] !== '{')
+    throw new Problem(
+      'cannot-insert',
+      `${written.join(', ')} should be written here, and this is no mapping in braces: put it into braces first, or use --no-insert`,
+      map.offset,
     );
-    return [
-      {
-        offset: at,
-        length: 0,
-        text: written.map((w) => `\n${w}`.replaceAll('\n', newline(text) + pad)).join(''),
-      },
-    ];
-  }
   return inBracketsAfter(text, map, sibling, written);
+}
+
+/**
+ * The edits that write entries of a block, each on lines of its own: after a sibling, or before it where nothing can
+ * stand behind it, since it is a block scalar that the text ends with, without a line break.
+ */
+function onOwnLines(text: string, sibling: Entry, written: readonly string[]): Edit[] {
+  const { begin = sibling.offset, end } = sibling;
+  const start = lineStart(text, begin);
+  const line = newline(text);
+  const pad = ' '.repeat(begin - start - (start === 0 && text.startsWith('\ufeff') ? 1 : 0));
+  const lines = written.map((one) => one.replaceAll('\n', line + pad));
+  if (endsOpen(text, sibling.node))
+    return [{ offset: begin, length: 0, text: lines.map((one) => one + line + pad).join('') }];
+  // A block scalar has its last line breaks.
+  if (text[end - 1] === '\n')
+    return [{ offset: end, length: 0, text: lines.map((one) => pad + one + line).join('') }];
+  const at = lineEnd(text, endOfContent(text, end));
+  return [{ offset: at, length: 0, text: lines.map((one) => line + pad + one).join('') }];
+}
+
+function endsOpen(text: string, node: Node): boolean {
+  if (node.kind === 'scalar')
+    return node.style === 'block' && node.offset + node.length === text.length && !text.endsWith('\n');
+  const last = node.kind === 'list' ? node.items.at(-1) : node.written.at(-1)?.node;
+  return last !== undefined && endsOpen(text, last);
 }
 
 /** The edits that write entries into brackets after a sibling: on its line, or each on a line of its own as it is. */
@@ -75,23 +92,26 @@ export function inBracketsAfter(
   written: readonly string[],
 ): Edit[] {
   if (!sibling) return [{ offset: map.offset + 1, length: 0, text: written.join(', ') }];
-  const end = contentEnd(text, sibling);
+  const end = endOfContent(text, sibling.end);
   const indent = indentBefore(text, sibling.offset);
-  if (indent === undefined) return [{ offset: end, length: 0, text: written.map((w) => `, ${w}`).join('') }];
+  // Of YAML a comment begins after a blank.
+  const gap = text[end] === '#' ? ' ' : '';
+  if (indent === undefined)
+    return [{ offset: end, length: 0, text: written.map((w) => `, ${w}`).join('') + gap }];
   const comma = commaAfter(text, end);
   const at =
     comma === undefined ? restOfLine(text, end, map.end - 1) : restOfLine(text, comma + 1, map.end - 1);
   const lines = written.map((w) => newline(text) + indent + w);
   if (comma === undefined)
     return [
-      { offset: end, length: 0, text: ',' },
+      { offset: end, length: 0, text: `,${gap}` },
       { offset: at, length: 0, text: lines.join(',') },
     ];
   return [{ offset: at, length: 0, text: lines.map((l) => `${l},`).join('') }];
 }
 
 function startsWithBracket(text: string): boolean {
-  return /^(?:\s|\/\/.*|\/\*[\s\S]*?\*\/|#.*)*[{[]/.test(text);
+  return /[{[]/.test(text[pastAll(text, 0, /\s+|\/\/.*|\/\*[\s\S]*?\*\/|#.*/y)] ?? '');
 }
 
 /** `key: value`; a mapping in braces, or a block that starts with a line break and has its indentation from there. */
@@ -113,13 +133,6 @@ function inOneLine(value: NewEntry['value']): boolean {
   return another === undefined && only !== undefined && inOneLine(only.value);
 }
 
-/** One past the last character of an entry: block scalars end before the line break. */
-function contentEnd(text: string, { offset, end }: Pick<Entry, 'offset' | 'end'>): number {
-  let at = end;
-  while (at > offset && /[\r\n]/.test(text[at - 1]!)) at--;
-  return at;
-}
-
 /** The indentation of a key; undefined if it is not the first on its line. */
 function indentBefore(text: string, offset: number): string | undefined {
   const before = text.slice(lineStart(text, offset), offset).replace(/^\ufeff/, '');
@@ -128,8 +141,8 @@ function indentBefore(text: string, offset: number): string | undefined {
 
 /** The offset of the comma after a flow entry, past white space and comments, or undefined. */
 function commaAfter(text: string, from: number): number | undefined {
-  const rest = /^(?:\s|\/\*[\s\S]*?\*\/|\/\/[^\n]*|(?<=\s)#[^\n]*)*/.exec(text.slice(from))?.[0] ?? '';
-  return text[from + rest.length] === ',' ? from + rest.length : undefined;
+  const at = pastAll(text, from, /\s+|\/\*[\s\S]*?\*\/|\/\/[^\n]*|(?<=\s)#[^\n]*/y);
+  return text[at] === ',' ? at : undefined;
 }
 
 /** The end of the line, or the closing bracket if it comes first. */

@@ -24,6 +24,10 @@ export interface ScalarNode {
   readonly style: ScalarStyle;
   readonly value: ScalarValue;
   readonly stringToPyYaml?: true;
+  /** A tag of YAML that says what it is. */
+  readonly tag?: string;
+  /** A key without a colon after it (`{key}`, `? key`) says nothing here. */
+  readonly unsaid?: true;
   readonly from?: Elsewhere;
 }
 
@@ -34,6 +38,10 @@ export interface Entry {
   readonly end: number;
   readonly quote: '' | '"' | "'";
   readonly node: Node;
+  /** Start of what stands before the key and belongs to it: `?`, a tag, an anchor. */
+  readonly begin?: number;
+  /** Its argument as the program gets it, where the text may have a variable for it. */
+  readonly words?: string;
   /** A script gives it in some of its runs. */
   readonly maybe?: true;
 }

@@ -18,10 +18,18 @@ const SMALLEST_ALWAYS_PLAIN = 0.1;
 
 /**
  * Rounds to the digits of the style: significant digits of the value and, for a decay, of 1 - value too
- * (0.99987494 keeps six digits of 1.25063e-4).
+ * (0.99987494 keeps six digits of 1.25063e-4). A number of three digits fewer is taken where it is off by no
+ * more than such rounding may be (5e-6 at six digits), so that 0.9 there and back is 0.9 again, not 0.9000001.
  */
-export function roundTo(value: number, { digits, complement }: Omit<NumberStyle, 'format'>): number {
+export function roundTo(value: number, style: Omit<NumberStyle, 'format'>): number {
   if (value === 0 || !Number.isFinite(value)) return value;
+  const { digits, complement = 0 } = style;
+  const rounder = digits > 3 ? cut(value, { ...style, digits: digits - 3 }) : Number.NaN;
+  const size = complement > 0 ? Math.min(complement, Math.abs(value)) : Math.abs(value);
+  return Math.abs(rounder - value) <= 5 * 10 ** -digits * size ? rounder : cut(value, style);
+}
+
+function cut(value: number, { digits, complement }: Omit<NumberStyle, 'format'>): number {
   const rounded = Number(value.toPrecision(digits));
   if (complement === undefined || complement <= 0 || complement >= value) return rounded;
   const decimals = digits - 1 - exponentOf(complement);

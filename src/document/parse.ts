@@ -1,4 +1,8 @@
+import { BUDGET, tooLarge } from '../base/budget.ts';
+import { count } from '../base/numbers.ts';
 import { Problem } from '../base/problem.ts';
+import { tooDeep } from './depth.ts';
+import { pastAll } from './lines.ts';
 import type { Document, Parse, Progress } from './nodes.ts';
 
 /** A format with a reader of its own, loaded for its files alone. */
@@ -8,8 +12,15 @@ interface Format {
   readonly load: () => Promise<Parse>;
 }
 
-/** A TOML header at the beginning, or after comments and assignments alone. */
-const HEADER = /^(?:\s|#[^\n]*|[\w.-]+[ \t]*=[^\n]*\n)*\[\[?[\w.-]+\]\]?[ \t]*(?:#[^\n]*)?\r?\n/;
+/** A TOML header, and what may stand before the first one. */
+const HEADER = /\[\[?[\w.-]+\]\]?[ \t]*(?:#[^\n]*)?\r?\n/y;
+const BEFORE_HEADER = /\s+|#[^\n]*|[\w.-]+[ \t]*=[^\n]*\n/y;
+
+function startsWithHeader(text: string): boolean {
+  HEADER.lastIndex = pastAll(text, 0, BEFORE_HEADER);
+  return HEADER.test(text);
+}
+
 /** A flag at the beginning, or after comments. */
 const FLAG = /^(?:\s|#.*\n)*--?[A-Za-z]/;
 const SHEBANG = /^#!.*\b(?:ba|da|z|k)?sh\b/;
@@ -29,7 +40,7 @@ const FORMATS: readonly Format[] = [
     load: async () => (await import('./dump.ts')).parseDump,
   },
   {
-    is: (name, text) => /\.toml$/i.test(name) || (!/\.\w+$/.test(name) && HEADER.test(text)),
+    is: (name, text) => /\.toml$/i.test(name) || (!/\.\w+$/.test(name) && startsWithHeader(text)),
     load: async () => (await import('./toml/read.ts')).parseToml,
   },
   {
@@ -50,9 +61,22 @@ export interface ParsedText {
  * The content decides: the `yaml` package reads JSON with `//` comments without an error and wrongly, and
  * some frameworks write one flow mapping with `#` comments into a `.yml`. So a text that starts with a bracket is
  * JSON if it parses as JSON, whatever its extension. Only the parser needed is loaded.
- * @throws Problem with code `syntax`, `duplicate-key` or `empty`
+ * @throws Problem with code `syntax`, `duplicate-key`, `empty` or `too-large`
  */
 export async function parse(text: string, fileName = '', progress?: Progress): Promise<ParsedText> {
+  if (text.length > BUDGET.bytes) throw tooLarge(`${count(BUDGET.bytes)} characters`);
+  const binary = text.indexOf('\0');
+  if (binary !== -1)
+    throw new Problem('syntax', 'holds a NUL character: it is no text, or UTF-16. Save it as UTF-8', binary);
+  try {
+    return await parseAs(text, fileName, progress);
+  } catch (error) {
+    // A parser that calls itself for each level has no room left.
+    throw error instanceof RangeError ? tooDeep() : error;
+  }
+}
+
+async function parseAs(text: string, fileName: string, progress?: Progress): Promise<ParsedText> {
   const content = text.replace(/^\ufeff/, '');
   if (content.trim() === '') throw new Problem('empty', 'the file is empty', 0);
   const own = FORMATS.find(({ is }) => is(fileName, content));

@@ -18,10 +18,11 @@ const BINARY = /^[-+]?0b[01_]+$/;
 const SEXAGESIMAL = /^[-+]?[1-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?$/;
 const INFINITE = /^[-+]?\.(?:inf|Inf|INF)$/;
 const NAN = /^\.(?:nan|NaN|NAN)$/;
-/** The floats of YAML 1.1 as PyYAML reads them: a dot is needed, and a sign in the exponent. */
-const PYYAML_FLOAT = /^[-+]?(?:[0-9][0-9_]*\.[0-9_]*(?:[eE][-+][0-9]+)?|\.[0-9][0-9_]*(?:[eE][-+][0-9]+)?)$/;
+/** The floats of YAML 1.1 as PyYAML reads them: a dot is needed, a sign in the exponent, and none before `.5`. */
+const PYYAML_FLOAT = /^(?:[-+]?[0-9][0-9_]*\.[0-9_]*(?:[eE][-+][0-9]+)?|\.[0-9][0-9_]*(?:[eE][-+][0-9]+)?)$/;
 /** Read as a number by OmegaConf, pydantic and `float()`, but as a string by PyYAML. */
-const LENIENT_FLOAT = /^[-+]?(?:[0-9][0-9_]*(?:\.[0-9_]*)?|\.[0-9][0-9_]*)[eE][-+]?[0-9]+$/;
+const LENIENT_FLOAT =
+  /^(?:[-+]?(?:[0-9][0-9_]*(?:\.[0-9_]*)?|\.[0-9][0-9_]*)[eE][-+]?[0-9]+|[-+]\.[0-9][0-9_]*)$/;
 
 /** Reads a plain (unquoted) YAML scalar as trainers do: PyYAML's rules, but `1e-4` is a number. */
 export function resolvePlain(source: string): Resolved {

@@ -1,5 +1,17 @@
+import { BUDGET, tooLarge } from '../base/budget.ts';
 import { placeOf } from '../base/diagnostic.ts';
-import type { Document, DoubledKey, Entry, Node, NodesByPointer, Notation, WrittenScalar } from './nodes.ts';
+import { count } from '../base/numbers.ts';
+import { refuseLarge } from './depth.ts';
+import type {
+  Document,
+  DoubledKey,
+  Entry,
+  MapNode,
+  Node,
+  NodesByPointer,
+  Notation,
+  WrittenScalar,
+} from './nodes.ts';
 import { child, type Pointer, segments } from './pointer.ts';
 
 /** A document's nodes by their pointers, found by walking: stored pointers would take most of the memory. */
@@ -22,9 +34,22 @@ class NodeTree implements NodesByPointer {
   }
 }
 
+/** From so many entries on a mapping is looked up by an index. */
+const MANY = 16;
+const indices = new WeakMap<MapNode, ReadonlyMap<string, Node>>();
+
 function below(node: Node, key: string): Node | undefined {
+  if (node.kind === 'map' && node.entries.length >= MANY) return indexOf(node).get(key);
   if (node.kind === 'map') return node.entries.findLast((e) => e.key === key)?.node;
   return node.kind === 'list' && String(Number(key)) === key ? node.items[Number(key)] : undefined;
+}
+
+function indexOf(map: MapNode): ReadonlyMap<string, Node> {
+  const known = indices.get(map);
+  if (known) return known;
+  const index = new Map(map.entries.map((entry) => [entry.key, entry.node]));
+  indices.set(map, index);
+  return index;
 }
 
 function* walk(node: Node, pointer: Pointer): Generator<readonly [Pointer, Node]> {
@@ -38,6 +63,7 @@ function* walk(node: Node, pointer: Pointer): Generator<readonly [Pointer, Node]
 /**
  * A document as its parser built it.
  * @param aliases whether one node may be in several places of the tree
+ * @throws Problem: too-large
  */
 export function documentOf(
   notation: Notation,
@@ -47,6 +73,9 @@ export function documentOf(
   doubled: Document['doubled'],
   aliases: boolean,
 ): Document {
+  refuseLarge(root);
+  const again = doubled[BUDGET.doubled];
+  if (again) throw tooLarge(`${count(BUDGET.doubled)} keys that stand twice`, again.offset);
   const nodes = new NodeTree(root);
   const shared = aliases ? sharedIn(nodes) : new Map();
   const inText = (pointer: Pointer) => pointer;
@@ -74,16 +103,24 @@ export function lastOf(
 }
 
 /**
- * A document of whose scalars some are used for something else, too.
- * @param use what else the text at an offset is for
+ * A document of whose nodes some are used for something else, too.
+ * @param use where else a node counts
  */
-export function usedAlso(document: Document, use: (offset: number) => string | undefined): Document {
+export function usedAlso(document: Document, use: (node: Node) => Pointer | undefined): Document {
   const shared = new Map(document.shared);
   for (const [pointer, node] of document.nodes) {
-    const other = node.kind === 'scalar' ? use(node.offset) : undefined;
-    if (other !== undefined) shared.set(node, [...(shared.get(node) ?? [pointer]), child('', other)]);
+    const other = use(node);
+    if (other !== undefined) shared.set(node, [...(shared.get(node) ?? [pointer]), other]);
   }
   return { ...document, shared };
+}
+
+/** @param names what else the text of a scalar is for, by its offset */
+export function inScalars(names: ReadonlyMap<number, string>): (node: Node) => Pointer | undefined {
+  return (node) => {
+    const name = node.kind === 'scalar' ? names.get(node.offset) : undefined;
+    return name === undefined ? undefined : child('', name);
+  };
 }
 
 function dataOf(node: Node): unknown {

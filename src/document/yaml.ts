@@ -1,4 +1,5 @@
 import {
+  type Alias,
   isAlias,
   isMap,
   isPair,
@@ -7,11 +8,16 @@ import {
   type Document as LibraryDocument,
   type Node as LibraryNode,
   LineCounter,
+  type Pair,
   parseAllDocuments,
   visit,
 } from 'yaml';
+import { BUDGET, tooLarge } from '../base/budget.ts';
+import { count } from '../base/numbers.ts';
 import { Problem } from '../base/problem.ts';
+import { tooDeep } from './depth.ts';
 import { YAML } from './insert.ts';
+import { endOfContent } from './lines.ts';
 import type {
   Document,
   DoubledKey,
@@ -25,10 +31,11 @@ import type {
 } from './nodes.ts';
 import { child, type Pointer } from './pointer.ts';
 import { numberInString, type Resolved, resolvePlain } from './scalar.ts';
-import { documentOf, lastOf } from './tree.ts';
+import { documentOf, lastOf, usedAlso } from './tree.ts';
 
-/** Most alias expansions in one document; more is an attack, not a config. */
-const MAX_EXPANSIONS = 100_000;
+/** Quotes and brackets that are read as one line, and characters that may be read again for them. */
+const MOST_FOLDED = 50;
+const MOST_READ_AGAIN = 2_000_000;
 
 /** Share of the reading time spent on scanning lines; the rest goes into nodes. */
 const SCANNING = 0.5;
@@ -38,8 +45,10 @@ const STRETCH = 100_000;
 /** Reads every document of a YAML text. Throws a Problem at the first error. */
 export function parseYaml(text: string, progress: Progress = () => {}): Document[] {
   const parsed = documentsOf(text, progress);
+  refuseHidden(text, parsed);
   for (const document of parsed) {
     const error = document.errors[0];
+    if (error?.message.includes('call stack')) throw tooDeep(error.pos[0]);
     if (error)
       throw new Problem('syntax', `not valid YAML: ${error.message.replace(/\.?$/, '')}`, error.pos[0]);
   }
@@ -47,7 +56,40 @@ export function parseYaml(text: string, progress: Progress = () => {}): Document
     (d) => d.contents !== null && !(isScalar(d.contents) && d.contents.source === ''),
   );
   if (filled.length === 0) throw new Problem('empty', 'the file is empty', 0);
-  return filled.map((document) => new Reader(text, document).read());
+  const aliases = { stand: 0 };
+  return filled.map((document) => new Reader(text, document, aliases).read());
+}
+
+/** What PyYAML reads as a line break and YAML 1.2 does not, and what it refuses anywhere (yaml/pyyaml lib/yaml/reader.py, scanner.py). */
+const HIDDEN = /\r(?!\n)|[\u0085\u2028\u2029]|[^\t\n\r\u0020-\u007e\u0085\u00a0-\ufffd]/g;
+
+/**
+ * Behind a line break that only PyYAML sees a comment ends and a key begins: nobody would have looked at that. Between
+ * quotes it is a space or itself.
+ * @throws Problem: syntax
+ */
+function refuseHidden(text: string, documents: readonly LibraryDocument[]): void {
+  const found = [...text.matchAll(HIDDEN)].map(({ 0: character, index }) => ({ character, index }));
+  if (found.length === 0) return;
+  const quotes: (readonly [from: number, to: number])[] = [];
+  for (const document of documents)
+    visit(document, {
+      Scalar(_key, { type, range }) {
+        if (type?.startsWith('QUOTE') && range) quotes.push([range[0], range[1]]);
+      },
+    });
+  quotes.sort(([a], [b]) => a - b);
+  let at = 0;
+  for (const { character, index } of found) {
+    while (at < quotes.length && quotes[at]![1] <= index) at++;
+    const breaks = /[\r\u0085\u2028\u2029]/.test(character);
+    if (breaks && (quotes[at]?.[0] ?? Number.POSITIVE_INFINITY) < index) continue;
+    const name = `U+${character.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}`;
+    const why = breaks
+      ? `${name} ends a line for PyYAML and for no editor: write a line break or a space`
+      : `${name} is a character that PyYAML refuses`;
+    throw new Problem('syntax', why, index);
+  }
 }
 
 /** Stand for what a folded quote leaves out, and for a line break that it keeps: places in the text stay the same. */
@@ -58,19 +100,26 @@ const KEPT_BREAK = '\u0002';
  * The documents of a text. To PyYAML the indentation inside quotes and brackets over several lines says nothing, the
  * parser wants it deeper than the key's (YAML 1.2, 7.3.1 and 7.4): such a one is read as if it stood on one line.
  */
-function documentsOf(text: string, progress: Progress): LibraryDocument[] {
+function documentsOf(text: string, progress: Progress, folded = 0): LibraryDocument[] {
   const documents = parseAllDocuments(text, {
     schema: 'failsafe',
     prettyErrors: false,
     logLevel: 'error',
     uniqueKeys: false, // It compares every key with every other: minutes for a mapping of 100,000.
     lineCounter: watching(text, progress),
+    keepSourceTokens: true, // Only they tell where a `?`, a tag or an anchor of a key begins.
   });
   const parsed = Array.isArray(documents) ? documents : [];
   const line = asOneLine(parsed, text);
   if (!line) return parsed;
-  const { at, whole, folded } = line;
-  return documentsOf(text.slice(0, at) + folded + text.slice(at + whole.length), progress);
+  // Each is found by reading the whole text again.
+  if (folded > MOST_FOLDED || folded * text.length > MOST_READ_AGAIN)
+    throw tooLarge(
+      `${Math.min(folded, MOST_FOLDED)} quotes and brackets over lines that are not indented below their key`,
+      line.at,
+    );
+  const { at, whole } = line;
+  return documentsOf(text.slice(0, at) + line.folded + text.slice(at + whole.length), progress, folded + 1);
 }
 
 /** The first quote or bracket that the parser could not read to its end, and what of the same length it can read. */
@@ -81,7 +130,7 @@ function asOneLine(parsed: readonly LibraryDocument[], text: string) {
       const whole = closedQuote(text, quote);
       return whole === undefined ? undefined : { at: quote, whole, folded: foldedQuote(whole) };
     }
-    const bracket = openBracket(document, text);
+    const bracket = openBracket(document);
     if (bracket !== undefined) {
       const whole = closedBracket(text, bracket);
       return whole === undefined ? undefined : { at: bracket, whole, folded: foldedBracket(whole) };
@@ -91,28 +140,35 @@ function asOneLine(parsed: readonly LibraryDocument[], text: string) {
 }
 
 function foldedQuote(whole: string): string {
-  return whole.replace(/[ \t]*(?:\r?\n[ \t]*)+/g, (run) => {
+  return whole.replace(/(?<![ \t])[ \t]*(?:\r?\n[ \t]*)+/g, (run) => {
     const breaks = run.split('\n').length - 1;
     const shown = breaks === 1 ? ' ' : KEPT_BREAK.repeat(breaks - 1);
     return shown + FOLDED.repeat(run.length - shown.length);
   });
 }
 
-/** What is neither a quote nor a comment in brackets stays; a quote over lines has been folded before or is left. */
-const IN_BRACKETS = /"(?:[^"\\]|\\[\s\S])*"|'[^']*'|(?:^|(?<=\s))#[^\r\n]*|[\r\n]/g;
+/**
+ * What is neither a quote nor a comment in brackets stays; a quote over lines has been folded before or is left. A quote
+ * begins where a value or a key does: `it's` has none.
+ */
+const IN_BRACKETS =
+  /(?<=^|[\s,[{]|["']:)(?:"(?:[^"\\]|\\[\s\S])*"|'(?:[^']|'')*')|(?:^|(?<=\s))#[^\r\n]*|[\r\n]/g;
 
 function foldedBracket(whole: string): string {
   return whole.replace(IN_BRACKETS, (part) => (/^["']/.test(part) ? part : ' '.repeat(part.length)));
 }
 
+const CLOSING = /^flow-(?:seq|map)-end$/;
+
 /** Where the flow collection begins whose end the parser did not see, since it is not indented as YAML 1.2 wants. */
-function openBracket({ errors, contents }: LibraryDocument, text: string): number | undefined {
+function openBracket({ errors, contents }: LibraryDocument): number | undefined {
   const error = errors.find(({ code, message }) => code === 'BAD_INDENT' && message.startsWith('Flow '));
   if (!error) return undefined;
   let found: number | undefined;
-  const look = (_key: unknown, node: { flow?: boolean; range?: readonly number[] | null }) => {
-    const [start = 0, end = 0] = node.range ?? [];
-    if (node.flow && start < error.pos[1] && !/[\]}]/.test(text[end - 1] ?? '')) found = start;
+  const look = (_key: unknown, { flow, range, srcToken }: LibraryNode & { flow?: boolean }) => {
+    const [start = 0] = range ?? [];
+    const closed = srcToken && 'end' in srcToken && srcToken.end?.some(({ type }) => CLOSING.test(type));
+    if (flow && start < error.pos[1] && !closed) found = start;
   };
   visit(contents as LibraryNode, { Seq: look, Map: look });
   return found;
@@ -167,24 +223,35 @@ function watching(text: string, progress: Progress): LineCounter {
   return lines;
 }
 
+const NEVER = /(?!)/;
+
+/** What may stand before a key without being of it. */
+const BLANK = new Set(['space', 'comment', 'newline', 'comma']);
+
 class Reader {
   private readonly scalars: WrittenScalar[] = [];
   private readonly doubled: DoubledKey[] = [];
-  private readonly anchored = new Map<LibraryNode, Node>();
-  private expansions = 0;
+  /** What each anchor marked last; null while that is being read, and where it is a key. */
+  private readonly anchored = new Map<string, Node | null>();
+  /** Mappings that others merge, by the pointers of these. */
+  private readonly merges = new Map<Node, Pointer>();
 
+  /** @param aliases how many values those of the whole file stand for */
   constructor(
     private readonly text: string,
     private readonly document: LibraryDocument,
+    private readonly aliases: { stand: number },
   ) {}
 
   read(): Document {
     const root = this.convert(this.document.contents as LibraryNode, '');
-    return documentOf(YAML, this.text, root, this.scalars, this.doubled, this.anchored.size > 0);
+    const document = documentOf(YAML, this.text, root, this.scalars, this.doubled, this.anchored.size > 0);
+    return this.merges.size === 0 ? document : usedAlso(document, (node) => this.merges.get(node));
   }
 
   private convert(node: LibraryNode, path: Pointer): Node {
     if (isAlias(node)) return this.follow(node, path);
+    if (node.anchor) this.anchored.set(node.anchor, null);
     const offset = node.range?.[0] ?? 0;
     const end = contentEnd(node);
     let result: Node;
@@ -198,12 +265,12 @@ class Reader {
     } else {
       result = this.scalar(node, offset, end, path);
     }
-    if (node.anchor) this.anchored.set(node, result);
+    if (node.anchor) this.anchored.set(node.anchor, result);
     return result;
   }
 
   private entries(
-    pairs: readonly { key: unknown; value: unknown }[],
+    pairs: readonly Pick<Pair, 'key' | 'value' | 'srcToken'>[],
     path: Pointer,
   ): Pick<MapNode, 'entries' | 'written'> {
     const written: Entry[] = [];
@@ -211,12 +278,21 @@ class Reader {
     const merged = new Map<string, Entry>();
     for (const pair of pairs) {
       const key = pair.key as LibraryNode | null;
+      if (key && !isAlias(key) && key.anchor) this.anchored.set(key.anchor, null);
       const offset = key?.range?.[0] ?? 0;
       const name = isScalar(key) ? String(key.value ?? '') : this.text.slice(offset, key?.range?.[1]);
       const keyEnd = key?.range?.[1] ?? offset;
       const node: Node = pair.value
         ? this.convert(pair.value as LibraryNode, child(path, name))
-        : { kind: 'scalar', offset: keyEnd, length: 0, source: '', style: 'plain', value: null };
+        : {
+            kind: 'scalar',
+            offset: keyEnd,
+            length: 0,
+            source: '',
+            style: 'plain',
+            value: null,
+            unsaid: true,
+          };
       const quote =
         isScalar(key) && key.type === 'QUOTE_DOUBLE'
           ? '"'
@@ -224,13 +300,17 @@ class Reader {
             ? "'"
             : '';
       const end = pair.value ? contentEnd(pair.value as LibraryNode) : keyEnd;
-      const entry: Entry = { key: name, offset, end, quote, node };
+      const begin = pair.srcToken?.start.find(({ type }) => !BLANK.has(type))?.offset;
+      const entry: Entry = { key: name, offset, end, quote, node, ...(begin === undefined ? {} : { begin }) };
       written.push(entry);
       if (name === '<<' && quote === '') {
         // Of the mappings of one merge the first counts, of several merges the last (PyYAML flatten_mapping).
         const sources = node.kind === 'list' ? [...node.items].reverse() : [node];
         for (const source of sources)
-          if (source.kind === 'map') for (const e of source.entries) merged.set(e.key, e);
+          if (source.kind === 'map') {
+            this.merges.set(source, path);
+            for (const e of source.entries) merged.set(e.key, e);
+          }
       } else own.push(entry);
     }
     const names = new Set(own.map((e) => e.key));
@@ -247,20 +327,21 @@ class Reader {
     return [...entries, { key: 'class', offset, end: offset, quote: '', node: value }];
   }
 
-  private follow(alias: LibraryNode, path: Pointer): Node {
-    const target = isAlias(alias) ? alias.resolve(this.document) : undefined;
+  private follow(alias: Alias, path: Pointer): Node {
     const at = alias.range?.[0] ?? 0;
-    const node = target && this.anchored.get(target as LibraryNode);
+    const node = this.anchored.get(alias.source);
     if (!node) throw new Problem('syntax', 'this alias has no anchor before it', at);
     this.scalars.push({ path, source: this.text.slice(at, alias.range?.[1]), offset: at });
-    this.expansions += size(node, MAX_EXPANSIONS);
-    if (this.expansions > MAX_EXPANSIONS)
-      throw new Problem('syntax', 'its aliases expand to too large a document', at);
+    this.aliases.stand += size(node, BUDGET.expanded);
+    if (this.aliases.stand > BUDGET.expanded)
+      throw tooLarge(`${count(BUDGET.expanded)} values behind its aliases`, at);
     return node;
   }
 
-  private scalar(node: LibraryNode, offset: number, end: number, path: Pointer): ScalarNode {
-    const source = this.text.slice(offset, end);
+  private scalar(node: LibraryNode, start: number, end: number, path: Pointer): ScalarNode {
+    const source = this.text.slice(start, end);
+    // What is not there the parser finds behind the line break.
+    const offset = source === '' ? endOfContent(this.text, start) : start;
     const type = isScalar(node) ? node.type : undefined;
     const style: ScalarStyle =
       type === 'QUOTE_DOUBLE'
@@ -272,15 +353,18 @@ class Reader {
             : 'plain';
     const content = (isScalar(node) ? String(node.value ?? '') : '')
       .replaceAll(FOLDED, '')
-      .replaceAll(KEPT_BREAK, '\n');
+      .replaceAll(KEPT_BREAK, '\n')
+      // The parser adds a last line break that the text does not have.
+      .replace(style === 'block' && end === this.text.length && !source.endsWith('\n') ? /\n$/ : NEVER, '');
     this.scalars.push({ path, source, offset });
     return {
       kind: 'scalar',
       offset,
-      length: end - offset,
+      length: source.length,
       source,
       style,
       ...resolve(content, style, node.tag),
+      ...(node.tag === undefined ? {} : { tag: node.tag }),
     };
   }
 }
@@ -288,14 +372,21 @@ class Reader {
 /**
  * `!ref <x>` and `!copy <x>` of HyperPyYAML (speechbrain/HyperPyYAML hyperpyyaml/core.py) are read as the interpolation
  * `${x}`, which means the same; `!!float 1e-4` and `!!int "3"` are numbers for
- * PyYAML; `!!str 3` is a string.
+ * PyYAML; `!!str 3` is a string; `!` is none to it (lib/yaml/composer.py), also before quotes.
  */
 function resolve(content: string, style: ScalarStyle, tag: string | undefined): Resolved {
-  if (tag === 'tag:yaml.org,2002:float' || tag === 'tag:yaml.org,2002:int')
-    return { value: numberInString(content) ?? content };
+  if (tag === FLOAT || tag === INTEGER) {
+    const { value } = resolvePlain(content);
+    return { value: typeof value === 'number' ? value : (numberInString(content) ?? content) };
+  }
+  if (tag === '!' || tag === 'tag:yaml.org,2002:bool' || tag === 'tag:yaml.org,2002:null')
+    return resolvePlain(content);
   if (tag === '!ref' || tag === '!copy') return { value: content.replace(/<([^<>]+)>/g, '${$1}') };
   return style === 'plain' && !tag ? resolvePlain(content) : { value: content };
 }
+
+const FLOAT = 'tag:yaml.org,2002:float';
+const INTEGER = 'tag:yaml.org,2002:int';
 
 /** One past the content of a node: a block collection ends with its last value, before any comments. */
 function contentEnd(node: LibraryNode): number {

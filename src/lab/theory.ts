@@ -40,7 +40,7 @@ const MOST_UPDATES = 1e7;
  * @throws RangeError where the two have no common multiple within the limit
  */
 export function align([old, now]: AveragePair['batch']): Alignment {
-  for (const scale of [1, 10, 100, 1000, 10_000]) {
+  for (const scale of [1, 10_000]) {
     const [a, b] = [old * scale, now * scale];
     const [x, y] = [Math.round(a), Math.round(b)];
     if (x < 1 || y < 1 || Math.abs(a - x) > 1e-9 * x || Math.abs(b - y) > 1e-9 * y) continue;
@@ -159,7 +159,7 @@ export function spreadOf(pair: AveragePair): (blocks: number) => Spread {
 /** Sums over all q of x^q(x^q - y^q) and of (x^q - y^q)^2 for x = exp(logX), y = exp(logY), without cancellation. */
 function steadyBrackets(logX: number, logY: number): [number, number] {
   const [x, y] = [Math.exp(logX), Math.exp(logY)];
-  const apart = x > 0 && y > 0 ? -x * Math.expm1(logY - logX) : x - y;
+  const apart = x > 0 ? -x * Math.expm1(logY - logX) : -y;
   const missing = (log: number) => -Math.expm1(log);
   const first = (x * apart) / (missing(2 * logX) * missing(logX + logY));
   const second =
@@ -198,12 +198,10 @@ export interface Best {
  */
 export function bestDecay(batch: AveragePair['batch'], decay: number): Best {
   const under = (now: number) => ({ decay: now, relativeRms: relativeRms({ batch, decay: [decay, now] }) });
-  const none = under(0);
-  if (decay === 0) return none;
+  if (decay === 0) return under(0);
   const centre = Math.log((batch[1] / batch[0]) * -Math.log(decay));
   const at = (logRate: number) => under(Math.exp(-Math.exp(logRate)));
-  const found = goldenSection(at, centre - 2, centre + 2);
-  return found.relativeRms <= none.relativeRms ? found : none;
+  return goldenSection(at, centre - 2, centre + 2);
 }
 
 function goldenSection(at: (x: number) => Best, from: number, to: number): Best {
@@ -222,7 +220,7 @@ function goldenSection(at: (x: number) => Best, from: number, to: number): Best 
       right = at(y);
     }
   }
-  return left.relativeRms <= right.relativeRms ? left : right;
+  return left;
 }
 
 /**

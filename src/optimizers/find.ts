@@ -1,3 +1,4 @@
+import { lookUp } from '../base/look-up.ts';
 import { LIBRARIES, type Spelling } from './libraries.ts';
 import type { Binding, Optimizer } from './optimizer.ts';
 import { OPTIMIZERS } from './table.ts';
@@ -20,11 +21,11 @@ export function findOptimizer(library: string, name: string): Binding | undefine
   const home = path.length > 1 ? packageOf(path) : undefined;
   const spellings = spellingsOf(path.at(-1)!);
   const start = home !== undefined && Object.hasOwn(LIBRARIES, home) ? home : library;
-  for (let at: string | undefined = start; at; at = LIBRARIES[at]?.extends) {
+  for (let at: string | undefined = start; at; at = lookUp(LIBRARIES, at)?.extends) {
     const spelling = inLibrary(at, spellings);
     if (!spelling) continue;
     const { is, differs, ...defaults } = spelling;
-    const known = home === undefined || (at === home && (home === library || LIBRARIES[at]?.package));
+    const known = home === undefined || (at === home && (home === library || lookUp(LIBRARIES, at)?.package));
     return { optimizer: { ...OPTIMIZERS[is], ...differs }, defaults: known ? defaults : {} };
   }
   return elsewhere(spellings);
@@ -48,9 +49,9 @@ function spellingsOf(name: string): readonly string[] {
 }
 
 function inLibrary(library: string, spellings: readonly string[]): Spelling | undefined {
-  const names: Readonly<Record<string, Spelling>> = LIBRARIES[library]?.names ?? {};
+  const names: Readonly<Record<string, Spelling>> = lookUp(LIBRARIES, library)?.names ?? {};
   const spelling = spellings.find((s) => Object.hasOwn(names, s));
-  return spelling === undefined ? undefined : names[spelling];
+  return spelling === undefined ? undefined : lookUp(names, spelling);
 }
 
 /** What the libraries that have the name mean by it, where they agree on the update rule. */

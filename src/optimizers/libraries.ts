@@ -663,7 +663,7 @@ export const LIBRARIES: Readonly<Record<string, Library>> = {
       adopt: { is: 'adopt', epsilon: 1e-6, differs: { weightDecay: 'coupled' } },
       adoptw: { is: 'adopt', epsilon: 1e-6 },
       adagrad: { is: 'adagrad', epsilon: 1e-8 },
-      adadelta: { is: 'adadelta', epsilon: 1e-6 },
+      adadelta: { is: 'adadelta', secondMoment: 0.9, epsilon: 1e-6 },
       adafactor: { is: 'adafactor' },
       lamb: { is: 'lamb', ...TIMM_ADAM, epsilon: 1e-6 },
       lambc: { is: 'lamb', ...TIMM_ADAM, epsilon: 1e-6 },
@@ -682,6 +682,9 @@ export const LIBRARIES: Readonly<Record<string, Library>> = {
       rmsproptf: { is: 'rmsprop-tf', gradient: 0.9, secondMoment: 0.9, epsilon: 1e-10 },
       muon: { is: 'muon', gradient: 0.9, nesterov: false },
       nmuon: { is: 'muon', gradient: 0.9, nesterov: true },
+      // Muon whose orthogonalised step is divided by its own second moment (betas[1]).
+      adamuon: { is: 'muon', gradient: 0.9, nesterov: false },
+      nadamuon: { is: 'muon', gradient: 0.9, nesterov: true },
     },
   },
 } satisfies Readonly<Record<LibraryName, Library>>;

@@ -1,6 +1,8 @@
+import { BUDGET, tooLarge } from '../base/budget.ts';
 import { type Diagnostic, type Source, warning } from '../base/diagnostic.ts';
 import { Problem } from '../base/problem.ts';
 import { fromFile, type Inherited, inheriting, joined, rootWith } from '../document/inherit.ts';
+import { pastAll } from '../document/lines.ts';
 import type { Document, Entry, ImportedFile, MapNode, Node } from '../document/nodes.ts';
 import { parse } from '../document/parse.ts';
 import { BASE_KEYS, DEFAULTS } from '../vocabulary/base-keys.ts';
@@ -26,7 +28,7 @@ export interface Bases extends Inherited {
 /** Whether a text may build on other files. */
 export function mayInherit(text: string): boolean {
   const keys = [...BASE_KEYS.map(({ key }) => key), DEFAULTS];
-  return keys.some((key) => text.includes(key)) || /^\s*from\s+\.+[\w.]*\s+import\b/m.test(text);
+  return keys.some((key) => text.includes(key)) || /^[ \t]*from[ \t]+\.[\w.]*[ \t]+import\b/m.test(text);
 }
 
 /**
@@ -55,6 +57,7 @@ interface Part {
 class Reader {
   /** Files on the way to the one that is read: one that comes again names itself. */
   private readonly path: string[] = [];
+  private read = 0;
 
   async bases(document: Document, root: MapNode, source: Source): Promise<Bases | undefined> {
     const named = root.entries.filter(({ key, node }) => partsOf(key, node).length > 0);
@@ -98,6 +101,7 @@ class Reader {
       if (!found) continue;
       if (this.path.includes(found.file))
         throw new Problem('usage', `${name} builds on itself: ${[...this.path, found.file].join(' -> ')}`);
+      if (++this.read > BUDGET.bases) throw tooLarge(`${BUDGET.bases} files that it builds on`);
       this.path.push(found.file);
       const node = await this.tree(found, missing);
       this.path.pop();
@@ -236,7 +240,8 @@ function keysOf(name: string): string[] {
 
 /** Hydra's `# @package NAME` in the first lines of a file. */
 function packageOf(text: string): readonly string[] | undefined {
-  const name = /^(?:\s*#[^\n]*\n)*?\s*#\s*@package\s+(\S+)/.exec(text)?.[1];
+  const comments = text.slice(0, pastAll(text, 0, /\s+|#[^\n]*/y));
+  const name = /^[ \t]*#[ \t]*@package[ \t]+(\S+)/m.exec(comments)?.[1];
   return name === undefined || name === '_group_' ? undefined : keysOf(name);
 }
 

@@ -4,7 +4,7 @@ import { detect } from '../dialect/dialect.ts';
 import type { Document } from '../document/nodes.ts';
 import type { ParsedText } from '../document/parse.ts';
 import { readable } from '../document/pointer.ts';
-import { usedAlso } from '../document/tree.ts';
+import { inScalars, usedAlso } from '../document/tree.ts';
 import { SAMPLES } from '../recipe/statements.ts';
 import type { OwnNames } from '../vocabulary/own-names.ts';
 import { rolesByName } from '../vocabulary/reader.ts';
@@ -62,7 +62,7 @@ function withUsesOf(others: readonly Document[], document: Document): Document {
       return other.scalars.map(({ offset, path }) => [offset, `line ${line}: ${readable(path)}`] as const);
     }),
   );
-  return usedAlso(document, (offset) => uses.get(offset));
+  return usedAlso(document, inScalars(uses));
 }
 
 /** The indices of the commands that have a learning rate or a decay, else of those that have a batch size. */

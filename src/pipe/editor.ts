@@ -4,9 +4,9 @@ import type { Edit } from '../document/edit.ts';
 import { fillEmpty } from '../document/insert.ts';
 import type { Document, MapNode, NewEntry, ScalarNode } from '../document/nodes.ts';
 import { writeNumber } from '../document/number.ts';
-import { isWithin, keyOf, type Pointer, parentOf, readable, segments } from '../document/pointer.ts';
+import { keyOf, type Pointer, parentOf, readable, segments } from '../document/pointer.ts';
 import type { Planned } from '../document/proof.ts';
-import { fieldsOf, isRole, type Recipe } from '../recipe/recipe.ts';
+import { type Field, fieldsOf, isRole, type Recipe } from '../recipe/recipe.ts';
 import type { Change } from '../rules/plan.ts';
 import { type Override, override, placeOfOverride } from './overrides.ts';
 
@@ -25,14 +25,33 @@ export class Editor {
   readonly planned: Planned[] = [];
   readonly warnings: Diagnostic[] = [];
   private readonly understood: ReadonlySet<Pointer>;
+  /** Where the text at an offset stands. */
+  private readonly definitions: ReadonlyMap<number, Pointer>;
+  /** Values that are written as an alias, other than mappings. */
+  private readonly aliases: ReadonlySet<Pointer>;
+  /** What the text says of optimizers, by the mapping that it stands in. */
+  private readonly optimizersFields = new Map<Pointer, Field[]>();
 
   constructor(
     private readonly document: Document,
-    private readonly recipe: Recipe,
+    recipe: Recipe,
     /** The document joined with what it builds on. */
     private readonly whole: Document,
   ) {
     this.understood = new Set(fieldsOf(recipe).map((f) => f.pointer));
+    this.definitions = new Map(document.scalars.map(({ offset, path }) => [offset, path]));
+    this.aliases = new Set(
+      document.scalars
+        .filter(({ path, source }) => source.startsWith('*') && document.nodes.get(path)?.kind !== 'map')
+        .map(({ path }) => path),
+    );
+    for (const field of recipe.groups.flatMap((group) => group.fields)) {
+      if (field.site.kind !== 'text') continue;
+      const around = parentOf(field.pointer);
+      const here = this.optimizersFields.get(around);
+      if (here) here.push(field);
+      else this.optimizersFields.set(around, [field]);
+    }
   }
 
   edit(changes: readonly Change[]): PlacedChange[] {
@@ -57,6 +76,7 @@ export class Editor {
       if (site.kind !== 'text') throw new TypeError('a replaced value stands in the text');
       const quoted = node.style === 'single' || node.style === 'double';
       const quote = change.part === undefined && quoted ? node.source[0]! : '';
+      refuseTag(node, change, Number.isInteger(change.to));
       const to = writeNumber(change.to as number, site.source, this.document.notation.format);
       inner.push({ offset: site.offset, length: site.length, text: quote + to + quote });
       return {
@@ -98,7 +118,7 @@ export class Editor {
       if (!other) byPart.set(key, change);
     }
     const changed = new Set(changes.map((c) => c.pointer));
-    const definition = this.document.scalars.find((s) => s.offset === node.offset)?.path;
+    const definition = this.definitions.get(node.offset);
     const understood = definition !== undefined && this.understood.has(definition);
     const left = pointers.find((p) => !changed.has(p) && (p !== definition || understood));
     if (left !== undefined)
@@ -132,12 +152,11 @@ export class Editor {
 
   /** Whether a value itself is written as an alias, rather than a mapping around it. */
   private hasAlias(changes: readonly Change[]): boolean {
-    return this.document.scalars.some(
-      ({ path, source }) =>
-        source.startsWith('*') &&
-        this.document.nodes.get(path)?.kind !== 'map' &&
-        changes.some((c) => isWithin(c.pointer, path)),
-    );
+    return changes.some(({ pointer }) => {
+      let at = pointer;
+      while (at !== '' && !this.aliases.has(at)) at = parentOf(at);
+      return this.aliases.has(at);
+    });
   }
 
   private insertions(changes: readonly Change[]): PlacedChange[] {
@@ -156,7 +175,9 @@ export class Editor {
         byMap.set(at, [...(byMap.get(at) ?? []), nested]);
       }
     }
-    return [...filled, ...[...byMap].flatMap(([at, values]) => this.insert(at, values))];
+    // Where several mappings end in one place, what goes into the inner one comes first.
+    const innerFirst = [...byMap].sort(([a], [b]) => segments(b).length - segments(a).length);
+    return [...filled, ...innerFirst.flatMap(([at, values]) => this.insert(at, values))];
   }
 
   /** Where new values go: the innermost mapping around their place that is in the text. */
@@ -217,6 +238,13 @@ export class Editor {
   /** `key:` without a value gets one; `null` is replaced. */
   private fillEmpty(node: ScalarNode, change: Change): PlacedChange {
     this.refuseShared(node, change);
+    if (node.unsaid)
+      throw new Problem(
+        'cannot-insert',
+        `${readable(change.pointer)} should be ${JSON.stringify(change.to)}, and its key has no colon: write \`${keyOf(change.pointer)}: ${JSON.stringify(change.to)}\` there, or use --no-insert`,
+        node.offset,
+      );
+    refuseTag(node, change, false);
     const { text: to, value } = this.newValue(change.pointer, [change], true);
     this.edits.push(fillEmpty(this.document, node, to));
     this.planned.push({ pointer: change.pointer, value });
@@ -225,9 +253,7 @@ export class Editor {
 
   /** The entry to insert after: the learning rate, else another field of an optimizer, else the last one. */
   private siblingFor(at: Pointer, map: MapNode) {
-    const here = this.recipe.groups
-      .flatMap((g) => g.fields)
-      .filter((f) => f.site.kind === 'text' && parentOf(f.pointer) === at);
+    const here = this.optimizersFields.get(at) ?? [];
     const field = here.find((f) => isRole(f, 'learning-rate')) ?? here[0];
     return map.written.find((e) => field && e.key === keyOf(field.pointer)) ?? map.written.at(-1);
   }
@@ -246,6 +272,16 @@ export class Editor {
     if (typeof to === 'number') return one(to, from as number);
     return this.document.notation.list(to.map((v, i) => one(v, (from as readonly number[])[i]!)));
   }
+}
+
+/** A tag may say that a value is none of what it should become. */
+function refuseTag(node: ScalarNode, { pointer, to }: Change, takes: boolean): void {
+  if (takes || node.tag === undefined || (!node.tag.endsWith(':int') && node.value !== null)) return;
+  throw new Problem(
+    'cannot-insert',
+    `${readable(pointer)} should be ${JSON.stringify(to)}, which its tag ${node.tag.replace(/^tag:yaml\.org,2002:/, '!!')} does not take: take the tag out`,
+    node.offset,
+  );
 }
 
 /** Values as entries, those that begin with the same key together. */

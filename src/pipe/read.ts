@@ -323,7 +323,7 @@ function refuseIdle({ unreadable, batch }: Recipe, { title }: Dialect): void {
 /**
  * The configs of two files, paired by order. `from` and `world` complete the old one, `to` and `worldTo` the new one.
  * @param dialect of the old file, if it differs
- * @throws Problem: usage if one has more configs than the other
+ * @throws Problem: several-experiments if one has more configs than the other
  */
 export async function readPairs(
   old: Source,
@@ -340,7 +340,10 @@ export async function readPairs(
   });
   const after = await readConfigs(now, optionsOfNew(options));
   if (before.length !== after.length)
-    throw new Problem('usage', `${old.file} holds ${before.length} configs, ${now.file} ${after.length}`);
+    throw new Problem(
+      'several-experiments',
+      `it holds ${after.length} configs, ${old.file} ${before.length}: they cannot be paired`,
+    ).in(now);
   return before.map((config, i) => ({ old: config, now: after[i]! }));
 }
 

@@ -1,6 +1,6 @@
 import type { ChalkInstance } from 'chalk';
-import { placeOf, printable, type Said } from '../base/diagnostic.ts';
-import { hanging } from '../base/text.ts';
+import { messageLines, placeOf, printable, type Said } from '../base/diagnostic.ts';
+import { wrap } from '../base/text.ts';
 
 /** How warnings are shown. */
 interface Shown {
@@ -18,13 +18,17 @@ export function warningLines(
   { named = false, fold = false }: Shown = {},
 ): string {
   return warnings
-    .map(({ code, message, offset }) => {
+    .map((one) => {
+      const { code, offset } = one;
       const line = offset === undefined ? undefined : placeOf(source.text, offset).line;
       const place = named
-        ? [source.file, line].filter((part) => part !== undefined).join(':')
+        ? [printable(source.file), line].filter((part) => part !== undefined).join(':')
         : line && `line ${line}`;
-      const text = printable(`${place ? `${place}: ` : ''}${message} [${code}]`);
-      const lines = hanging(text, columns, '  ').split('\n');
+      const text = [place ? `${place}: ` : '', messageLines(one).join('\n'), ` [${code}]`].join('');
+      const lines = text
+        .split('\n')
+        .flatMap((line) => wrap(line, columns - 2))
+        .map((line, i) => (i ? `  ${line}` : line));
       return `${chalk.yellow('!')} ${(fold ? folded(lines) : lines).join('\n')}\n`;
     })
     .join('');

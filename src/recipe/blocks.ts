@@ -35,8 +35,12 @@ function belongsToOptimizer(field: Field): boolean {
  * The optimizers' blocks, those of one optimizer joined, and the fields that stand in none: a field belongs to the
  * innermost block around it.
  */
-export function blocksOf(where: Surroundings): { readonly blocks: Block[]; readonly loose: Field[] } {
-  const { members, loose } = byScope(where.reading, where.scopeOf);
+export function blocksOf(context: Omit<Surroundings, 'nameIn'> & { readonly reading: Reading }): {
+  readonly blocks: Block[];
+  readonly loose: Field[];
+} {
+  const { members, loose } = byScope(context);
+  const where = { ...context, nameIn: namesByScope(context) };
   const single = [...members].map(
     ([pointer, fields]): Block => ({ pointer, scopes: [pointer], fields, named: nameOf(pointer, where) }),
   );
@@ -50,13 +54,26 @@ export function blocksOf(where: Surroundings): { readonly blocks: Block[]; reado
   };
 }
 
-function byScope({ fields, names }: Reading, scopeOf: Surroundings['scopeOf']) {
+type Scoped = Pick<Surroundings, 'scopeOf'> & { readonly reading: Reading };
+
+/** The first name that a dialect reads as an optimizer's in each block, and outside of all. */
+function namesByScope({ reading: { names }, scopeOf }: Scoped): Surroundings['nameIn'] {
+  const first = new Map<Pointer | undefined, readonly [at: Pointer, name: string]>();
+  for (const name of names) {
+    const scope = scopeOf(name[0]);
+    if (!first.has(scope)) first.set(scope, name);
+  }
+  return first;
+}
+
+function byScope({ reading: { fields, names }, scopeOf }: Scoped) {
   const members = new Map<Pointer, Field[]>();
   const loose: Field[] = [];
   for (const field of fields.filter(belongsToOptimizer)) {
     const scope = scopeOf(field.usedAt ?? field.pointer);
     if (scope === undefined) loose.push(field);
-    else members.set(scope, [...(members.get(scope) ?? []), field]);
+    else if (members.has(scope)) members.get(scope)!.push(field);
+    else members.set(scope, [field]);
   }
   for (const pointer of names.keys()) {
     const scope = scopeOf(pointer);

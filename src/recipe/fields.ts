@@ -1,10 +1,12 @@
+import { BUDGET, tooLarge } from '../base/budget.ts';
+import { count } from '../base/numbers.ts';
 import { Problem } from '../base/problem.ts';
 import { type EncodedPart, partsOf, roleOfEntry } from '../dialect/encoding.ts';
 import type { Assumed, Encoding, Found, Role } from '../dialect/roles.ts';
 import type { Document, ScalarNode } from '../document/nodes.ts';
 import { child, type Pointer, readable } from '../document/pointer.ts';
 import { numberInString } from '../document/scalar.ts';
-import type { Field, Unreadable } from './recipe.ts';
+import { type Field, offsetOf, type Unreadable } from './recipe.ts';
 
 /** The fields of a document, read by their roles. */
 export interface Reading {
@@ -87,6 +89,9 @@ class FieldReader {
     optional: [],
   };
 
+  /** Indices of fields by their place: a value that is used in several ways is several. */
+  private readonly places = new Map<string, readonly number[]>();
+
   constructor(private readonly document: Document) {}
 
   assumes(pointer: Pointer, { optimizer, decays }: Assumed): void {
@@ -107,6 +112,7 @@ class FieldReader {
     // What Python's None is called in a text, and yacs reads as one.
     if (node.kind !== 'scalar' || node.value === null || node.value === 'None') return;
     const { value } = node;
+    refuseLong(value, node.offset);
     if (typeof value === 'boolean') {
       if (role.role === 'nesterov' || role.role === 'sync-norm')
         this.reading.flags.set(pointer, { role, value });
@@ -162,14 +168,18 @@ class FieldReader {
       throw new Problem('out-of-range', `${name} is ${field.value}: ${wrong}`, field.site.offset);
     }
     const { fields } = this.reading;
-    const known = fields.findIndex(
-      (f) =>
-        f.pointer === field.pointer &&
-        f.part === field.part &&
-        (f.usedAt === undefined || field.usedAt === undefined || f.usedAt === field.usedAt),
+    const place = `${field.pointer}\n${field.part ?? ''}`;
+    const here = this.places.get(place) ?? [];
+    const known = here.find(
+      (i) =>
+        fields[i]!.usedAt === undefined || field.usedAt === undefined || fields[i]!.usedAt === field.usedAt,
     );
-    if (known === -1) fields.push(field);
-    else if (field.usedAt !== undefined && fields[known]?.usedAt === undefined) fields[known] = field;
+    if (known === undefined) {
+      this.places.set(place, [...here, fields.length]);
+      fields.push(field);
+      if (fields.length > BUDGET.fields)
+        throw tooLarge(`${count(BUDGET.fields)} numbers that depend on the batch`, offsetOf(field));
+    } else if (field.usedAt !== undefined && fields[known]!.usedAt === undefined) fields[known] = field;
   }
 
   encoded(pointer: Pointer, encoding: Encoding, via: readonly Pointer[] = []): void {
@@ -181,6 +191,7 @@ class FieldReader {
         if (role) this.role(child(pointer, i), role, via);
       }
     if (node?.kind !== 'scalar' || typeof node.value !== 'string') return;
+    refuseLong(node.value, node.offset);
     const target = targetOf(this.document, node.value);
     const path = [...via, pointer];
     if (target !== undefined && !path.includes(target)) return this.encoded(target, encoding, path);
@@ -244,6 +255,12 @@ class FieldReader {
     else if (typeof value === 'boolean') this.reading.flags.set(pointer, { role: role!, value });
     else if (role) this.push({ pointer, role, value: value as number, site: { kind: 'absent', pointer } });
   }
+}
+
+/** @throws Problem: too-large */
+function refuseLong(value: unknown, offset: number): void {
+  if (typeof value === 'string' && value.length > BUDGET.value)
+    throw tooLarge(`${count(BUDGET.value)} characters in one value that depends on the batch`, offset);
 }
 
 /** Parts that count devices, where -1 and 0 mean: as many as there are. */

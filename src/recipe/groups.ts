@@ -1,9 +1,10 @@
+import { BUDGET, tooLarge } from '../base/budget.ts';
 import { type Diagnostic, warning } from '../base/diagnostic.ts';
-import { num } from '../base/numbers.ts';
+import { count, num } from '../base/numbers.ts';
 import { Problem } from '../base/problem.ts';
 import type { Role } from '../dialect/roles.ts';
 import type { Document } from '../document/nodes.ts';
-import { child, isWithin, keyOf, type Pointer, readable } from '../document/pointer.ts';
+import { child, keyOf, type Pointer, parentOf, readable } from '../document/pointer.ts';
 import { findOptimizer, optimizerNames } from '../optimizers/find.ts';
 import type { Binding, OptimizerDefaults } from '../optimizers/optimizer.ts';
 import { splitAdam } from './auxiliary-adam.ts';
@@ -26,13 +27,24 @@ interface Context {
   readonly warnings: Diagnostic[];
 }
 
+/** A context with what is asked of it for every block, worked out once. */
+interface Surveyed extends Context {
+  /** The innermost block around a place. */
+  scopeOf(pointer: Pointer): Pointer | undefined;
+  /** The fields of each block whose default only the optimizer table knows. */
+  readonly optional: ReadonlyMap<Pointer, Reading['optional']>;
+  /** Whether a block says that its momentum looks ahead. */
+  readonly nesterov: ReadonlyMap<Pointer, boolean>;
+}
+
 /**
  * The optimizers of a config with their settings.
- * @throws Problem: unknown-optimizer
+ * @throws Problem: unknown-optimizer, too-large
  */
-export function buildGroups(context: Context): Group[] {
+export function buildGroups(given: Context): Group[] {
+  const context = surveyed(given);
   const { warnings } = context;
-  const { blocks, loose } = blocksOf({ ...context, scopeOf: scopesOf(context) });
+  const { blocks, loose } = blocksOf(context);
   const shared = blocks.length === 1 ? loose : [];
   const groups = blocks.flatMap((block) =>
     buildGroup({ ...block, fields: [...block.fields, ...shared] }, context),
@@ -52,9 +64,31 @@ export function buildGroups(context: Context): Group[] {
   return groups;
 }
 
-function scopesOf({ scopes }: Context) {
-  return (pointer: Pointer): Pointer | undefined =>
-    scopes.filter((s) => isWithin(pointer, s)).sort((a, b) => b.length - a.length)[0];
+function surveyed(context: Context): Surveyed {
+  const { reading, document } = context;
+  const scopes = new Set(context.scopes);
+  const scopeOf = (pointer: Pointer): Pointer | undefined => {
+    let at = pointer;
+    while (at !== '' && !scopes.has(at)) at = parentOf(at);
+    return scopes.has(at) ? at : undefined;
+  };
+  const optional = new Map<Pointer, Reading['optional']>();
+  for (const one of reading.optional) {
+    const scope = scopeOf(one.pointer) ?? '';
+    const known = optional.get(scope);
+    if (known) known.push(one);
+    else optional.set(scope, [one]);
+  }
+  const nesterov = new Map<Pointer, boolean>();
+  for (const [pointer, { role, value }] of reading.flags) {
+    const scope = scopeOf(pointer) ?? '';
+    if (role.role === 'nesterov' && !nesterov.has(scope)) nesterov.set(scope, value);
+  }
+  if (scopes.size > BUDGET.optimizers) {
+    const [first] = [...scopes].slice(BUDGET.optimizers);
+    throw tooLarge(`${count(BUDGET.optimizers)} optimizers`, document.nodes.get(first!)?.offset);
+  }
+  return { ...context, scopeOf, optional, nesterov };
 }
 
 /**
@@ -68,16 +102,13 @@ function commonRates(groups: readonly Group[], loose: readonly Field[]): Field[]
 }
 
 /** The optimizer of a block, and of a Muon the Adam beside it. */
-function buildGroup(block: Block, context: Context): Group[] {
+function buildGroup(block: Block, context: Surveyed): Group[] {
   const { reading, warnings } = context;
   const { pointer, scopes, fields: own } = block;
   const { binding, known, conclusion } = bind(block, context);
   const tabled = defaultsOf(scopes, binding, context);
   const fields = [...own, ...tabled, ...constructed(block, binding, tabled, context)];
-  const scopeOf = scopesOf(context);
-  const flag = [...reading.flags].find(
-    ([p, f]) => f.role.role === 'nesterov' && scopes.includes(scopeOf(p) ?? ''),
-  );
+  const flag = scopes.map((scope) => context.nesterov.get(scope)).find((value) => value !== undefined);
   const { optimizer, defaults } = binding;
   const fixed = scopes.some((scope) => reading.fixed.has(scope));
   // What was concluded from the decays has them.
@@ -92,7 +123,7 @@ function buildGroup(block: Block, context: Context): Group[] {
     known,
     ...(conclusion ? { from: conclusion.from } : {}),
     fields: muon.filter((f) => has(f, binding)),
-    nesterov: flag ? flag[1].value : (defaults.nesterov ?? optimizer.lookAhead ?? false),
+    nesterov: flag ?? defaults.nesterov ?? optimizer.lookAhead ?? false,
   };
   if (adam.length === 0) return [main];
   const beside = findOptimizer(context.library, 'adamw') ?? findOptimizer('torch', 'adamw')!;
@@ -166,9 +197,8 @@ function constructed(
 }
 
 /** The fields of a block that only the optimizer table has a default for. */
-function defaultsOf(scopes: readonly Pointer[], { defaults }: Binding, context: Context): Field[] {
-  const scopeOf = scopesOf(context);
-  const here = context.reading.optional.filter(({ pointer: at }) => scopes.includes(scopeOf(at) ?? ''));
+function defaultsOf(scopes: readonly Pointer[], { defaults }: Binding, { optional }: Surveyed): Field[] {
+  const here = scopes.flatMap((scope) => optional.get(scope) ?? []);
   return here.flatMap(({ pointer: at, role, items = [] }): Field[] => {
     if (role) {
       const value = defaultFor(role, defaults);

@@ -1,7 +1,6 @@
 import type { Document, MapNode, Node } from '../document/nodes.ts';
 import { child, keyOf, type Pointer, parentOf } from '../document/pointer.ts';
 import { findOptimizer } from '../optimizers/find.ts';
-import type { Reading } from './fields.ts';
 
 /** An optimizer's name as it stands in a config. */
 export interface Named {
@@ -17,10 +16,11 @@ export interface Named {
 /** What a name is looked for in. */
 export interface Surroundings {
   readonly document: Document;
-  readonly reading: Reading;
   readonly library: string;
   /** The innermost optimizer block around a place. */
   scopeOf(pointer: Pointer): Pointer | undefined;
+  /** The name that the dialect reads in each block; under undefined the one that stands in none. */
+  readonly nameIn: ReadonlyMap<Pointer | undefined, readonly [at: Pointer, name: string]>;
 }
 
 /** Keys that name what a block is (pytorch-template `type`, Hydra `_target_`, jsonargparse `class_path`, Keras `class_name`). */
@@ -62,8 +62,8 @@ export function nameOf(block: Pointer, where: Surroundings): Named | undefined {
 }
 
 /** A name that the dialect reads as one. @param scope of the name; undefined where it stands in no block */
-function roleName(scope: Pointer | undefined, { document, reading, scopeOf }: Surroundings) {
-  const found = [...reading.names].find(([at]) => scopeOf(at) === scope);
+function roleName(scope: Pointer | undefined, { document, nameIn }: Surroundings) {
+  const found = nameIn.get(scope);
   if (!found) return undefined;
   const [at, name] = found;
   const node = document.nodes.get(at);

@@ -1,3 +1,4 @@
+import { printable } from '../base/diagnostic.ts';
 import { fraction, num } from '../base/numbers.ts';
 import { writeNumber } from '../document/number.ts';
 import { readable } from '../document/pointer.ts';
@@ -81,7 +82,7 @@ function written(value: number, { site }: Field): string {
 
 /** A decision as a message: what each rule gives and when it is right, what was seen, one a line. */
 export function decisionText({ optimizer, field, choices, observed }: Decision, kappa: number): string {
-  const name = readable(field.pointer);
+  const name = printable(readable(field.pointer));
   const [low, high] = observed.powers;
   const [from, to] = observed.values.map((value) => written(Number(value.toPrecision(2)), field));
   return [

@@ -26,7 +26,7 @@ function quantity(value: number, text: string, binds: number, complement = 1 - v
 /** A number by itself, with the digits that 1 - x needs, too. @param x finite */
 export function constant(x: number): Quantity {
   const decimals = x > 0 && x < 1 ? 5 - Math.floor(Math.log10(1 - x)) : 0;
-  const text = significant(x, Math.min(17, Math.max(6, decimals)));
+  const text = significant(x, Math.max(6, decimals));
   return quantity(x, text, x < 0 ? SUM : ATOM);
 }
 
@@ -93,8 +93,7 @@ export function power(base: Quantity, exponent: Quantity): Quantity {
   const text = `${within(base, ATOM)}^${within(exponent, ATOM)}`;
   // The logarithm and back would lose the last digit.
   if (exponent.value === 1) return quantity(base.value, text, POWER, base.complement);
-  const near1 = base.value > 0.5 && base.value < 1;
-  const logarithm = exponent.value * (near1 ? Math.log1p(-base.complement) : Math.log(base.value));
+  const logarithm = exponent.value * (base.value > 0.5 ? Math.log1p(-base.complement) : Math.log(base.value));
   return quantity(Math.exp(logarithm), text, POWER, -Math.expm1(logarithm));
 }
 

@@ -23,23 +23,37 @@ export interface Found {
  * @throws Problem: usage, where a folder has two, of which one would be passed over in silence
  */
 export function findSettings(config: string, cwd: string): Found | undefined {
+  const { folder, names, foreign } = nearest(SETTINGS_FILES, config, cwd);
+  const [own, other] = names;
+  if (other !== undefined && !foreign)
+    throw new Problem(
+      'usage',
+      `both ${own} and ${other} are in ${folder}: put the settings into one of them`,
+    );
+  return own === undefined ? undefined : { file: join(folder, own), foreign };
+}
+
+/**
+ * The nearest folder that has files of these names, from that of a config upwards within its repository, which of them,
+ * and whether the folder or the first of them is another user's.
+ * @param config `-`, standard input, belongs to the working folder
+ */
+export function nearest(
+  names: readonly string[],
+  config: string,
+  cwd: string,
+): { readonly folder: string; readonly names: readonly string[]; readonly foreign: boolean } {
   let folder = config === '-' ? resolve(cwd) : dirname(resolve(cwd, config));
   while (!existsSync(folder)) folder = dirname(folder);
   const trusted = [ownerOf(folder), process.geteuid?.()];
   for (;;) {
-    const [own, other] = SETTINGS_FILES.filter((name) => existsSync(join(folder, name)));
-    const foreign = !trusted.includes(ownerOf(folder));
-    if (other !== undefined && !foreign)
-      throw new Problem(
-        'usage',
-        `both ${own} and ${other} are in ${folder}: put the settings into one of them`,
-      );
-    if (own !== undefined) {
-      const file = join(folder, own);
-      return { file, foreign: foreign || !trusted.includes(ownerOf(file)) };
-    }
+    const there = names.filter((name) => existsSync(join(folder, name)));
     const above = dirname(folder);
-    if (foreign || above === folder || existsSync(join(folder, '.git'))) return undefined;
+    const foreign = [folder, ...there.slice(0, 1).map((name) => join(folder, name))].some(
+      (path) => !trusted.includes(ownerOf(path)),
+    );
+    if (there.length > 0 || foreign || above === folder || existsSync(join(folder, '.git')))
+      return { folder, names: there, foreign };
     folder = above;
   }
 }

@@ -1,7 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { dirname, relative, resolve, sep } from 'node:path';
-import { placeOf } from '../base/diagnostic.ts';
+import { placeOf, type Severity } from '../base/diagnostic.ts';
 import { meant } from '../base/edit-distance.ts';
+import { readTextFile } from '../base/io/files.ts';
+import { lookUp } from '../base/look-up.ts';
 import { about, type Problem } from '../base/problem.ts';
 import { describe, type SchemaError, schemaProblem, telling } from '../dialect/schema-errors.ts';
 import type { Document } from '../document/nodes.ts';
@@ -25,6 +26,8 @@ export interface Settings {
   readonly optimizer?: string;
   readonly lrScaledBy?: LrScaling;
   readonly ignore?: readonly string[];
+  /** Of findings by their codes; YAML reads `off` as false. */
+  readonly severity?: Readonly<Record<string, Severity | 'off' | false>>;
   readonly names?: OwnNames;
   /** Path of a custom dialect. */
   readonly schema?: string;
@@ -42,6 +45,7 @@ const KEYS = {
   optimizer: 'optimizer',
   lrScaledBy: 'lr-scaled-by',
   ignore: 'ignore',
+  severity: 'severity',
   names: 'names',
   schema: 'schema',
 } as const satisfies Record<keyof Settings, string>;
@@ -69,8 +73,8 @@ export async function readSettings(
   cwd: string,
   root = dirname(file),
 ): Promise<Applied> {
-  const text = readFileSync(file, 'utf8');
   const shown = relative(cwd, file) || file;
+  const text = readTextFile(shown, cwd);
   return about({ file: shown, text }, async () => {
     const { documents } = await parse(text, file);
     const document = documents[0]!;
@@ -98,19 +102,21 @@ function faultsOf(errors: readonly SchemaError[], document: Document): Problem {
 
 /** An unknown key's error, which ajv reports of the object around it. */
 function atItsKey(error: SchemaError): SchemaError {
-  const key = error.params.additionalProperty;
+  const key = error.params.additionalProperty ?? error.propertyName;
   return key === undefined ? error : { ...error, instancePath: child(error.instancePath, String(key)) };
 }
 
 function sentence(error: SchemaError, { nodes }: Document): string {
-  const { keyword, params, instancePath } = error;
+  const { keyword, params, instancePath, propertyName } = error;
   const names = Object.values(KEYS);
+  if (propertyName !== undefined)
+    return `is no finding${meant(propertyName, params.allowedValues as readonly string[])}`;
   if (keyword === 'additionalProperties')
     return `is no setting${meant(String(params.additionalProperty), names) || `; there are: ${names.join(', ')}`}`;
   if (keyword === 'pattern') return 'has a \\: folders are separated by /, on Windows too';
   const node = nodes.get(instancePath);
   if (keyword !== 'enum' || node?.kind !== 'scalar') return describe(error);
-  const allowed = params.allowedValues as readonly string[];
+  const allowed = (params.allowedValues as readonly unknown[]).filter((value) => typeof value === 'string');
   return `${describe(error)}${meant(String(node.value), allowed)}`;
 }
 
@@ -125,7 +131,7 @@ function merged(
   for (const [pointer, layer] of layers)
     for (const [name, key] of Object.entries(KEYS)) {
       if (layer[key] === undefined) continue;
-      const before = settings[name];
+      const before = lookUp(settings, name);
       settings[name] = together(before, layer[key]);
       const node = nodes.get(child(pointer, key));
       const offset = node?.offset ?? 0;
@@ -153,7 +159,7 @@ export async function idleGlobs(configs: readonly string[], cwd: string): Promis
   const files = new Set(found.flatMap((one) => (one && !one.foreign ? one.file : [])));
   const idle: string[] = [];
   for (const file of files) {
-    const text = readFileSync(file, 'utf8');
+    const text = readTextFile(file, cwd);
     const { data, nodes } = (await parse(text, file)).documents[0]!;
     for (const [i, { glob }] of ((data as Written).files ?? []).entries()) {
       if (!fitsNothing(dirname(file), glob)) continue;

@@ -1,3 +1,6 @@
+import { BUDGET, tooLarge } from '../base/budget.ts';
+import { lookUp } from '../base/look-up.ts';
+import { count } from '../base/numbers.ts';
 import { ANY } from '../dialect/known-keys.ts';
 import type { Found, Role } from '../dialect/roles.ts';
 import { type Fault, schemaProblem } from '../dialect/schema-errors.ts';
@@ -89,6 +92,8 @@ class Reader {
   readonly found: Found[] = [];
   readonly doubtful: Doubtful[] = [];
   readonly faults: Fault[] = [];
+  /** Blocks that were taken for an optimizer's. */
+  private opened = 0;
   private readonly stepCounts = new Set<number | undefined>();
   private readonly claimed: Set<Pointer>;
   private readonly scopes: ReadonlySet<Pointer>;
@@ -99,7 +104,7 @@ class Reader {
     private readonly known: ReadonlySet<string>,
     private readonly own: OwnNames,
   ) {
-    const has = (what: Found[1], ...keys: string[]) => keys.some((key) => key in what);
+    const has = (what: Found[1], ...keys: string[]) => keys.some((key) => Object.hasOwn(what, key));
     // A list is claimed with its entries.
     this.claimed = new Set(
       found
@@ -148,6 +153,8 @@ class Reader {
     this.scheduled(node, pointer);
     const opens = !scoped && (kind === 'optimizer' || (rate && kind !== 'learning-rate'));
     if (opens && !this.scopes.has(pointer)) this.found.push([pointer, { scope: 'optimizer' }]);
+    if (opens && ++this.opened > BUDGET.optimizers)
+      throw tooLarge(`${count(BUDGET.optimizers)} optimizers`, node.offset);
     return { key, words, kinds: next, scoped: scoped || kind === 'optimizer' || this.scopes.has(pointer) };
   }
 
@@ -220,8 +227,9 @@ class Reader {
   }
 
   private ownName(key: string, node: Node, pointer: Pointer): boolean {
-    if (!Object.hasOwn(this.own, key)) return false;
-    const meant = OWN_NAMES[this.own[key]!];
+    const name = lookUp(this.own, key);
+    if (name === undefined) return false;
+    const meant = OWN_NAMES[name];
     if (meant !== undefined) this.push(pointer, meant, node);
     return true;
   }
@@ -263,6 +271,8 @@ class Reader {
       this.validate(at, name, item);
       this.found.push([at, { role: roleOf(name) }]);
     }
+    if (this.found.length > BUDGET.fields)
+      throw tooLarge(`${count(BUDGET.fields)} numbers that depend on the batch`, node.offset);
   }
 
   private betas(pointer: Pointer, node: Node): void {

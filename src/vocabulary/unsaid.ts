@@ -1,3 +1,4 @@
+import { lookUp } from '../base/look-up.ts';
 import type { Found, Role } from '../dialect/roles.ts';
 import type { Entry, MapNode, Node } from '../document/nodes.ts';
 import { child, type Pointer } from '../document/pointer.ts';
@@ -94,7 +95,7 @@ export function cycledMomenta(block: MapNode, pointer: Pointer): Found[] {
   const at = beside ? child(pointer, beside.key) : pointer;
   const has = (key: string) => own.entries.find((entry) => entry.key === key);
   if (isFalse(has('cycle_momentum'))) return [];
-  const [base, max] = CYCLERS[name]!;
+  const [base, max] = lookUp(CYCLERS, name)!;
   const momenta = [
     ['base_momentum', base, 'lowest'],
     ['max_momentum', max, 'highest'],

@@ -1,3 +1,5 @@
+import { lookUp } from '../base/look-up.ts';
+
 /** Spellings of one word: a key is compared by what it says, not by how it is written. */
 const SPELLINGS: Readonly<Record<string, readonly string[]>> = {
   accumulate: ['acc', 'accum', 'accumulated', 'accumulates', 'accumulating', 'accumulation', 'accumulations'],
@@ -126,7 +128,8 @@ export function wordsOf(key: string): string[] {
 }
 
 function wordIn(part: string): string[] | undefined {
-  if (Object.hasOwn(COMPOUNDS, part)) return COMPOUNDS[part]!.split(' ');
+  const compound = lookUp(COMPOUNDS, part);
+  if (compound !== undefined) return compound.split(' ');
   const canonical = CANONICAL.get(part);
   return canonical === undefined ? undefined : [canonical];
 }

@@ -55,10 +55,7 @@ describe('what --json prints is as docs/json describes it, for every fixture', (
   it('check, alone and of two files', async () => {
     let judged = 0;
     for (const { input, expected } of ALL) {
-      for (const args of [
-        ['--alone', input],
-        [input, expected],
-      ]) {
+      for (const args of [[input], ['--against', input, expected]]) {
         const outcome = await run('check', args);
         expect([args, outcome.faults]).toEqual([args, null]);
         if (!outcome.refused) judged++;

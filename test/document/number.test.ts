@@ -28,6 +28,29 @@ describe('a number is written in the notation it replaces', () => {
     [64, '0o20', 'toml', '64'],
     [4e-5, '2e-5', 'toml', '4e-5'],
     [90.5, '1:30.0', 'yaml', '90.5'],
+    [0, '0.5', 'yaml', '0.0'],
+    [1e-6, '0.5', 'yaml', '0.000001'],
+    [9.99e-7, '0.5', 'yaml', '9.99e-07'],
+    [-9.99e-7, '-0.5', 'yaml', '-9.99e-07'],
+    [-2e-6, '-0.5', 'yaml', '-0.000002'],
+    [0.1, '5e-3', 'yaml', '0.1'],
+    [0.0999, '5e-3', 'yaml', '9.99e-2'],
+    [-0.05, '-5e-3', 'yaml', '-5.0e-2'],
+    [-0.5, '-5e-3', 'yaml', '-0.5'],
+    [12.5, '5e-3', 'yaml', '12.5'],
+    [3, '1e0', 'yaml', '3.0e+0'],
+    [400, '1e+2', 'json', '4e+2'],
+    [400, '1e2', 'json', '4e2'],
+    [450, '1.0e2', 'json', '4.5e2'],
+    [400, '1.0e2', 'json', '4.0e2'],
+    [4e-5, '"2e-5"', 'json', '4e-5'],
+    [64, "'16'", 'yaml', '64'],
+    [64, ' 16 ', 'json', '64'],
+    [-1e21, '-0.5', 'json', '-1000000000000000000000.0'],
+    [1.25e23, '1', 'json', '125000000000000000000000'],
+    [1234567, '1_000', 'yaml', '1_234_567'],
+    [123, '1_000', 'yaml', '123'],
+    [2, '1.', 'toml', '2.0'],
   ];
   it.each(cases)('%s like %s in %s is %s', (value, like, format, text) => {
     expect(writeNumber(value, like, format)).toBe(text);
@@ -73,6 +96,33 @@ describe('rounding', () => {
   it('keeps six digits of a decay that is nearly gone', () => {
     expect(roundTo(0.9 ** 300, { digits: 6, complement: 1 })).toBe(1.87393e-14);
     expect(roundTo(0.9 ** 100, { digits: 6, complement: 1 })).toBe(2.65614e-5);
+  });
+
+  it('takes a rounder number where six digits could mean it', () => {
+    expect(roundTo(0.9000001, { digits: 6, complement: 0.0999999 })).toBe(0.9);
+    expect(roundTo(0.0999997, { digits: 6 })).toBe(0.1);
+    expect(roundTo(0.900001, { digits: 6, complement: 0.099999 })).toBe(0.900001);
+    expect(roundTo(0.9000001, { digits: 12, complement: 0.0999999 })).toBe(0.9000001);
+  });
+
+  it('leaves 0, and what is no number, alone', () => {
+    expect(roundTo(0, { digits: 6 })).toBe(0);
+    expect(roundTo(Number.POSITIVE_INFINITY, { digits: 6 })).toBe(Number.POSITIVE_INFINITY);
+  });
+
+  it('never rounds a decay to 1, and keeps all digits where 17 decimals are too few', () => {
+    const near = 1 - 2 ** -53;
+    expect(roundTo(near, { digits: 6, complement: 2 ** -53 })).toBe(near);
+    expect(roundTo(1 - 1e-10, { digits: 2, complement: 1e-10 })).toBe(1 - 1e-10);
+    expect(roundTo(0.99999996, { digits: 1, complement: 4e-8 })).toBe(0.99999996);
+    expect(roundTo(0.999999996, { digits: 1, complement: 4e-9 })).toBe(0.999999996);
+  });
+
+  it('goes by 1 - decay from one half on, and by the value below', () => {
+    expect(roundTo(0.51234567, { digits: 3, complement: 0.48765433 })).toBe(0.512);
+    expect(roundTo(0.91234567, { digits: 3, complement: 0.08765433 })).toBe(0.9123);
+    expect(roundTo(0.01234567, { digits: 3, complement: 0.98765433 })).toBe(0.0123);
+    expect(roundTo(1.5, { digits: 1, complement: -0.5 })).toBe(2);
   });
 
   it('does not touch what is short', () => expect(roundTo(0.9, { digits: 6, complement: 0.1 })).toBe(0.9));

@@ -5,6 +5,7 @@ import {
   levelRatio,
   relativeRms,
   spreadOf,
+  stepsOf,
   stretchCount,
   stretches,
 } from '../../src/lab/theory.ts';
@@ -56,7 +57,13 @@ describe('the relative rms difference equals exact weight sums to 1e-12', () => 
         decay: [decay, now] as [number, number],
       }));
     }),
-  );
+  ).concat([
+    // The old average forgets within a block, and the new one does not.
+    { batch: [7, 500], decay: [0.5, 0.999] },
+    // The old average is its newest batch.
+    { batch: [1, 2], decay: [0, 0.5] },
+    { batch: [2, 1], decay: [0, 0.5] },
+  ]);
 
   it.each([1, 2, 5])('after %i blocks from zero', (blocks) => {
     for (const { batch, decay } of cases)
@@ -89,6 +96,13 @@ it('keeps its digits where the averages almost agree', () => {
     const exact = Math.sqrt(t2 / (1 + t2));
     expect(relativeRms({ batch: [1, 2], decay: [decay, decay ** 2] }) / exact).toBeCloseTo(1, 7);
   }
+});
+
+it('keeps its digits where two decays almost agree', () => {
+  // Weights (1-b)b^q and (1-c)c^q: the sum of squared differences is 2(b-c)^2 / ((1+b)(1+c)(1-bc)).
+  const [b, c] = [0.99999, 0.99999 - 1e-12];
+  const exact = Math.sqrt((2 * (b - c) ** 2) / ((1 + c) * (1 - b * c) * (1 - b)));
+  expect(relativeRms({ batch: [1, 1], decay: [b, c] }) / exact).toBeCloseTo(1, 7);
 });
 
 it('reproduces the published figures', () => {
@@ -148,6 +162,20 @@ describe('the best decay', () => {
     expect(bestDecay([32, 1], 0.9).decay).toBeCloseTo(0.996722, 5);
     expect(bestDecay([4, 1], 0.5).decay).toBeCloseTo(0.8548, 3);
   });
+
+  it('of an average that is its newest batch is the same where the batch stays', () => {
+    expect(bestDecay([4, 4], 0)).toEqual({ decay: 0, relativeRms: 0 });
+  });
+
+  it.each<[[number, number], number]>([
+    [[3, 2], 0.7],
+    [[2, 3], 0.95],
+    [[64, 5], 0.9],
+  ])('from %j no other decay is closer', (batch, decay) => {
+    const best = bestDecay(batch, decay);
+    for (const factor of [0.5, 0.9, 0.99, 1.01, 1.1, 2])
+      expect(relativeRms({ batch, decay: [decay, best.decay ** factor] })).toBeGreaterThan(best.relativeRms);
+  });
 });
 
 it('the level of squared gradients goes from 1/kappa to 1 as the noise falls', () => {
@@ -180,7 +208,52 @@ describe('alignment', () => {
     ]);
   });
 
-  it('refuses batches that never come level', () => {
-    expect(() => align([Math.PI, 1])).toThrow(RangeError);
+  it('says where each batch begins and ends', () => {
+    for (const alignment of [
+      { old: 2, now: 3 },
+      { old: 1, now: 8 },
+      { old: 7, now: 5 },
+      { old: 1, now: 1 },
+    ]) {
+      const [starts, ends] = [
+        { old: 0, now: 0 },
+        { old: 0, now: 0 },
+      ];
+      let at = 0;
+      for (const step of stepsOf(alignment)) {
+        for (const side of ['old', 'now'] as const) {
+          const size = side === 'old' ? alignment.now : alignment.old;
+          expect(step.starts[side]).toBe(at === step[side] * size);
+          expect(step.ends[side]).toBe(at + step.length === (step[side] + 1) * size);
+          if (step.starts[side]) starts[side]++;
+          if (step.ends[side]) ends[side]++;
+        }
+        at += step.length;
+      }
+      expect({ starts, ends }).toEqual({ starts: alignment, ends: alignment });
+    }
+  });
+
+  it.each<[[number, number], { old: number; now: number }]>([
+    [[0.0001, 1], { old: 10_000, now: 1 }],
+    [[1, 0.0003], { old: 3, now: 10_000 }],
+    [[1e6 * (1 + 9e-10), 5e5], { old: 1, now: 2 }],
+    [[5e5, 1e6 * (1 - 9e-10)], { old: 2, now: 1 }],
+    [[1e6 * (1 - 9e-10), 5e5], { old: 1, now: 2 }],
+    [[2 * 9_999_999, 2], { old: 1, now: 9_999_999 }],
+  ])('%j: four decimals, whole but for rounding, up to ten million updates', (batch, expected) =>
+    expect(align(batch)).toEqual(expected),
+  );
+
+  it.each<[number, number]>([
+    [Math.PI, 1],
+    [1, 0.00001],
+    [1e6 * (1 + 11e-10), 5e5],
+    [5e5, 1e6 * (1 + 11e-10)],
+    [1e7, 1],
+    [0, 1],
+    [1, 0],
+  ])('refuses %f and %f, which never come level', (old, now) => {
+    expect(() => align([old, now])).toThrow(RangeError);
   });
 });

@@ -46,6 +46,22 @@ describe('refused, at the place that lacks something', () => {
       /optimizer\.lr, is .*\$\{oc\.env:LR\}/,
     ],
     [
+      'an average alone',
+      'ema_decay: 0.999\n',
+      { from: 64 },
+      'half-converted',
+      1,
+      /ema_decay would move alone: no learning rate/,
+    ],
+    [
+      'a rate that is only where the schedule ends, at 0',
+      'batch_size: 64\noptimizer: {type: SGD, momentum: 0.9}\nscheduler: {min_lr: 0.0}\n',
+      {},
+      'half-converted',
+      2,
+      /optimizer\.momentum would move alone/,
+    ],
+    [
       'one of two optimizers without a rate',
       'batch_size: 64\noptim_g: {type: Adam, lr: 0.1, betas: [0.5, 0.9]}\noptim_d: {type: Adam, betas: [0.4, 0.9]}\n',
       {},

@@ -44,10 +44,16 @@ describe('AdamW, 512 to 64: what do I do?', () => {
   });
 });
 
+it('a batch a little larger goes up, too', async () => {
+  expect((await convert(ADAMW, { to: 768 })).plans[0].decision?.observed.powers).toEqual([0.69, 0.76]);
+});
+
 describe('no decision is open', () => {
   it.each<[string, string, ConvertOptions]>([
     ['a rule was asked for', ADAMW, { rule: 'ema' }],
     ['the noise scale is known', ADAMW, { noiseScale: 100 }],
+    ['a power was asked for', ADAMW, { power: 0.7 }],
+    ['the learning rate is kept', ADAMW, { keep: ['lr'] }],
     ['the batch stays', ADAMW, { to: 512 }],
     ['LAMB normalises after its average', ADAMW.replace('AdamW', 'LAMB'), {}],
     ['SGD does not normalise', 'optimizer: SGD\nlr: 0.1\nmomentum: 0.9\nbatch_size: 512\n', {}],

@@ -43,6 +43,7 @@ describe('--keep', () => {
     ['ema_decay', '/ema_decay'],
     ['ema-decay', '/ema_decay'],
     ['warmup_steps', '/warmup_steps'],
+    ['--warmup-steps', '/warmup_steps'],
   ])('%s names %s', async (name, pointer) => {
     const { values } = await kept(SGD, [name]);
     expect(values).not.toHaveProperty([pointer]);
@@ -90,6 +91,23 @@ describe('--keep', () => {
     ['batch_size', 'that is a part of the batch'],
   ])('%s is refused', async (name, message) => {
     await expect(kept(SGD, [name])).rejects.toThrow(message);
+  });
+});
+
+describe('a name that is no field’s', () => {
+  it.each(['', '/', 'ptimizer.momentum', 'optimizer', 'x.optimizer.momentum'])(
+    '"%s" is refused',
+    async (name) => {
+      await expect(kept(SGD, [name])).rejects.toThrow('no field has that name');
+    },
+  );
+});
+
+describe('the learning rate kept of SGD', () => {
+  it('moves its momentum nevertheless, and keeps what the trainer multiplies by', async () => {
+    const { values } = await kept(SGD, ['lr']);
+    expect(values).not.toHaveProperty('/optimizer/lr');
+    expect(values['/optimizer/momentum']).toBeCloseTo(0.9 ** 8, 6);
   });
 });
 

@@ -4,6 +4,7 @@ import { OPTIMIZERS } from '../../src/optimizers/table.ts';
 import { ema } from '../../src/rules/ema.ts';
 import { RULES } from '../../src/rules/index.ts';
 import { noiseAware } from '../../src/rules/noise-aware.ts';
+import { power } from '../../src/rules/power.ts';
 import { constant } from '../../src/rules/quantity.ts';
 import type { OptimizerSettings, Rule, RuleOptions } from '../../src/rules/rule.ts';
 import { sqrt } from '../../src/rules/sqrt.ts';
@@ -168,6 +169,24 @@ describe('what ema keeps', () => {
         const samples = blocks * Math.max(1, kappa);
         expect(older(s, samples / kappa)).toBeCloseTo(older(START, samples), 12);
       }
+    }
+  });
+});
+
+describe('a power of kappa runs from ema to sqrt', () => {
+  it.each(optimizers.map((o) => [o.name, o] as const))('%s', (_, optimizer) => {
+    const follows = optimizer.normalises === 'second-moment' && !optimizer.accumulatesForever;
+    for (const kappa of KAPPAS) {
+      const plain = convert(ema, optimizer, START, kappa, {});
+      if (!optimizer.accumulatesForever)
+        expectClose(convert(power, optimizer, START, kappa, { power: 1 }), plain);
+      if (follows)
+        expectClose(
+          convert(power, optimizer, START, kappa, { power: 1 / 2 }),
+          convert(sqrt, optimizer, START, kappa, {}),
+        );
+      if (optimizer.normalises === 'after-momentum')
+        expect(convert(power, optimizer, START, kappa, { power: 0.7 }).lr).toBe(plain.lr);
     }
   });
 });

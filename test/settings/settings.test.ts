@@ -60,7 +60,13 @@ describe('what applies', () => {
       verify: 0,
     });
     write('big/a/now.yaml', CONFIG.replace('8', '16'));
-    const { batch, rule, suppressed } = await json('check', 'big/a/run.yaml', 'big/a/now.yaml', '--json');
+    const { batch, rule, suppressed } = await json(
+      'check',
+      '--against',
+      'big/a/run.yaml',
+      'big/a/now.yaml',
+      '--json',
+    );
     expect({ batch, rule, suppressed }).toEqual({
       batch: { from: 512, to: 1024 },
       rule: 'sqrt',
@@ -69,7 +75,7 @@ describe('what applies', () => {
   });
 
   it('each side of a pair has its own devices', async () => {
-    const { batch } = await json('check', 'big/a/run.yaml', 'run.yaml', '--json');
+    const { batch } = await json('check', '--against', 'big/a/run.yaml', 'run.yaml', '--json');
     expect(batch).toEqual({ from: 512, to: 16 });
   });
 
@@ -102,6 +108,7 @@ it('--print-config shows what applies and where it comes from', async () => {
   optimizer     as the file says                default
   lr-scaled-by  as the dialect says             default
   ignore        changed-otherwise,string-float  rebatch.config.yaml:8
+  severity      as docs/findings.md says        default
   names         none                            default
   schema        none                            default
 `);
@@ -149,12 +156,12 @@ describe('what is wrong with the settings is said at its place', () => {
       'rebatch.config.yaml',
       'files:\n  - glob: "bgi/**/*.yaml"\n    world: 4\n  - glob: big/**\n    world: 8\n',
     );
-    expect((await run('check', '--alone', 'run.yaml', 'big/a/run.yaml')).stderr).toBe(
+    expect((await run('check', 'run.yaml', 'big/a/run.yaml', '-q')).stderr).toBe(
       'rebatch.config.yaml:2: no file fits the glob "bgi/**/*.yaml"\n',
     );
     // What is judged now is not all that there is.
     write('other/a.yaml', CONFIG);
-    expect((await run('check', '--alone', 'run.yaml', 'other/a.yaml')).stderr).not.toContain('big/**"');
+    expect((await run('check', 'run.yaml', 'other/a.yaml')).stderr).not.toContain('big/**"');
   });
 });
 

@@ -1,26 +1,14 @@
 import { isUtf8 } from 'node:buffer';
-import {
-  accessSync,
-  closeSync,
-  constants,
-  fchmodSync,
-  fsyncSync,
-  openSync,
-  readFileSync,
-  readlinkSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { closeSync, openSync, readSync, type Stats, statSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { BUDGET, tooLarge } from '../budget.ts';
 import type { Source } from '../diagnostic.ts';
 import { Problem } from '../problem.ts';
+import { reasonOf } from './reason.ts';
 import type { Io } from './streams.ts';
 
-/** Reads a config; `-` is standard input. @throws Problem: unreadable, not-utf8 */
+/** Reads a config; `-` is standard input. @throws Problem: unreadable, not-utf8, too-large */
 export async function readSource(file: string, io: Io): Promise<Source> {
   const source = {
     file: file === '-' ? (io.inputName ?? displayName(file)) : file,
@@ -34,74 +22,74 @@ function neighbours(file: string, io: Io): NonNullable<Source['beside']> {
   return async (path) => {
     const there = join(dirname(file), path.replace(/^~(?=\/)/, homedir()));
     const whole = isAbsolute(path) ? path : there;
-    const plain = existing(() => statSync(resolve(io.cwd, whole)))?.isFile();
+    const plain = whatIs(resolve(io.cwd, whole))?.isFile();
     return plain ? readSource(whole, io) : undefined;
   };
 }
 
-/** The text of a file; `-` is standard input. @throws Problem: unreadable, not-utf8 */
-export async function readText(file: string, io: Io): Promise<string> {
-  const bytes = file === '-' ? await readAll(io) : readBytes(file, io);
+/**
+ * The text of a file; `-` is standard input.
+ * @param most bytes
+ * @throws Problem: unreadable, not-utf8, too-large
+ */
+export async function readText(file: string, io: Io, most: number = BUDGET.bytes): Promise<string> {
+  return file === '-' ? asText(await readAll(io, most), file, most) : readTextFile(file, io.cwd, most);
+}
+
+/**
+ * The text of a file on disk.
+ * @param most bytes
+ * @throws Problem: unreadable, not-utf8, too-large
+ */
+export function readTextFile(file: string, cwd: string, most: number = BUDGET.bytes): string {
+  return asText(readBytes(file, cwd, most), file, most);
+}
+
+function asText(bytes: Buffer | undefined, file: string, most: number): string {
+  if (bytes === undefined) throw named(tooLarge(`${most / 1024 / 1024} MB`), file);
   if (!isUtf8(bytes)) throw named(new Problem('not-utf8', 'is not UTF-8 text; save it as UTF-8 first'), file);
   return bytes.toString('utf8');
 }
 
-/** Synchronous, since loading the promise version of fs takes longer than reading a config. */
-function readBytes(file: string, io: Io): Buffer {
+/** What is read of a file at a time. */
+const CHUNK = 1024 * 1024;
+
+/**
+ * A file's bytes; undefined where there are more. Piece by piece, since a device has no size and no end. Synchronous,
+ * since loading the promise version of fs takes longer than reading a config.
+ */
+function readBytes(file: string, cwd: string, most: number): Buffer | undefined {
+  let handle: number | undefined;
   try {
-    return readFileSync(resolve(io.cwd, file));
+    handle = openSync(resolve(cwd, file), 'r');
+    const chunks: Buffer[] = [];
+    for (let total = 0; total <= most; ) {
+      const chunk = Buffer.allocUnsafe(CHUNK);
+      const length = readSync(handle, chunk);
+      if (length === 0) return Buffer.concat(chunks);
+      chunks.push(chunk.subarray(0, length));
+      total += length;
+    }
+    return undefined;
   } catch (error) {
     throw named(
       new Problem('unreadable', `cannot be read: ${reasonOf(error as NodeJS.ErrnoException)}`),
       file,
     );
+  } finally {
+    if (handle !== undefined) closeSync(handle);
   }
 }
 
-async function readAll(io: Io): Promise<Buffer> {
+async function readAll(io: Io, most: number): Promise<Buffer | undefined> {
   const chunks: Buffer[] = [];
-  for await (const chunk of io.stdin) chunks.push(Buffer.from(chunk as Uint8Array));
-  return Buffer.concat(chunks);
-}
-
-/**
- * Replaces a file's text in one step: a temporary file in the same folder with the same mode is flushed to disk and
- * renamed over it. Of a symbolic link the target is replaced. What is not a plain file (`/dev/null`, a pipe) is
- * written to directly. A file without write permission is refused, although a rename would work.
- * @throws Problem: unreadable
- */
-export function writeText(file: string, text: string, io: Io): void {
-  const path = resolve(io.cwd, file);
-  try {
-    const there = existing(() => statSync(path));
-    if (there) accessSync(path, constants.W_OK);
-    if (there && !there.isFile()) return writeFileSync(path, text);
-    const target = there ? realpathSync(path) : (linkTarget(path) ?? path);
-    const mode = there && there.mode & 0o7777;
-    const temporary = join(dirname(target), `.${basename(target)}.${process.pid}.tmp`);
-    const handle = openSync(temporary, 'wx', mode ?? 0o666);
-    try {
-      writeFileSync(handle, text);
-      if (mode !== undefined) fchmodSync(handle, mode);
-      fsyncSync(handle);
-      closeSync(handle);
-      renameSync(temporary, target);
-    } catch (error) {
-      rmSync(temporary, { force: true });
-      throw error;
-    }
-  } catch (error) {
-    throw named(
-      new Problem('unreadable', `cannot be written: ${reasonOf(error as NodeJS.ErrnoException)}`),
-      file,
-    );
+  let total = 0;
+  for await (const chunk of io.stdin) {
+    chunks.push(Buffer.from(chunk as Uint8Array));
+    total += chunks.at(-1)!.length;
+    if (total > most) return undefined;
   }
-}
-
-/** The target of a link, also where it does not exist yet. */
-function linkTarget(path: string): string | undefined {
-  const target = existing(() => readlinkSync(path));
-  return target === undefined ? undefined : resolve(dirname(path), target);
+  return Buffer.concat(chunks);
 }
 
 function existing<T>(look: () => T): T | undefined {
@@ -112,6 +100,11 @@ function existing<T>(look: () => T): T | undefined {
   }
 }
 
+/** What is at a path, behind links; undefined where nothing can be reached. */
+export function whatIs(path: string): Stats | undefined {
+  return existing(() => statSync(path));
+}
+
 /** A file as messages call it. */
 export function displayName(file: string): string {
   return file === '-' ? '<stdin>' : file;
@@ -120,16 +113,4 @@ export function displayName(file: string): string {
 function named(problem: Problem, file: string): Problem {
   problem.file = displayName(file);
   return problem;
-}
-
-function reasonOf(error: NodeJS.ErrnoException): string {
-  const known: Record<string, string> = {
-    ENOENT: 'there is no such file',
-    EISDIR: 'it is a folder',
-    EACCES: 'permission denied',
-    ENOTDIR: 'a part of its path is not a folder',
-    EROFS: 'the file system is read-only',
-    ENOSPC: 'the disk is full',
-  };
-  return known[error.code ?? ''] ?? error.message;
 }

@@ -1,3 +1,5 @@
+import { jsonText, printable } from '../diagnostic.ts';
+import { lookUp } from '../look-up.ts';
 import { short } from '../numbers.ts';
 import { script, style } from './generated/page.js';
 import type { AveragePlot, Chart, Curve, RuleBars } from './page/plot-data.ts';
@@ -27,7 +29,7 @@ export function htmlPage({
   bars = [],
   charts = [],
 }: Page): string {
-  const json = JSON.stringify(result, null, 2);
+  const json = jsonText(result);
   const data = (id: string, text: string) =>
     `<script type="application/json" id="${id}">${inScript(text)}</script>`;
   return `<!doctype html>
@@ -43,12 +45,12 @@ export function htmlPage({
 <main>
 <h1>${breakable(asText(title))}</h1>
 ${body}
-<details><summary>The same as JSON</summary><pre tabindex="0">${asText(json)}</pre></details>
+<details><summary>The same as JSON</summary><pre tabindex="0">${entities(json)}</pre></details>
 </main>
 ${data('result', json)}
-${data('figures', JSON.stringify(averages))}
-${data('bars', JSON.stringify(bars))}
-${data('charts', JSON.stringify(charts))}
+${data('figures', jsonText(averages))}
+${data('bars', jsonText(bars))}
+${data('charts', jsonText(charts))}
 <script>${script.replaceAll('</script', '<\\/script')}</script>
 </body>
 </html>
@@ -105,9 +107,9 @@ export function chartPlace({ id }: Pick<Chart, 'id'>, title: string, text: strin
   return `<figure class="difference"><figcaption><strong>${asText(title)}.</strong> ${text}</figcaption><div data-figure="${id}" data-description="${asText(title)}"></div></figure>`;
 }
 
-/** A name that may be broken before its dots, brackets and underscores, and nowhere else. */
+/** A name that may be broken before its dots, brackets and underscores, and nowhere else: 0.64 stays whole. */
 export function breakable(name: string): string {
-  return name.replace(/(?=[.[_])/g, '<wbr>');
+  return name.replace(/(?=[[_]|\.\D|(?<!\d)\.)/g, '<wbr>');
 }
 
 /** A number to a few digits for people, and to the last one for programs. */
@@ -115,12 +117,14 @@ export function figure(value: number, digits = 4): string {
   return `<data value="${value}">${short(value, digits)}</data>`;
 }
 
-/** Text as HTML, without control characters. */
+/** Text as HTML, on one line. */
 export function asText(text: string): string {
-  const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
-  return text
-    .replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g, '\ufffd')
-    .replace(/[&<>"]/g, (c) => entities[c]!);
+  return entities(printable(text));
+}
+
+function entities(text: string): string {
+  const named: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
+  return text.replace(/[&<>"]/g, (c) => lookUp(named, c)!);
 }
 
 /** JSON inside a script element: a "<" could end it. */

@@ -1,4 +1,5 @@
-import type { Diagnostic, Source } from '../../base/diagnostic.ts';
+import type { Diagnostic, Severity, Source } from '../../base/diagnostic.ts';
+import type { FindingCode } from '../../base/findings.ts';
 import { num } from '../../base/numbers.ts';
 import { Problem } from '../../base/problem.ts';
 import type { Edit } from '../../document/edit.ts';
@@ -29,6 +30,8 @@ export interface CheckOptions extends ConvertOptions, PairOptions {
   readonly ignore?: readonly string[];
   /** Codes of findings to report; by default all. */
   readonly only?: readonly string[];
+  /** Severities of findings that are not those of docs/findings.md. */
+  readonly severity?: Readonly<Partial<Record<FindingCode, Severity | 'off'>>>;
   /** The reference's dialect, if it differs. */
   readonly referenceDialect?: ConvertOptions['dialect'];
   /** Compute the text with the expected values written in. */
@@ -106,7 +109,7 @@ export async function checkPair(
     ...[lacks && findingOf(lacks)].filter((f) => f !== undefined),
   ]);
   const { told, suppressed } = chosen(found, candidate.text, options);
-  const wrong = new Set(told.filter((f) => f.severity === 'error').map(identity));
+  const wrong = new Set(told.filter(isFixable).map(identity));
   const fixes = options.fix
     ? await fixPairs(
         placed.map(({ now, checked }) => ({ now, checked, wrong })),
@@ -114,6 +117,7 @@ export async function checkPair(
         options,
       )
     : undefined;
+  const findings = fixes ? told.filter((f) => !isFixable(f)) : told;
   const first = pairings.find(({ pairing }) => pairing.batch.kappa !== 1) ?? pairings[0];
   return {
     source: candidate,
@@ -124,13 +128,39 @@ export async function checkPair(
     batch: sidesOf(first!.pairing.batch),
     compared: placed.flatMap(({ checked }) => checked),
     others: pairings.flatMap(({ old, now }) => otherDifferences(old, now)),
-    findings: fixes ? told.filter((f) => f.severity !== 'error') : told,
+    findings,
     suppressed,
     warnings: pairs.flatMap(({ now }) => now.warnings),
     ...(fixes ? { text: fixes.text } : {}),
     fixed: fixes?.fixed ?? 0,
-    pass: fixes !== undefined || wrong.size === 0,
+    pass: passes(findings),
   };
+}
+
+/** Whether `--fix` writes what a finding expects. */
+export function isFixable({ code }: Finding): boolean {
+  return ['not-converted', 'not-by-rule', 'string-float'].includes(code);
+}
+
+/**
+ * Checks a candidate as `checkPair` does; what is wrong with it is a finding.
+ * @throws Problem about the reference, about what was typed, and about what `fix` cannot write
+ */
+export async function checkCandidate(
+  reference: Source,
+  candidate: Source,
+  options: CheckOptions,
+): Promise<Checked> {
+  try {
+    return await checkPair(reference, candidate, options);
+  } catch (error) {
+    if (error instanceof Problem && error.file === reference.file) throw error;
+    // What can be judged and not be fixed is refused: nothing is written then.
+    const judged = options.fix && checkPair(reference, candidate, { ...options, fix: false });
+    const isFixAtFault = await Promise.resolve(judged).then(Boolean, () => false);
+    if (isFixAtFault) throw error;
+    return unreadable(candidate, error, options);
+  }
 }
 
 /**
@@ -153,12 +183,14 @@ export async function lint(source: Source, options: CheckOptions = {}): Promise<
       pass: passes(findings),
     };
   } catch (error) {
-    const { findings, ...rest } = unreadable(source, error, options);
-    const milder = findings.map((f) =>
-      f.code === 'unknown-optimizer' ? ({ ...f, severity: 'warning' } as const) : f,
-    );
-    return { ...rest, findings: milder, pass: passes(milder) };
+    const milder = refusals(error).map((f): Finding => (isMild(f) ? { ...f, severity: 'warning' } : f));
+    return told(source, milder, options);
   }
+}
+
+/** What keeps a change of the batch from being judged is no fault of a file by itself. */
+function isMild({ code, severity }: Finding): boolean {
+  return severity === 'error' && (code === 'unknown-optimizer' || code === 'not-judged');
 }
 
 /** The result for a file that was not compared. */
@@ -169,15 +201,26 @@ export function told(source: Source, all: readonly Finding[], options: CheckOpti
 
 /** Why a config cannot be read, as findings. @throws errors that are not the file's fault */
 export function unreadable(source: Source, error: unknown, options: CheckOptions): Checked {
+  return told(source, refusals(error), options);
+}
+
+function refusals(error: unknown): Finding[] {
   const findings =
     error instanceof Problem ? [error, ...error.also].flatMap((problem) => findingOf(problem) ?? []) : [];
   if (findings.length === 0) throw error;
-  return told(source, findings, options);
+  return findings;
 }
 
-function chosen(findings: readonly Finding[], text: string, { ignore = [], only }: CheckOptions) {
+function chosen(findings: readonly Finding[], text: string, options: CheckOptions) {
+  const { ignore = [], only, severity = {} } = options;
   const wanted = only ? findings.filter((f) => only.includes(f.code)) : findings;
-  return suppress(wanted, text, new Set(ignore));
+  const off = Object.entries(severity).flatMap(([code, how]) => (how === 'off' ? [code] : []));
+  const { told, suppressed } = suppress(wanted, text, new Set([...ignore, ...off]));
+  const judged = told.map((f): Finding => {
+    const said = severity[f.code];
+    return said === undefined || said === 'off' ? f : { ...f, severity: said };
+  });
+  return { told: judged, suppressed };
 }
 
 function passes(findings: readonly Finding[]): boolean {
@@ -189,7 +232,7 @@ function sameUnit(old: Config, now: Config, candidate: Source): void {
     recipe.batch.fields.some((f) => f.role.unit === 'tokens' && f.role.part !== 'micro-limit');
   if (unit(old) === unit(now)) return;
   throw new Problem(
-    'usage',
+    'batch-unclear',
     `its batch counts ${unit(now) ? 'tokens' : 'samples'}, the reference’s ${unit(old) ? 'tokens' : 'samples'}: their ratio is not known. Give both in one unit with --from and --to`,
   ).in(candidate);
 }

@@ -13,6 +13,8 @@ export type Before =
 export interface Revision {
   /** As the user wrote it. */
   readonly name: string;
+  /** True where the repository has no commit yet, so that there is no revision at all. */
+  readonly unborn: boolean;
   /** A file at the revision, under its old name if renamed; undefined if it did not exist. */
   before(file: string): Promise<Before | undefined>;
   /** Ends the git process, which would keep this one alive. */
@@ -61,13 +63,16 @@ export async function findRevision(name: string, { cwd }: Pick<Io, 'cwd'>, folde
     );
   const root = realpathSync(top.text.replace(/\n$/, ''));
   const outer = own ? undefined : await recordedCommit(name, folder, here);
+  const withoutPast = { name, before: async () => undefined, close: () => {} };
   // A submodule that came later has no past.
-  if (outer === 'none') return { name, before: async () => undefined, close: () => {} };
+  if (outer === 'none') return { ...withoutPast, unborn: false };
+  if (outer === undefined && (await isUnborn(name, git))) return { ...withoutPast, unborn: true };
   const id = await commitOf(outer ?? name, git, own ? '' : ` in ${folder}`);
   const renamed = await renames(id, git);
   const objects = objectReader(folder, own);
   return {
     name,
+    unborn: false,
     async before(file) {
       for (const path of pathsOf(resolve(cwd, file), root)) {
         const then = renamed.get(path) ?? path;
@@ -79,6 +84,12 @@ export async function findRevision(name: string, { cwd }: Pick<Io, 'cwd'>, folde
     },
     close: objects.close,
   };
+}
+
+/** Whether a name means the head of a branch that has no commit yet. */
+async function isUnborn(name: string, git: Git): Promise<boolean> {
+  if (!/^(?:HEAD|@)$/.test(name) || (await git('symbolic-ref', '--quiet', 'HEAD')).code !== 0) return false;
+  return (await git('rev-parse', '--verify', '--quiet', 'HEAD^{commit}')).code !== 0;
 }
 
 /** The id of a commit. Whatever else git takes for a revision, `^HEAD` or a range, is none. @throws Problem: usage */

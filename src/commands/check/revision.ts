@@ -2,14 +2,14 @@ import { posix } from 'node:path';
 import type { Source } from '../../base/diagnostic.ts';
 import { Problem } from '../../base/problem.ts';
 import { mayInherit } from '../../pipe/bases.ts';
-import { type Checked, type CheckOptions, checkPair, lint, told, unreadable } from './check.ts';
+import { type Checked, type CheckOptions, checkCandidate, lint, told } from './check.ts';
 import { finding } from './finding.ts';
 import type { Before, Revision } from './git.ts';
 import { WITHOUT_BATCH } from './lint.ts';
 
 /**
  * Checks a file against its past at a revision. With the same batch size there is nothing to check.
- * @param now the file's text; undefined if it does not exist
+ * @param now the file's text; undefined if it was deleted
  * @param beside reads what the file builds on now
  * @throws Problem of code `usage`; an error in either version is a finding
  */
@@ -22,7 +22,10 @@ export async function checkAgainst(
 ): Promise<Checked> {
   const before = await revision.before(file);
   const source: Source = { file, text: now ?? '', ...(beside ? { beside } : {}) };
-  if (now === undefined) return told(source, [gone(file, revision, before !== undefined)], options);
+  if (now === undefined) {
+    const message = `it was deleted since ${revision.name}`;
+    return told(source, [finding('deleted-file', message)], options);
+  }
   if (!before)
     return told(
       source,
@@ -38,11 +41,10 @@ export async function checkAgainst(
   const reference = past(revision, file, before);
   if (before.text === now && !mayInherit(now)) return unchanged(source, reference);
   try {
-    const checked = await checkPair(reference, source, options);
+    const checked = await checkCandidate(reference, source, options);
     return sameBatch(checked) ? unchanged(source, reference, checked) : checked;
   } catch (error) {
-    if (!(error instanceof Problem) || error.file !== reference.file)
-      return unreadable(source, error, options);
+    if (!(error instanceof Problem) || error.file !== reference.file) throw error;
     const own = await lint(source, options);
     if (own.dialect === undefined) return own;
     const message = `its version at ${revision.name} cannot be read: ${error.message}`;
@@ -59,12 +61,6 @@ function past(revision: Revision, file: string, { path, text }: Before & { text:
     return before && 'text' in before ? past(revision, other, before) : undefined;
   };
   return { file: `${revision.name}:${path}`, text, beside };
-}
-
-function gone(file: string, revision: Revision, existed: boolean) {
-  if (existed) return finding('deleted-file', `it was deleted since ${revision.name}`);
-  const message = `there is no such file, here or at ${revision.name}`;
-  throw new Problem('unreadable', message).in({ file, text: '' });
 }
 
 /** Whether the batch is the same, globally and per device: then no value has to change. */

@@ -1,45 +1,50 @@
-import { appendFileSync, existsSync } from 'node:fs';
-import { isAbsolute, relative, resolve, sep } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { chalkFor } from '../../base/colour.ts';
-import type { Source } from '../../base/diagnostic.ts';
-import { FINDINGS, isFindingCode } from '../../base/findings.ts';
-import { displayName, readSource, writeText } from '../../base/io/files.ts';
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { printable, type Source } from '../../base/diagnostic.ts';
+import { FINDINGS, type FindingCode, isFindingCode } from '../../base/findings.ts';
+import { displayName, readSource } from '../../base/io/files.ts';
 import type { Io } from '../../base/io/streams.ts';
+import { writeFiles } from '../../base/io/write-files.ts';
 import { Problem } from '../../base/problem.ts';
-import { tableLines } from '../../base/table.ts';
+import { loadDialect } from '../../dialect/dialect.ts';
 import { ruleOf } from '../../pipe/plan.ts';
 import { findSettings } from '../../settings/find.ts';
+import type { Settings } from '../../settings/settings.ts';
 import { conversionSettings, projectSettings } from '../options.ts';
-import { type Checked, type CheckOptions, checkPair, lint } from './check.ts';
+import { type Checked, type CheckOptions, checkCandidate, checkPair, lint, unreadable } from './check.ts';
 import type { CheckFlags } from './flags.ts';
 import { findRevision, folderOf, type Revision } from './git.ts';
 import { checkAgainst } from './revision.ts';
-import { annotationReporter, summaryReporter } from './views/github.ts';
-import { jsonReporter } from './views/json.ts';
-import { junitReporter } from './views/junit.ts';
-import type { Reporter } from './views/reporter.ts';
-import { sarifReporter } from './views/sarif.ts';
-import { textReporter } from './views/text.ts';
+import { targetsOf } from './targets.ts';
+import { reporterOf } from './views/choose.ts';
 
 /**
  * Runs `rebatch check`: reads and checks the files, writes fixes, reports.
+ * @param names files, folders and globs
  * @returns whether everything passed
- * @throws Problem: usage, and errors of reading that are not findings
+ * @throws Problem: usage, and settings or a reference that cannot be read
  */
-export async function runCheck(files: readonly string[], flags: CheckFlags, io: Io): Promise<boolean> {
-  refuse(files, flags);
+export async function runCheck(names: readonly string[], flags: CheckFlags, io: Io): Promise<boolean> {
+  refuse(names, flags);
+  const targets = targetsOf(names, io, {
+    mayBeGone: flags.base !== undefined,
+    ownSettings: flags.config !== undefined,
+  });
+  const { files } = targets;
   if (flags.printConfig) {
+    const { printedSettings } = await import('./print-config.ts');
     io.stdout.write(await printedSettings(files, flags, io));
     return true;
   }
-  const reporter = reporterOf(flags, io);
+  const reporter = reporterOf(flags, targets, io);
   const fixed: { readonly source: Source; readonly text: string }[] = [];
+  const judged: Checked[] = [];
   let said = '';
   let pass = true;
   for await (const checked of checkAll(files, flags, io)) {
     const { source, text } = checked;
     pass &&= checked.pass;
+    if (files.length === 2) judged.push(checked);
     if (text !== undefined) fixed.push({ source, text });
     said += reporter.add(checked);
     // With --fix nothing is written or reported before every file is checked.
@@ -47,10 +52,15 @@ export async function runCheck(files: readonly string[], flags: CheckFlags, io: 
     io.stdout.write(said);
     said = '';
   }
-  for (const { source, text } of fixed) if (text !== source.text) writeText(source.file, text, io);
+  if (fixed.length)
+    writeFiles(
+      fixed.map(({ source: { file, text: before }, text }) => ({ file, text, before })),
+      io,
+    );
   io.stdout.write(said);
   for (const part of reporter.end()) io.stdout.write(part);
   if (files.length > 1 && flags.config === undefined) await tellIdleGlobs(files, io);
+  if (names.length === 2) await tellPair(judged, flags, io);
   return pass;
 }
 
@@ -58,22 +68,29 @@ export async function runCheck(files: readonly string[], flags: CheckFlags, io: 
 async function tellIdleGlobs(files: readonly string[], io: Io): Promise<void> {
   if (!files.some((file) => findSettings(file, io.cwd))) return;
   const { idleGlobs } = await import('../../settings/settings.ts');
-  for (const sentence of await idleGlobs(files, io.cwd)) io.stderr.write(`${sentence}\n`);
+  for (const sentence of await idleGlobs(files, io.cwd)) io.stderr.write(`${printable(sentence)}\n`);
 }
 
-function refuse(files: readonly string[], { base, alone, fix, ignore = [], only = [] }: CheckFlags): void {
+/** Who names two configs with different batches may have meant to compare them. */
+async function tellPair(judged: readonly Checked[], flags: CheckFlags, io: Io): Promise<void> {
+  const [old, now] = judged;
+  const { base, against, only, quiet } = flags;
+  if (!old?.dialect || !now?.dialect || (base ?? against ?? only) !== undefined || quiet) return;
+  const names = [old, now].map(({ source }) => source.file);
+  const options = await sidesOf(names[0]!, names[1]!, flags, io);
+  const pair = await checkPair(old.source, now.source, { ...options, fix: false }).catch(() => undefined);
+  if (pair?.kappa === undefined || pair.kappa === 1) return;
+  const sentence = `${names.join(' and ')} have different batches and were checked each by itself; to compare them: rebatch check --against ${names.join(' ')}`;
+  io.stderr.write(`${printable(sentence)}\n`);
+}
+
+function refuse(names: readonly string[], flags: CheckFlags): void {
+  const { base, against, fix, ignore = [], only = [] } = flags;
   const usage = (message: string) => new Problem('usage', message);
-  const pair = base === undefined && !alone && files.length > 1;
-  if (pair && files.length > 2)
-    throw usage(
-      `check compares two files, not ${files.length}: use --base REV to compare each with its past, --alone to judge each by itself`,
-    );
-  if (base !== undefined && alone) throw usage('--base and --alone exclude each other');
-  if (files.filter((f) => f === '-').length > 1) throw usage('standard input can be read once');
-  if (files.includes('-') && base !== undefined)
+  if ([...names, against].filter((f) => f === '-').length > 1) throw usage('standard input can be read once');
+  if (names.includes('-') && base !== undefined)
     throw usage('--base cannot read standard input; give a file');
-  if (fix && (pair ? files.slice(1) : files).includes('-'))
-    throw usage('standard input cannot be fixed in place');
+  if (fix && names.includes('-')) throw usage('standard input cannot be fixed in place');
   const wrong = [...ignore, ...only].find((code) => !isFindingCode(code));
   if (wrong !== undefined)
     throw usage(`there is no finding "${wrong}"; there are: ${Object.keys(FINDINGS).join(', ')}`);
@@ -82,32 +99,56 @@ function refuse(files: readonly string[], { base, alone, fix, ignore = [], only 
 /** The options for one file: the flags, else the project's settings. */
 async function settingsOf(file: string, flags: CheckFlags, io: Io): Promise<CheckOptions> {
   const given = await conversionSettings(flags, io, file);
-  ruleOf(given); // Refuses an unknown rule before any file is read.
+  // An unknown rule or dialect is refused before any file is read.
+  ruleOf(given);
+  if (typeof given.dialect === 'string') await loadDialect(given.dialect);
   const { settings } = await projectSettings(file, flags, io);
   const tolerance = flags.tolerance ?? settings.tolerance;
   const ignore = [...(settings.ignore ?? []), ...(flags.ignore ?? [])];
+  const severity = severitiesOf(settings, flags);
   return {
     ...given,
     ...(tolerance === undefined ? {} : { tolerance }),
     ...(ignore.length ? { ignore } : {}),
+    ...(severity.length ? { severity: Object.fromEntries(severity) } : {}),
     ...(flags.only ? { only: flags.only } : {}),
     ...(flags.fix ? { fix: flags.fix } : {}),
   };
 }
 
+/** Findings that say that a file was not judged. */
+const UNJUDGED: readonly FindingCode[] = ['not-judged', 'ambiguous-dialect', 'reference-unreadable'];
+
+/** Severities that were chosen. A reference is named for the files beside it, so they must be judged. */
+function severitiesOf({ severity = {} }: Settings, { requireJudged, against }: CheckFlags) {
+  const must = requireJudged || against !== undefined ? UNJUDGED : [];
+  return [
+    ...Object.entries(severity).map(([code, how]) => [code, how === false ? 'off' : how] as const),
+    ...must.map((code) => [code, 'error'] as const),
+  ];
+}
+
 async function* checkAll(files: readonly string[], flags: CheckFlags, io: Io): AsyncGenerator<Checked> {
-  const { base, alone } = flags;
+  const { base, against } = flags;
   if (base !== undefined) yield* checkPast(files, base, flags, io);
-  else if (alone || files.length === 1)
-    for (const file of files) {
-      const options = batchOfItself(await settingsOf(file, flags, io));
-      yield lint(await readSource(file, io), options);
-    }
+  else if (against !== undefined) yield* checkBeside(files, against, flags, io);
   else {
-    const [reference, candidate] = files as [string, string];
-    const options = await sidesOf(reference, candidate, flags, io);
-    yield checkPair(await readSource(reference, io), await readSource(candidate, io), options);
+    const options = await inTurn(files, async (file) => batchOfItself(await settingsOf(file, flags, io)));
+    for (const [i, file] of files.entries())
+      yield judgeFile(file, options[i]!, io, (source) => lint(source, options[i]));
   }
+}
+
+async function* checkBeside(
+  files: readonly string[],
+  against: string,
+  flags: CheckFlags,
+  io: Io,
+): AsyncGenerator<Checked> {
+  const options = await inTurn(files, (file) => sidesOf(against, file, flags, io));
+  const reference = await readSource(against, io);
+  for (const [i, file] of files.entries())
+    yield judgeFile(file, options[i]!, io, (source) => checkCandidate(reference, source, options[i]!));
 }
 
 async function* checkPast(
@@ -120,15 +161,44 @@ async function* checkPast(
   // First of all, so that an unknown revision stops everything.
   const folders = files.map((file) => folderOf(file, io));
   const revisions = new Map<string, Revision>();
+  const isHere = (file: string) => existsSync(resolve(io.cwd, file));
   try {
     for (const folder of new Set(folders)) revisions.set(folder, await findRevision(base, io, folder));
+    if ([...revisions.values()].some(({ unborn }) => unborn) && !flags.quiet) io.stderr.write(UNBORN);
+    for (const [i, file] of files.entries())
+      if (!isHere(file) && !(await revisions.get(folders[i]!)!.before(file))) throw nowhere(file, base);
     for (const [i, file] of files.entries()) {
-      const now = existsSync(resolve(io.cwd, file)) ? await readSource(file, io) : undefined;
-      yield checkAgainst(revisions.get(folders[i]!)!, file, now?.text, options[i]!, now?.beside);
+      const revision = revisions.get(folders[i]!)!;
+      const judge = ({ text, beside }: Source) => checkAgainst(revision, file, text, options[i]!, beside);
+      yield isHere(file)
+        ? judgeFile(file, options[i]!, io, judge)
+        : checkAgainst(revision, file, undefined, options[i]!);
     }
   } finally {
     for (const revision of revisions.values()) revision.close();
   }
+}
+
+const UNBORN = 'there is no commit yet: every file is new, with nothing to compare\n';
+
+function nowhere(file: string, base: string): Problem {
+  return new Problem('unreadable', `there is no such file, here or at ${base}`).in({ file, text: '' });
+}
+
+/** Reads a file and judges it; that it cannot be read is a finding, so that the others are judged. */
+async function judgeFile(
+  file: string,
+  options: CheckOptions,
+  io: Io,
+  judge: (source: Source) => Promise<Checked>,
+): Promise<Checked> {
+  let source: Source;
+  try {
+    source = await readSource(file, io);
+  } catch (error) {
+    return unreadable({ file: displayName(file), text: '' }, error, options);
+  }
+  return judge(source);
 }
 
 /** The options for a pair: devices and dialect come from each file's own settings. */
@@ -159,95 +229,8 @@ function batchOfItself({ to: said, worldTo, ...options }: CheckOptions): CheckOp
   return { ...options, ...(from === undefined ? {} : { from }), ...(world === undefined ? {} : { world }) };
 }
 
-/** The effective settings of each file, one a line, with their origins. */
-async function printedSettings(files: readonly string[], flags: CheckFlags, io: Io): Promise<string> {
-  const blocks = await inTurn(files, async (file) => {
-    const { settings, origins } = await projectSettings(file, flags, io);
-    const option = (key: keyof typeof PRINTED) => flags[key] !== undefined;
-    const rows = (Object.keys(PRINTED) as (keyof typeof PRINTED)[]).map((key) => {
-      const [name, otherwise] = PRINTED[key];
-      const both = key === 'ignore' ? [...(settings.ignore ?? []), ...(flags.ignore ?? [])] : undefined;
-      const value = both ?? flags[key] ?? settings[key];
-      const from = [
-        ...(settings[key] === undefined || (option(key) && !both) ? [] : [origins[key]]),
-        ...(option(key) ? [`--${name}`] : []),
-      ];
-      const said = value !== undefined && from.length > 0;
-      return [name, said ? shown(value) : otherwise, said ? from.join(', ') : 'default'];
-    });
-    const lines = tableLines({ columns: [{}, {}, {}], rows, indent: '  ' });
-    return `${[displayName(file), ...lines].join('\n')}\n`;
-  });
-  return blocks.join('\n');
-}
-
-/** A setting as people write it. */
-function shown(value: unknown): string {
-  return typeof value === 'object' && !Array.isArray(value) ? JSON.stringify(value) : String(value);
-}
-
-/** The settings' names and defaults. */
-const PRINTED = {
-  rule: ['rule', 'ema, or noise-aware with a noise scale'],
-  noiseScale: ['noise-scale', 'unknown'],
-  power: ['power', 'none'],
-  keep: ['keep', 'nothing'],
-  tolerance: ['tolerance', '0.01'],
-  world: ['world', 'as the file says'],
-  dialect: ['dialect', 'recognised from the content'],
-  optimizer: ['optimizer', 'as the file says'],
-  lrScaledBy: ['lr-scaled-by', 'as the dialect says'],
-  ignore: ['ignore', 'nothing'],
-  names: ['names', 'none'],
-  schema: ['schema', 'none'],
-} as const;
-
 async function inTurn<T, R>(items: readonly T[], one: (item: T, index: number) => Promise<R>): Promise<R[]> {
   const results: R[] = [];
   for (const [i, item] of items.entries()) results.push(await one(item, i));
   return results;
-}
-
-/** The format asked for; by default, on GitHub's runners, annotations and a summary of the step. */
-function reporterOf({ format, json, color }: CheckFlags, io: Io): Reporter {
-  const { GITHUB_ACTIONS, GITHUB_STEP_SUMMARY } = io.env;
-  const path = (file: string) => inRepository(file, io);
-  switch (json ? 'json' : (format ?? (GITHUB_ACTIONS === 'true' ? 'github' : 'text'))) {
-    case 'text':
-      return textReporter(chalkFor(io.stdout, io.env, color), io.stdout.columns);
-    case 'json':
-      return jsonReporter();
-    case 'github':
-      return GITHUB_STEP_SUMMARY
-        ? withSummary(annotationReporter(path), GITHUB_STEP_SUMMARY)
-        : annotationReporter(path);
-    case 'sarif':
-      return sarifReporter((file) => uriOf(path(file)));
-    case 'junit':
-      return junitReporter();
-  }
-}
-
-function withSummary(reporter: Reporter, file: string): Reporter {
-  const summary = summaryReporter();
-  return {
-    add(checked) {
-      summary.add(checked);
-      return reporter.add(checked);
-    },
-    *end() {
-      yield* reporter.end();
-      appendFileSync(file, [...summary.end()].join(''));
-    },
-  };
-}
-
-/** A path relative to the checkout, as annotations need it, whatever the working folder. */
-function inRepository(file: string, { env, cwd }: Io): string {
-  const path = relative(env.GITHUB_WORKSPACE || cwd, resolve(cwd, file));
-  return file === '<stdin>' ? file : path.startsWith('..') ? resolve(cwd, file) : path.split(sep).join('/');
-}
-
-function uriOf(path: string): string {
-  return isAbsolute(path) ? pathToFileURL(path).href : path.split('/').map(encodeURIComponent).join('/');
 }

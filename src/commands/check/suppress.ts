@@ -37,10 +37,11 @@ function comments(text: string): { byLine: Map<number, Set<string>>; typos: Find
   const typos: Finding[] = [];
   if (!text.includes('rebatch-ignore')) return { byLine, typos };
   const lines = text.split('\n');
+  const targets = targetsOf(lines);
   let offset = 0;
   for (const [i, line] of lines.entries()) {
     const codes = COMMENT.exec(line)?.[1]?.split(/\s*,\s*/) ?? [];
-    const at = ALONE.test(line) ? nextLine(lines, i) : i;
+    const at = targets[i]!;
     for (const code of codes) {
       if (isFindingCode(code)) byLine.set(at + 1, (byLine.get(at + 1) ?? new Set()).add(code));
       else {
@@ -53,8 +54,15 @@ function comments(text: string): { byLine: Map<number, Set<string>>; typos: Find
   return { byLine, typos };
 }
 
-function nextLine(lines: readonly string[], from: number): number {
-  let at = from + 1;
-  while (at < lines.length && ALONE.test(lines[at]!)) at++;
-  return at;
+/** The line that a comment in each line is about: its own, or the next one that is no comment. */
+function targetsOf(lines: readonly string[]): number[] {
+  let next = lines.length;
+  return lines
+    .map((line, i) => ({ alone: ALONE.test(line), i }))
+    .reverse()
+    .map(({ alone, i }) => {
+      if (!alone) next = i;
+      return next;
+    })
+    .reverse();
 }

@@ -1,5 +1,6 @@
 import type { Command, Option } from 'commander';
 import { FINDINGS } from '../../base/findings.ts';
+import { lookUp } from '../../base/look-up.ts';
 import { listDialects } from '../../dialect/dialect.ts';
 import { optimizerNames } from '../../optimizers/find.ts';
 import { RULES } from '../../rules/index.ts';
@@ -51,11 +52,13 @@ export function completedCommands(program: Command): CompletedCommand[] {
       value: whatFollows(option),
       description: option.description,
     })),
-    words: command.registeredArguments[0]?.argChoices ?? WORDS[command.name()] ?? [],
+    words: command.registeredArguments[0]?.argChoices ?? lookUp(WORDS, command.name()) ?? [],
   }));
 }
 
 function whatFollows(option: Option): Value {
   if (!option.required && !option.optional) return 'none';
-  return option.argChoices ?? NAMES[option.long ?? ''] ?? (/<file>/.test(option.flags) ? 'file' : 'any');
+  return (
+    option.argChoices ?? lookUp(NAMES, option.long ?? '') ?? (/<file>/.test(option.flags) ? 'file' : 'any')
+  );
 }

@@ -1,7 +1,8 @@
 import { Command, Option } from 'commander';
-import { printable, type Source } from '../../base/diagnostic.ts';
-import { readSource, writeText } from '../../base/io/files.ts';
+import { jsonText, printable, printableLines, type Source } from '../../base/diagnostic.ts';
+import { readSource } from '../../base/io/files.ts';
 import type { Io } from '../../base/io/streams.ts';
+import { writeFiles } from '../../base/io/write-files.ts';
 import { Problem } from '../../base/problem.ts';
 import { progressBar } from '../../base/progress.ts';
 import type { Conversion } from '../../pipe/convert.ts';
@@ -95,9 +96,14 @@ async function emit(
   if (flags.json) {
     const { conversionJson } = await import('./json.ts');
     const reports = conversions.map(conversionJson);
-    io.stdout.write(`${JSON.stringify(reports.length === 1 ? reports[0] : reports, null, 2)}\n`);
+    io.stdout.write(`${jsonText(reports.length === 1 ? reports[0] : reports)}\n`);
     return;
   }
+  if (flags.write)
+    writeFiles(
+      conversions.map(({ source, text }, i) => ({ file: files[i]!, text, before: source.text })),
+      io,
+    );
   const plan = isPlan(flags, io);
   const told = (line: string) => {
     if (!flags.quiet) io.stderr.write(`${printable(line)}\n`);
@@ -105,16 +111,15 @@ async function emit(
   for (const [i, { text, source, changes }] of conversions.entries()) {
     if (flags.diff) {
       const { chalkFor, unifiedDiff } = await import('./diff.ts');
-      io.stdout.write(unifiedDiff(source, text, chalkFor(io.stdout, io.env, flags.color)));
+      const chalk = chalkFor(io.stdout, io.env, flags.color);
+      io.stdout.write(unifiedDiff(source, text, chalk, io.stdout.isTTY === true || chalk.level > 0));
     } else if (flags.write) {
-      const same = text === source.text;
-      if (!same) writeText(files[i]!, text, io);
-      told(same ? `${files[i]} is as it should be` : `${files[i]} written`);
+      told(text === source.text ? `${files[i]} is as it should be` : `${files[i]} written`);
     } else if (flags.output !== undefined && flags.output !== '-') {
-      writeText(flags.output, text, io);
+      writeFiles([{ file: flags.output, text }], io);
       told(`${flags.output} written`);
     } else if (plan) told(planned(changes.length, source.file));
-    else io.stdout.write(text);
+    else io.stdout.write(io.stdout.isTTY ? printableLines(text) : text);
   }
 }
 

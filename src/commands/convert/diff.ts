@@ -4,18 +4,25 @@ import { printable, type Source } from '../../base/diagnostic.ts';
 
 export { chalkFor } from '../../base/colour.ts';
 
-/** A unified diff for `patch` and `git apply`; empty if nothing differs. */
-export function unifiedDiff({ file, text: before }: Source, after: string, chalk: ChalkInstance): string {
+/**
+ * A unified diff; empty if nothing differs.
+ * @param shown on a terminal or in colour: every line is made printable. Else it is a patch, byte for byte
+ */
+export function unifiedDiff(
+  { file, text: before }: Source,
+  after: string,
+  chalk: ChalkInstance,
+  shown: boolean,
+): string {
   if (before === after) return '';
   const name = file.replace(/^\/+/, '');
   const patch = createTwoFilesPatch(`a/${name}`, `b/${name}`, before, after, undefined, undefined, {
     context: 3,
   });
-  const plain = chalk.level === 0;
   return patch
     .split('\n')
     .filter((line, i) => !(i === 0 && line.startsWith('====')))
-    .map((line) => (plain ? line : colour(printable(line), chalk)))
+    .map((line) => (shown ? colour(printable(line.replace(/\r$/, '')), chalk) : line))
     .join('\n');
 }
 

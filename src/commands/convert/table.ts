@@ -17,7 +17,7 @@ export function conversionTable(conversion: Conversion, chalk: ChalkInstance, co
   if (changes.length === 0) return `${head}\n${INDENT}nothing has to change\n`;
   const rows = changes.map((change) => ({
     line: change.inserted ? '+' : String(placeOf(source.text, change.offset).line),
-    field: printable(fieldName(change)),
+    field: fieldName(change),
     from: change.inserted ? `(${written(change.from)})` : change.text.from,
     to: change.text.to,
     formula: change.formula,

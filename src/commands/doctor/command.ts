@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { chalkFor } from '../../base/colour.ts';
+import { jsonText } from '../../base/diagnostic.ts';
 import type { Io } from '../../base/io/streams.ts';
 import { packagesOf, packagesOption } from '../options.ts';
 
@@ -26,7 +27,7 @@ export function doctorCommand(io: Io, answer: (yes: boolean) => void): Command {
       const chalk = chalkFor(io.stdout, io.env, color);
       io.stdout.write(
         json
-          ? `${JSON.stringify(doctorJson(examination), null, 2)}\n`
+          ? `${jsonText(doctorJson(examination))}\n`
           : doctorText(examination, chalk, Math.min(io.stdout.columns ?? 80, 100)),
       );
       answer(examination.backends.every(({ state }) => state !== 'wrong'));

@@ -1,5 +1,4 @@
 import type { ChalkInstance } from 'chalk';
-import { printable } from '../../base/diagnostic.ts';
 import { count } from '../../base/numbers.ts';
 import { hanging } from '../../base/text.ts';
 import type { BackendReport, Choice, Examination } from './examine.ts';
@@ -37,7 +36,7 @@ const LABEL = 10;
 function paragraph(report: BackendReport, chalk: ChalkInstance, columns: number): string {
   const word = { works: chalk.green('works'), wrong: chalk.red('WRONG'), absent: chalk.yellow('not here') };
   const lines = linesOf(report).map(([label, text]) => {
-    return `  ${chalk.dim(label.padEnd(LABEL))}${hanging(printable(text), columns, ' '.repeat(LABEL + 2))}\n`;
+    return `  ${chalk.dim(label.padEnd(LABEL))}${hanging(text, columns, ' '.repeat(LABEL + 2))}\n`;
   });
   return `${chalk.bold(report.name)}: ${word[report.state]}\n${lines.join('')}`;
 }

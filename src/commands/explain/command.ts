@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { chalkFor } from '../../base/colour.ts';
+import { jsonText } from '../../base/diagnostic.ts';
 import { readSource } from '../../base/io/files.ts';
 import type { Io } from '../../base/io/streams.ts';
 import { warningLines } from '../../pipe/warnings.ts';
@@ -23,7 +24,7 @@ export function explainCommand(io: Io): Command {
       const options = await conversionSettings(flags, io, file);
       const explanation = await explainConfig(await readSource(file, io), options);
       if (flags.json) {
-        io.stdout.write(`${JSON.stringify(explanationJson(explanation), null, 2)}\n`);
+        io.stdout.write(`${jsonText(explanationJson(explanation))}\n`);
         return;
       }
       const [out, err] = [io.stdout, io.stderr].map((stream) => chalkFor(stream, io.env, flags.color));

@@ -27,11 +27,11 @@ export function explanationText(explanation: Explanation, chalk: ChalkInstance, 
   const blocks = fields.map((f) => {
     const line = f.offset === undefined ? 'default' : `line ${placeOf(source.text, f.offset).line}`;
     const place = f.file === undefined ? line : `in ${f.file}`;
-    const title = `${chalk.bold(printable(fieldName(f)))}  ${f.role}, ${place}`;
+    const title = `${chalk.bold(printable(fieldName(f)))}  ${f.role}, ${printable(place)}`;
     const change =
       f.to === f.value
         ? `${num(f.value)}, unchanged`
-        : `${chalk.red(num(f.value))} -> ${chalk.green(num(f.to))}  ${f.formula}`;
+        : `${chalk.red(num(f.value))} -> ${chalk.green(num(f.to))}  ${printable(f.formula)}`;
     const notes = [
       memoryText(f),
       f.scale && !f.memory ? describeScale(f.scale) : '',
@@ -57,7 +57,7 @@ function accountText({ claimed, byName, declared, named }: Account, columns: num
     `${named.length} left alone that may depend on the batch${list(named)}`,
     `${declared.length} do not depend on the batch by their names${list(declared)}`,
   ]
-    .flatMap((line) => wrap(printable(line), columns - 2).map((l, i) => (i ? `  ${l}` : l)))
+    .flatMap((line) => wrap(line, columns - 2).map((l, i) => (i ? `  ${l}` : l)))
     .join('\n');
 }
 

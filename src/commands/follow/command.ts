@@ -1,7 +1,10 @@
 import { Command } from 'commander';
+import { BUDGET } from '../../base/budget.ts';
 import { chalkFor } from '../../base/colour.ts';
-import { displayName, readText, writeText } from '../../base/io/files.ts';
+import { jsonText } from '../../base/diagnostic.ts';
+import { displayName, readText } from '../../base/io/files.ts';
 import type { Io } from '../../base/io/streams.ts';
+import { writeFiles } from '../../base/io/write-files.ts';
 import { Problem } from '../../base/problem.ts';
 import { readTrainingLog, type TrainingLog } from '../../pipe/training-log/read.ts';
 import { notNegative, wholeNumber } from '../options.ts';
@@ -55,11 +58,11 @@ async function run(files: readonly [string, string], flags: Flags, io: Io, answe
   const result = jsonOf(followed);
   if (report !== undefined) {
     const { followHtml } = await import('./html.ts');
-    writeText(report, followHtml(followed, result), io);
+    writeFiles([{ file: report, text: followHtml(followed, result) }], io);
   }
   const chalk = chalkFor(io.stdout, io.env, color);
   const text = json
-    ? `${JSON.stringify(result, null, 2)}\n`
+    ? `${jsonText(result)}\n`
     : followText(followed, chalk, Math.min(io.stdout.columns ?? 80, 100));
   io.stdout.write(text);
   answer(!strict || followed.outcome.verdict === 'follows');
@@ -73,7 +76,9 @@ async function compare(files: readonly [string, string], flags: Flags, io: Io): 
   if (column.length > 2)
     throw new Problem('usage', '--column names one column for both logs, or one for each');
   const logs = (await Promise.all(
-    files.map(async (file) => readTrainingLog({ file: displayName(file), text: await readText(file, io) })),
+    files.map(async (file) =>
+      readTrainingLog({ file: displayName(file), text: await readText(file, io, BUDGET.logBytes) }),
+    ),
   )) as [TrainingLog, TrainingLog];
   const runs = lossesOf(logs, [
     { column: column[0], batch: batch[0] },

@@ -1,4 +1,5 @@
 import type { ChalkInstance } from 'chalk';
+import { printable } from '../../base/diagnostic.ts';
 import { fraction, num, short } from '../../base/numbers.ts';
 import { tableLines } from '../../base/table.ts';
 import { hanging } from '../../base/text.ts';
@@ -48,7 +49,7 @@ function headLine({ files, batches, runs }: Followed): string {
     ? `, batch ${batches[0]} -> ${batches[1]} (kappa ${fraction(batches[1] / batches[0])})`
     : '';
   const columns = old.column === now.column ? `"${old.column}"` : `"${old.column}" and "${now.column}"`;
-  return `${files[0]} -> ${files[1]}${batch}: ${columns}`;
+  return printable(`${files[0]} -> ${files[1]}${batch}: ${columns}`);
 }
 
 function lossTable({ outcome: { windows } }: Followed): string[] {

@@ -1,6 +1,9 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { displayName, readText, writeText } from '../../base/io/files.ts';
+import { BUDGET } from '../../base/budget.ts';
+import { jsonText } from '../../base/diagnostic.ts';
+import { displayName, readText } from '../../base/io/files.ts';
 import type { Io } from '../../base/io/streams.ts';
+import { writeFiles } from '../../base/io/write-files.ts';
 import { Problem } from '../../base/problem.ts';
 import { readTrainingLog } from '../../pipe/training-log/read.ts';
 import { SNIPPETS } from '../../vocabulary/noise-snippets.ts';
@@ -67,40 +70,45 @@ export function noiseCommand(io: Io): Command {
 
 async function noise(logs: readonly string[], flags: Flags, io: Io): Promise<void> {
   const { norm = [], report, seed, json } = flags;
+  if (logs.length === 0 && norm.length === 0)
+    throw new Problem(
+      'usage',
+      'give a log with two norms (rebatch noise noise.jsonl; --snippet torch prints the lines that write one), or two squared norms: --norm 64:2.1 --norm 512:0.4',
+    );
   const alone = logs.length === 1 && norm.length === 0;
-  const { estimate, run } = alone
+  const { estimate, run, skipped } = alone
     ? await fromOneRun(logs[0]!, flags, io)
-    : {
-        estimate: estimateNoiseScale([...norm, ...(await fromSeveral(logs, flags, io))], seed),
-        run: undefined,
-      };
-  const result = jsonOf(estimate, run);
+    : await fromSeveral(logs, flags, io);
+  if (skipped)
+    io.stderr.write(`! ${skipped} norms are no finite numbers (null, NaN, infinite) and were skipped\n`);
+  const result = { ...jsonOf(estimate, run), ...(skipped ? { skipped } : {}) };
   if (report !== undefined) {
     const { noiseHtml } = await import('./html.ts');
-    writeText(
-      report,
-      noiseHtml(logs.map(displayName).join(' ') || '--norm', estimate, run, seed, result),
-      io,
-    );
+    const text = noiseHtml(logs.map(displayName).join(' ') || '--norm', estimate, run, seed, result);
+    writeFiles([{ file: report, text }], io);
   }
   io.stdout.write(
-    json
-      ? `${JSON.stringify(result, null, 2)}\n`
-      : noiseText(estimate, run, Math.min(io.stdout.columns ?? 80, 100)),
+    json ? `${jsonText(result)}\n` : noiseText(estimate, run, Math.min(io.stdout.columns ?? 80, 100)),
   );
 }
 
-async function fromOneRun(
-  file: string,
-  { batch = [], column = [], seed }: Flags,
-  io: Io,
-): Promise<{ estimate: NoiseEstimate; run: RunView }> {
-  const log = await readTrainingLog({ file: displayName(file), text: await readText(file, io) });
+/** An estimate, with how many norms of the logs were no numbers. */
+interface Measured {
+  readonly estimate: NoiseEstimate;
+  readonly run?: RunView;
+  readonly skipped: number;
+}
+
+async function fromOneRun(file: string, { batch = [], column = [], seed }: Flags, io: Io): Promise<Measured> {
+  const log = await readTrainingLog({
+    file: displayName(file),
+    text: await readText(file, io, BUDGET.logBytes),
+  });
   const norms = pairedNormsOf(log, column, batch);
   try {
     const estimate = estimateFromOneRun(norms, seed);
     const thirds = norms.steps.length < FEWEST_FOR_THIRDS ? [] : phasesOf(norms, 3, seed);
-    return { estimate, run: { norms, thirds } };
+    return { estimate, run: { norms, thirds }, skipped: norms.skipped };
   } catch (error) {
     throw error instanceof Problem ? error.in({ file: log.file, text: '' }) : error;
   }
@@ -108,9 +116,9 @@ async function fromOneRun(
 
 async function fromSeveral(
   logs: readonly string[],
-  { batch = [], column = [] }: Flags,
+  { batch = [], column = [], norm = [], seed }: Flags,
   io: Io,
-): Promise<NormSeries[]> {
+): Promise<Measured> {
   if (logs.length !== batch.length)
     throw new Problem('usage', `each log needs its global batch size: --batch N, ${logs.length} times`);
   if (column.length > 1 && column.length !== logs.length)
@@ -118,12 +126,19 @@ async function fromSeveral(
       'usage',
       `--column names one column for all logs, or one for each of the ${logs.length}`,
     );
-  return Promise.all(
+  const series = await Promise.all(
     logs.map(async (file, i) => {
-      const log = await readTrainingLog({ file: displayName(file), text: await readText(file, io) });
+      const log = await readTrainingLog({
+        file: displayName(file),
+        text: await readText(file, io, BUDGET.logBytes),
+      });
       return normsOf(log, batch[i]!, column[i] ?? column[0]);
     }),
   );
+  return {
+    estimate: estimateNoiseScale([...norm, ...series], seed),
+    skipped: series.reduce((sum, one) => sum + (one.skipped ?? 0), 0),
+  };
 }
 
 /** What `--json` prints. An open end of an interval, and what is infinite, is null. */

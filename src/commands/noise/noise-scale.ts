@@ -6,6 +6,8 @@ import { generator } from '../../base/random.ts';
 export interface NormSeries {
   readonly batch: number;
   readonly squaredNorms: readonly number[];
+  /** Cells of the log without a finite number. */
+  readonly skipped?: number;
 }
 
 /** Squared gradient norms of one run, in its order: at each place both batch sizes saw the same weights. */

@@ -10,6 +10,8 @@ export interface RunNorms extends PairedNorms {
   readonly counted: 'steps' | 'rows';
   /** Rows left out since their batch was another one, such as an epoch's last. */
   readonly leftOut: number;
+  /** Cells of both columns without a finite number; their rows are left out, too. */
+  readonly skipped: number;
 }
 
 /**
@@ -22,7 +24,7 @@ export function normsOf(log: TrainingLog, batch: number, column?: string): NormS
   if (!found) throw noNorm(log, 'no gradient norm found');
   const squaredNorms = squares(found).filter(Number.isFinite);
   if (squaredNorms.length === 0) throw noNorm(log, `"${found.name}" holds no number`);
-  return { batch, squaredNorms };
+  return { batch, squaredNorms, skipped: log.blanks.get(found.name) ?? 0 };
 }
 
 /**
@@ -59,6 +61,7 @@ export function pairedNormsOf(
     steps: rows.map((i) => step?.[i] ?? i),
     counted: step ? 'steps' : 'rows',
     leftOut: whole.length - rows.length,
+    skipped: (log.blanks.get(small.name) ?? 0) + (log.blanks.get(big.name) ?? 0),
   };
 }
 

@@ -1,3 +1,4 @@
+import { printable } from '../../base/diagnostic.ts';
 import { count, num, short } from '../../base/numbers.ts';
 import { tableLines } from '../../base/table.ts';
 import { hanging } from '../../base/text.ts';
@@ -64,7 +65,7 @@ function runLines({ norms, thirds }: RunView): string[] {
       });
   const [small, big] = norms.columns;
   return [
-    `one run: "${small}" at batch ${norms.batches[0]}, "${big}" at batch ${norms.batches[1]}`,
+    printable(`one run: "${small}" at batch ${norms.batches[0]}, "${big}" at batch ${norms.batches[1]}`),
     ...table,
   ];
 }

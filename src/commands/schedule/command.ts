@@ -1,7 +1,9 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { chalkFor } from '../../base/colour.ts';
+import { jsonText } from '../../base/diagnostic.ts';
 import { readSource } from '../../base/io/files.ts';
 import type { Io } from '../../base/io/streams.ts';
+import { lookUp } from '../../base/look-up.ts';
 import { warningLines } from '../../pipe/warnings.ts';
 import { type ConversionFlags, conversionOptions, conversionSettings, wholeNumber } from '../options.ts';
 import { type PhaseRequest, type RampUnit, scheduleConfig } from './schedule.ts';
@@ -51,7 +53,7 @@ export function scheduleCommand(io: Io): Command {
       };
       const schedule = await scheduleConfig(await readSource(file, io), batches, options);
       const format = flags.json ? 'json' : flags.format;
-      if (format === 'json') io.stdout.write(`${JSON.stringify(scheduleData(schedule), null, 2)}\n`);
+      if (format === 'json') io.stdout.write(`${jsonText(scheduleData(schedule))}\n`);
       else if (format === 'yaml') io.stdout.write(scheduleYaml(schedule, (await import('yaml')).stringify));
       else {
         io.stderr.write(warningLines(schedule, chalkFor(io.stderr, io.env, flags.color), io.stderr.columns));
@@ -68,6 +70,6 @@ function parseRamp(text: string): PhaseRequest[] {
     const batch = Number(match?.[1]);
     if (!match || batch < 1)
       throw new InvalidArgumentError(`"${part.trim()}" is not BATCH@START, such as 512@10k.`);
-    return { batch, start: Number(match[2]) * SUFFIX[match[3] ?? '']! };
+    return { batch, start: Number(match[2]) * lookUp(SUFFIX, match[3] ?? '')! };
   });
 }

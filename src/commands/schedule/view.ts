@@ -59,7 +59,7 @@ export function scheduleTable(
       ? tableLines(table)
       : phases.flatMap((p, i) => [
           chalk.bold(titles[i]!),
-          ...p.settings.map((s) => `  ${fieldName(s)}  ${num(s.value)}`),
+          ...p.settings.map((s) => `  ${printable(fieldName(s))}  ${num(s.value)}`),
           ...(p.noise ?? []).map(
             ({ from, noiseScale, factor }) =>
               `  rates x, N ${num(noiseScale)} from ${num(100 * from)} %  ${short(factor, 3)}`,

@@ -1,3 +1,4 @@
+import { lookUp } from '../../base/look-up.ts';
 import type { Hyperparameters } from '../../lab/optimizers.ts';
 import type { Candidate } from '../../lab/training-plan.ts';
 import type { Optimizer } from '../../optimizers/optimizer.ts';
@@ -51,7 +52,7 @@ const OTHER_SETTINGS: Readonly<Record<string, string>> = {
 
 /** A candidate's name for people. */
 export function candidateTitle(rule: string): string {
-  return OTHER_SETTINGS[rule] ?? rule;
+  return lookUp(OTHER_SETTINGS, rule) ?? rule;
 }
 
 /**

@@ -1,6 +1,8 @@
 import { chalkFor } from '../../base/colour.ts';
-import { displayName, readSource, writeText } from '../../base/io/files.ts';
+import { jsonText } from '../../base/diagnostic.ts';
+import { displayName, readSource } from '../../base/io/files.ts';
 import type { Io } from '../../base/io/streams.ts';
+import { writeFiles } from '../../base/io/write-files.ts';
 import { Problem } from '../../base/problem.ts';
 import { progressBar } from '../../base/progress.ts';
 import { chooseBackend } from '../../lab/backends/index.ts';
@@ -9,6 +11,7 @@ import { type ConvertOptions, ruleOf } from '../../pipe/plan.ts';
 import { packagesOf } from '../options.ts';
 import type { Comparison } from './compare.ts';
 import { compareConfigs, compareWithConversion } from './comparisons.ts';
+import { notTrained } from './report/training-text.ts';
 import { verificationJson, verificationText } from './report/verification-text.ts';
 import type { NoTraining, Training } from './train-configs.ts';
 import { verifyComparison } from './verification.ts';
@@ -44,6 +47,7 @@ export async function runVerification(
     now === undefined
       ? await compareWithConversion(await readSource(old, io), options)
       : await compareConfigs(await readSource(old, io), await readSource(now, io), options);
+  if (flags.train) await sayUntrainable(comparisons, io);
   const title = now === undefined ? displayName(old) : `${displayName(old)} ${displayName(now)}`;
   const backend = await chooseBackend(flags.backend, io.stderr, packagesOf(flags, io));
   const { seed } = flags;
@@ -65,12 +69,18 @@ export async function runVerification(
   const reports = named.map(verificationJson);
   if (flags.report !== undefined) {
     const { verificationHtml } = await import('./report/html.ts');
-    await writeText(flags.report, verificationHtml(named, reports), io);
+    writeFiles([{ file: flags.report, text: verificationHtml(named, reports) }], io);
   }
   const text = flags.json
-    ? `${JSON.stringify(reports.length === 1 ? reports[0] : reports, null, 2)}\n`
+    ? `${jsonText(reports.length === 1 ? reports[0] : reports)}\n`
     : named.map((one) => verificationText(one, chalk, Math.min(io.stdout.columns ?? 80, 100))).join('\n');
   return { text, pass: verifications.every(({ pass }) => pass) };
+}
+
+/** What will not be trained is said before anything runs, so that nobody waits for it. */
+async function sayUntrainable(comparisons: readonly Comparison[], { stderr }: Io): Promise<void> {
+  const { untrainable } = await import('./train-configs.ts');
+  for (const one of comparisons.flatMap(untrainable)) stderr.write(`${notTrained(one)}\n`);
 }
 
 /** Trainings on the backend; their code is loaded when asked for. */

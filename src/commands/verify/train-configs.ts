@@ -56,35 +56,53 @@ export async function trainConfigs(
   options: TrainingOptions,
   control: Control,
 ): Promise<(Training | NoTraining)[]> {
-  const { old, now } = comparison.sides;
-  const pairs = old.recipe.groups
-    .slice(0, now.recipe.groups.length)
-    .map((g, i) => [g, now.recipe.groups[i]!]);
+  const pairs = pairsOf(comparison);
   const results: (Training | NoTraining)[] = [];
-  for (const [i, [a, b]] of pairs.entries()) {
+  for (const [i, pair] of pairs.entries()) {
     const progress = (done: number) => control.progress?.((i + done) / pairs.length);
-    results.push(await trainGroup(a!, b!, comparison, options, { ...control, progress }));
+    const none = whyNot(pair, comparison);
+    results.push(none ?? (await trainGroup(pair, comparison, options, { ...control, progress })));
   }
   return results;
 }
 
-async function trainGroup(
-  old: Group,
-  now: Group,
-  comparison: Comparison,
-  options: TrainingOptions,
-  control: Control,
-): Promise<Training | NoTraining> {
+/** The optimizers of two configs that cannot be trained here, known before anything runs. */
+export function untrainable(comparison: Comparison): NoTraining[] {
+  return pairsOf(comparison).flatMap((pair) => whyNot(pair, comparison) ?? []);
+}
+
+type Pair = readonly [old: Group, now: Group];
+
+function pairsOf({ sides: { old, now } }: Comparison): Pair[] {
+  const { groups } = now.recipe;
+  return old.recipe.groups.slice(0, groups.length).map((group, i) => [group, groups[i]!]);
+}
+
+function whyNot([old, now]: Pair, comparison: Comparison): NoTraining | undefined {
   const { optimizer } = old.binding;
-  const about = { pointer: old.pointer, optimizer: optimizer.title };
-  const reference = REFERENCES[optimizer.name as OptimizerName];
-  if (!reference) return { ...about, why: 'there is no reference of this optimizer yet' };
+  const because = (why: string) => ({ pointer: old.pointer, optimizer: optimizer.title, why });
+  if (!REFERENCES[optimizer.name as OptimizerName])
+    return because('there is no reference of this optimizer yet');
   // Where a config names no optimizer, the one it looks like can change with the fields a conversion writes.
   const guessed = old.known === 'inferred' || now.known === 'inferred';
   if (now.binding.optimizer.name !== optimizer.name && !guessed)
-    return { ...about, why: `the new config trains with ${now.binding.optimizer.title}` };
-  const rates = comparison.learningRates.find((r) => old.fields.some((f) => f.pointer === r.pointer));
-  if (!rates) return { ...about, why: 'a learning rate is missing in one of the configs' };
+    return because(`the new config trains with ${now.binding.optimizer.title}`);
+  return ratesOf(old, comparison) ? undefined : because('a learning rate is missing in one of the configs');
+}
+
+function ratesOf({ fields }: Group, { learningRates }: Comparison) {
+  return learningRates.find((r) => fields.some((f) => f.pointer === r.pointer));
+}
+
+async function trainGroup(
+  [old, now]: Pair,
+  comparison: Comparison,
+  options: TrainingOptions,
+  control: Control,
+): Promise<Training> {
+  const { optimizer } = old.binding;
+  const reference = REFERENCES[optimizer.name as OptimizerName]!;
+  const rates = ratesOf(old, comparison)!;
   const settings = [
     hyperparametersOf(old, rates.values[0], 1),
     hyperparametersOf(now, rates.values[1], ownDecay(old, now, comparison, options), old),
@@ -97,7 +115,8 @@ async function trainGroup(
     options.layersOf,
   );
   return {
-    ...about,
+    pointer: old.pointer,
+    optimizer: optimizer.title,
     inUse: planned.inUse,
     sizes: planned.sizes,
     regimes,

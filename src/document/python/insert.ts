@@ -46,8 +46,9 @@ function cannot(entries: readonly NewEntry[], offset: number): Problem {
 
 /** Where arguments without names end, after which one with a name may stand. */
 function lastArgument(text: string, { from, to }: Mapping): Pick<Entry, 'offset' | 'end'> | undefined {
-  const inside = text.slice(from + 1, to - 1).replace(/[\s,]+$/, '');
-  if (inside.trim() === '' || /#[^\n]*$/.test(inside)) return undefined;
+  const inside = text.slice(from + 1, to - 1).replace(/(?<![\s,])[\s,]+$/, '');
+  const lastLine = inside.slice(inside.lastIndexOf('\n') + 1);
+  if (inside.trim() === '' || lastLine.includes('#')) return undefined;
   return { offset: from + 1, end: from + 1 + inside.length };
 }
 
@@ -59,7 +60,10 @@ function asStatements(
   origins: Origins,
 ): Edit[] {
   const { entries: slots, isImported } = origins;
-  const after = [sibling, ...[...map.written].reverse()].find((e) => e && slots.get(e)?.statement);
+  const indentOf = (entry: Entry) => slots.get(entry)?.statement?.lead.search(/\S|$/) ?? Infinity;
+  // What is further in stands under a condition.
+  const least = Math.min(...map.written.map(indentOf));
+  const after = [sibling, ...[...map.written].reverse()].find((e) => e && indentOf(e) === least);
   const { end, lead } = (after && slots.get(after)?.statement) ?? {};
   if (end === undefined || lead === undefined) return atTheEnd(text, map, entries, origins);
   const lines = entries.flatMap((entry) =>

@@ -45,7 +45,7 @@ function numberOf(source: string): number | undefined {
 const QUOTED = /^([a-zA-Z]*)('''|"""|'|")([\s\S]*)\2$/;
 
 function stringOf({ from, to }: Syntax, source: string): Literal {
-  const [, prefix = '', quote = '', content = ''] = QUOTED.exec(source) ?? [];
+  const [, prefix = '', quote = '', content = ''] = QUOTED.exec(source.replaceAll('\r\n', '\n')) ?? [];
   const value = /r/i.test(prefix) ? content : unescaped(content);
   const simple = prefix === '' && quote.length === 1;
   const style = !simple || value !== content ? 'plain' : quote === '"' ? 'double' : 'single';

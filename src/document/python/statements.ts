@@ -53,10 +53,13 @@ export class Program {
   readonly imports: ImportedFile[] = [];
   private readonly read: Expressions;
   private readonly classes = new Map<string, Mapping>();
+  /** What functions and classes that were read hold. */
+  private readonly definitions = new Set<Value>();
   private readonly imported = new Set<string>();
   private readonly later: (() => void)[] = [];
   private readonly configs: Scope[] = [];
   private readonly module: Scope;
+  private called?: ReadonlySet<string>;
 
   constructor(
     private readonly text: string,
@@ -77,6 +80,12 @@ export class Program {
     for (const slot of this.options.slots) if (!slotOf(this.root, slot.key)) put(this.root, slot);
     this.withoutParts();
     this.hoist();
+  }
+
+  /** Names that the text calls. */
+  private calls(): ReadonlySet<string> {
+    this.called ??= new Set([...this.text.matchAll(/\b(\w+)\s*\(/g)].map(([, name = '']) => name));
+    return this.called;
   }
 
   /** Whether a name of the module holds a mapping. */
@@ -133,7 +142,7 @@ export class Program {
       case 'FunctionDefinition':
         return this.define(node, scope, certain);
       case 'ClassDefinition':
-        return this.classOf(node, scope);
+        return this.classOf(node, scope, certain);
       case 'DeleteStatement':
         for (const target of children.slice(1)) this.forget(target, scope);
     }
@@ -432,15 +441,25 @@ export class Program {
       }
       if (body) this.block(body, inner, certain);
       if (scope === this.module && inner.returned && BUILDS.test(name)) this.configs.push(inner);
-      this.declared(name, node, scope, inner);
+      this.declared(name, node, scope, inner, certain);
     });
   }
 
   /** The settings of a function or a class, under its name. */
-  private declared(name: string, { from }: Syntax, scope: Scope, inner: Scope): void {
-    if (!saysNumbers(inner.into) || slotOf(scope.into, name)) return;
-    const entry = { key: name, from, to: from, quote: '', unwritten: true, value: inner.into } as const;
-    this.store(scope.into, entry, true);
+  private declared(
+    name: string,
+    { from }: Syntax,
+    scope: Scope,
+    { into: value }: Scope,
+    certain: boolean,
+  ): void {
+    const before = slotOf(scope.into, name)?.value;
+    // A later definition replaces an earlier one; of a name that is assigned, too, the value counts.
+    const again = before !== undefined && this.definitions.has(before);
+    if (!(again || (saysNumbers(value) && !before))) return;
+    const entry = { key: name, from, to: from, quote: '', unwritten: true, value } as const;
+    this.definitions.add(value);
+    this.store(scope.into, entry, certain || !again);
   }
 
   private parameter(
@@ -457,13 +476,13 @@ export class Program {
       put(inner.into, { key, from: param.from, to: source.to, quote: '', value });
   }
 
-  private classOf(node: Syntax, scope: Scope): void {
+  private classOf(node: Syntax, scope: Scope, certain: boolean): void {
     const children = childrenOf(node);
     const name = this.read.source(children.find((child) => child.name === 'VariableName')!);
     const inner = new Scope(mapping(node.from, node.to, 'fixed'), scope, true);
     this.classes.set(name, inner.into);
     this.block(children.at(-1)!, inner, true);
-    this.later.push(() => this.declared(name, node, scope, inner));
+    this.later.push(() => this.declared(name, node, scope, inner, certain));
   }
 
   private import(node: Syntax, scope: Scope): void {
@@ -483,13 +502,13 @@ export class Program {
       this.imported.add(own);
       scope.names.delete(own);
     }
-    const [, dots = '', path = ''] = /^(\.+)([\w.]*)$/.exec(from) ?? [];
+    const [, dots = '', path = ''] = /^(\.+)((?:\w[\w.]*)?)$/.exec(from) ?? [];
     if (dots === '' || scope !== this.module || children[0]?.name !== 'from') return;
     const file = `${dots === '.' ? './' : '../'.repeat(dots.length - 1)}${path.replaceAll('.', '/')}.py`;
     const settings = node.parent?.parent?.name === 'WithStatement';
     if (!names.has('*'))
       for (const own of names.keys()) {
-        const code = /^[A-Z]/.test(own) || new RegExp(`\\b${own}\\s*\\(`).test(this.text);
+        const code = /^[A-Z]/.test(own) || this.calls().has(own);
         if (code && !settings) names.delete(own);
       }
     if (names.size)

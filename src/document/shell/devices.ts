@@ -1,4 +1,5 @@
 import type { Word } from 'unbash';
+import { lookUp } from '../../base/look-up.ts';
 import type { Node } from '../nodes.ts';
 import type { Launched } from './launch.ts';
 import { type Setting, scalarAt } from './settings.ts';
@@ -24,7 +25,7 @@ export function launcherSettings(settings: readonly Setting[], launcher: string)
   return settings.map((setting) => {
     const [key = ''] = setting.path;
     const listed = key === 'gpus' && setting.node.kind === 'scalar' && LIST.test(String(setting.node.value));
-    const name = listed ? 'gpu_ids' : Object.hasOwn(NAMES, key) ? NAMES[key]! : key;
+    const name = listed ? 'gpu_ids' : (lookUp(NAMES, key) ?? key);
     const node = setting.maybe
       ? unknown(setting.node)
       : listed
@@ -74,7 +75,7 @@ const SHORT: Readonly<Record<string, string>> = { N: 'nodes', n: 'ntasks', G: 'g
 export function directivesOf(text: string): Directive[] {
   return [...text.matchAll(/^[ \t]*#SBATCH[ \t]+--?([\w-]+)[= \t]+(\S+)/gm)].map((match) => {
     const [whole, key = '', written = ''] = match;
-    const name = (Object.hasOwn(SHORT, key) ? SHORT[key]! : key).replaceAll('-', '_');
+    const name = (lookUp(SHORT, key) ?? key).replaceAll('-', '_');
     const count = /^(?:gpu:)?(?:[A-Za-z]\w*:)?(\d+)$/.exec(written)?.[1] ?? written;
     return {
       name: name === 'gres' ? 'gpus_per_node' : name,
@@ -96,7 +97,7 @@ const SET: Readonly<Record<string, readonly string[]>> = {
 /** The variables that the header sets. */
 export function variablesOf(directives: readonly Directive[]): Assigned[] {
   return directives.flatMap(({ name, value, offset }) =>
-    (Object.hasOwn(SET, name) ? SET[name]! : []).map((variable) => ({
+    (lookUp(SET, name) ?? []).map((variable) => ({
       name: variable,
       value: wordAt(value, offset),
       offset: -1,
@@ -124,7 +125,7 @@ export function headerSettings(
   return directives
     .filter(({ name, value }) => counted.includes(name) && /^\d+$/.test(value))
     .map(({ name, value, offset }) => {
-      const known = name === 'gpus' ? 'world_size' : (NAMES[name] ?? name);
+      const known = name === 'gpus' ? 'world_size' : (lookUp(NAMES, name) ?? name);
       const node = scalarAt(base + offset, value, Number(value));
       return {
         path: ['SBATCH', known],

@@ -24,7 +24,7 @@ function insertWords(
   const { text } = document;
   const style = { ...styleOf(document, sibling), inQuotes: true };
   // `--flag=value` is one item; of two, each is quoted as its neighbour's.
-  const together = /^-*[\w.-]+=/.test(style.like);
+  const together = /^[\w.-]+=/.test(style.like);
   const written = flattened(entries, keysAbove(style.like, sibling.key)).map(({ path, value }) =>
     argument(path.join('.'), value, together ? style : { ...style, like: '--flag' }),
   );
@@ -61,8 +61,8 @@ function insert(
   return [{ offset: sibling.end, length: 0, text: written.join('') }];
 }
 
-function styleOf({ text, nodes }: Document, { offset, end, quote }: Entry): Style {
-  const like = text.slice(offset, end);
+function styleOf({ text, nodes }: Document, { offset, end, quote, words }: Entry): Style {
+  const like = words ?? text.slice(offset, end);
   const hyphens = markIn(like) === '-' || (!markIn(like) && hasHyphens(text, nodes.get('')));
   return { like, inQuotes: quote !== '', hyphens, adds: hasAdditions(text, nodes.get('')) };
 }

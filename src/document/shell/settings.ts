@@ -109,7 +109,8 @@ function setting(name: string, word: Argument, node: Node, last?: Argument): Set
   const [offset, end] = word.place;
   const path = name.split(/[./]/).filter(Boolean);
   const maybe = word.cells.some((cell) => cell.maybe) ? { maybe: true as const } : {};
-  return { path, offset, end: last?.place[1] ?? end, quote: word.inQuotes ? '"' : '', node, ...maybe };
+  const quote = word.inQuotes ? '"' : '';
+  return { path, offset, end: last?.place[1] ?? end, quote, words: word.text, node, ...maybe };
 }
 
 /** A scalar of the text as it is written. */

@@ -12,7 +12,7 @@ import type {
   WrittenScalar,
 } from '../nodes.ts';
 import { child, type Pointer } from '../pointer.ts';
-import { documentOf, lastOf, usedAlso } from '../tree.ts';
+import { documentOf, inScalars, lastOf, usedAlso } from '../tree.ts';
 import {
   countsProcesses,
   type Directive,
@@ -157,7 +157,7 @@ class Script {
     const root = { ...mapOf(settings, '', this.text, doubled), offset: this.base + pos };
     const document = documentOf(notation, this.text, root, writtenIn(root), doubled, true);
     const computed = this.computed(started.arguments, pos);
-    const alsoUsed = usedAlso(document, (offset) => computed.get(offset));
+    const alsoUsed = usedAlso(document, inScalars(computed));
     const keys = [...new Set(launch.map(({ path }) => path[0]!))];
     const unread = [...unreadIn(started.arguments), ...filesIn(started)];
     return { ...alsoUsed, launch: keys, unread };

@@ -65,7 +65,14 @@ export class Expander {
   /** A value as the variable holds it; an array's elements with breaks between them. */
   private value(value: Word | ArrayValue, at: number): Cell[] {
     if (value.type === 'Word') return this.word(value, at);
-    return value.elements.flatMap((element, i) => [...(i ? [BREAK] : []), ...this.word(element, at)]);
+    return value.elements.flatMap((element, i) => [...(i ? [BREAK] : []), ...this.element(element, at)]);
+  }
+
+  /** An element of an array: one word stands where it is written, with its quotes. */
+  private element(word: Word, at: number): Cell[] {
+    const cells = this.word(word, at);
+    if (cells.includes(BREAK)) return cells;
+    return cells.map((cell) => ({ ...cell, place: this.range(word.pos, word.end) }));
   }
 
   private word(word: Word, at: number): Cell[] {
@@ -98,7 +105,7 @@ export class Expander {
           return this.unknown(part, quoted);
         return this.variables.has(parameter, at)
           ? this.expansion(part, parameter, { quoted, all, at })
-          : this.placed(this.word(operation.operand, at), part, quoted);
+          : this.placed(this.word(operation.operand, at), part, { quoted, all: false });
       }
       default:
         return this.unknown(part, quoted);
@@ -114,16 +121,23 @@ export class Expander {
     if (!pieces || pieces.some(({ value }) => value.type === 'ArrayValue') !== all)
       return this.unknown(part, quoted);
     const cells = pieces.flatMap((piece, i) => [...(all && i ? [BREAK] : []), ...this.piece(piece)]);
-    return this.placed(cells, part, quoted && !all);
+    return this.placed(cells, part, { quoted, all });
   }
 
   /**
    * What an expansion gives: words between white space where it is not quoted. A single word says itself where the
-   * expansion stands, of several each where it is written.
+   * expansion stands, of several each where it is written: in a text in quotes, or as an element of an array.
    */
-  private placed(cells: readonly Cell[], { pos, end }: WordPart, quoted: boolean): Cell[] {
+  private placed(
+    cells: readonly Cell[],
+    { pos, end }: WordPart,
+    { quoted, all }: { quoted: boolean; all: boolean },
+  ): Cell[] {
     const split = cells.map((cell) => (/^\s$/.test(cell.text) ? BREAK : cell));
-    if (argumentsOf(split).length > 1) return quoted ? cells.map(inQuotes) : split.map(inQuotes);
+    if (argumentsOf(split).length > 1) {
+      const words = quoted ? cells : split;
+      return all ? [...words] : words.map(inQuotes);
+    }
     return cells
       .filter((cell) => cell !== BREAK)
       .map((cell) => ({ ...cell, quoted: true, place: this.range(pos, end) }));

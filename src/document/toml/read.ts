@@ -29,7 +29,8 @@ export function parseToml(text: string): Document[] {
 
 function parsed(text: string): AST.TOMLProgram {
   try {
-    return parseTOML(text.replace(/^\ufeff/, ' '));
+    // The parser ends a `0` before it where the text ends with it.
+    return parseTOML(`${text.replace(/^\ufeff/, ' ')}\n`);
   } catch (error) {
     if (!(error instanceof ParseError)) throw error;
     const what = error.message.charAt(0).toLowerCase() + error.message.slice(1);

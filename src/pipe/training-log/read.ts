@@ -1,5 +1,7 @@
+import { BUDGET, tooLarge } from '../../base/budget.ts';
 import type { Source } from '../../base/diagnostic.ts';
 import { Problem } from '../../base/problem.ts';
+import { tooDeep } from '../../document/depth.ts';
 
 /** A training log as columns of numbers. */
 export interface TrainingLog {
@@ -7,6 +9,8 @@ export interface TrainingLog {
   /** Values by column, one for each row; NaN where a row has none. Nested names are joined by a slash. */
   readonly columns: ReadonlyMap<string, readonly number[]>;
   readonly rows: number;
+  /** How many cells of a column say that there is no finite number: null, NaN, an infinity. */
+  readonly blanks: ReadonlyMap<string, number>;
 }
 
 type Row = Readonly<Record<string, unknown>>;
@@ -21,8 +25,10 @@ export async function readTrainingLog({ file, text }: Source): Promise<TrainingL
     const plain = text.replace(/^\ufeff/, '').trim();
     if (plain === '') throw new Problem('empty', 'the log is empty');
     const rows = /^[[{]/.test(plain) ? jsonRows(plain) : await csvRows(plain);
-    return { file, columns: columnsOf(rows), rows: rows.length };
+    const columns = columnsOf(rows);
+    return { file, columns, rows: rows.length, blanks: blanksOf(rows, columns) };
   } catch (error) {
+    if (error instanceof RangeError) throw tooDeep().in({ file, text });
     if (error instanceof Problem) error.file = file;
     throw error;
   }
@@ -34,12 +40,30 @@ function columnsOf(rows: readonly Row[]): Map<string, number[]> {
     for (const [name, value] of Object.entries(row)) {
       const number = numberOf(value);
       if (number === undefined) continue;
+      if (name.length > BUDGET.key) throw tooLarge(`${BUDGET.key} characters in the name of a column`);
       const column = columns.get(name) ?? new Array<number>(rows.length).fill(Number.NaN);
       column[i] = number;
       columns.set(name, column);
+      if (columns.size > BUDGET.columns) throw tooLarge(`${BUDGET.columns} columns`);
     }
   });
   return columns;
+}
+
+function blanksOf(rows: readonly Row[], columns: ReadonlyMap<string, unknown>): Map<string, number> {
+  const blanks = new Map<string, number>();
+  for (const row of rows)
+    for (const [name, value] of Object.entries(row))
+      if (columns.has(name) && isBlank(value)) blanks.set(name, (blanks.get(name) ?? 0) + 1);
+  return blanks;
+}
+
+/** A cell that was written and holds no finite number. An empty one of a table was not. */
+function isBlank(value: unknown): boolean {
+  if (typeof value === 'number') return !Number.isFinite(value);
+  return (
+    value === null || (typeof value === 'string' && /^(?:null|none|nan|[-+]?inf(?:inity)?)$/i.test(value))
+  );
 }
 
 /** A cell as a number. Python and dashboards write what is not finite as a word: the row is there, the number is not. */

@@ -166,7 +166,7 @@ describe('--fix', () => {
     const cwd = temporaryFolder();
     writeFileSync(join(cwd, 'a.yaml'), REFERENCE);
     writeFileSync(join(cwd, 'b.yaml'), REFERENCE.replace('size: 8', 'size: 64 # bigger'));
-    const { code } = await cli(['check', 'a.yaml', 'b.yaml', '--fix'], { cwd });
+    const { code } = await cli(['check', '--against', 'a.yaml', 'b.yaml', '--fix'], { cwd });
     expect(code).toBe(0);
     expect(readFileSync(join(cwd, 'a.yaml'), 'utf8')).toBe(REFERENCE);
     expect(readFileSync(join(cwd, 'b.yaml'), 'utf8')).toBe(
@@ -195,7 +195,15 @@ describe.each(converted.map((f) => [`${f.dialect}/${f.name}`, f] as const))('%s'
       (arg, i, all) => !ofBatch.includes(arg) && !ofBatch.includes(all[i - 1] ?? ''),
     );
     const candidate = from === undefined || to === undefined ? [] : ['--to', to];
-    const { code, stdout } = await cli(['check', input, expected, ...args, ...candidate, '--json']);
+    const { code, stdout } = await cli([
+      'check',
+      '--against',
+      input,
+      expected,
+      ...args,
+      ...candidate,
+      '--json',
+    ]);
     expect({ code, stdout }).toMatchObject({ code: 0 });
     const compared = JSON.parse(stdout).changes.map((c: { pointer: string }) => c.pointer);
     const missed = plan.changes.filter(

@@ -23,7 +23,8 @@ beforeEach(() => {
   writeFileSync(join(cwd, 'a.yaml'), REFERENCE);
   writeFileSync(join(cwd, 'b.yaml'), CANDIDATE);
 });
-const check = (args: string[], world = {}) => cli(['check', 'a.yaml', 'b.yaml', ...args], { cwd, ...world });
+const check = (args: string[], world = {}) =>
+  cli(['check', '--against', 'a.yaml', 'b.yaml', ...args], { cwd, ...world });
 
 describe('the table', () => {
   it('at 200 columns has a line for each value, with its place', async () => {
@@ -94,7 +95,7 @@ describe('--format sarif', () => {
 
   it('writes names as URIs', async () => {
     writeFileSync(join(cwd, 'a b#.yaml'), CANDIDATE);
-    const { stdout } = await cli(['check', 'a.yaml', 'a b#.yaml', '--format', 'sarif'], { cwd });
+    const { stdout } = await cli(['check', '--against', 'a.yaml', 'a b#.yaml', '--format', 'sarif'], { cwd });
     const [result] = JSON.parse(stdout).runs[0].results;
     expect(result.locations[0].physicalLocation.artifactLocation.uri).toBe('a%20b%23.yaml');
   });

@@ -517,3 +517,10 @@ describe('--samples and --coordinates', () => {
     expect(stderr).toContain('Fewer than 48');
   });
 });
+
+describe('--train of an optimizer without a reference', () => {
+  it('says so before anything runs', async () => {
+    const { stderr } = await verify(file({ ...ADAM, optimizer: 'sophia' }), '--to', '32', '--train');
+    expect(stderr).toMatch(/^Sophia not trained: there is no reference of this optimizer yet\n/);
+  });
+});

@@ -1,10 +1,11 @@
 import type { Severity, Source } from '../../../base/diagnostic.ts';
 import { placeName, placeOf, printable } from '../../../base/diagnostic.ts';
 import { fraction, num } from '../../../base/numbers.ts';
+import { counted } from '../../../base/text.ts';
 import { fieldName, readable } from '../../../document/pointer.ts';
 import { countedPer } from '../../../pipe/sides.ts';
 import { type Checked, fieldOf } from '../check.ts';
-import type { Finding } from '../finding.ts';
+import { type Finding, isUnrelated } from '../finding.ts';
 import { asWritten } from '../written.ts';
 import type { Reporter } from './reporter.ts';
 
@@ -13,7 +14,10 @@ import type { Reporter } from './reporter.ts';
  * step, so the worst come first, and everything is in the summary.
  * @see https://docs.github.com/actions/reference/workflows-and-actions/workflow-commands
  */
-export function annotationReporter(inRepository: (file: string) => string): Reporter {
+export function annotationReporter(
+  inRepository: (file: string) => string,
+  severities: readonly Severity[],
+): Reporter {
   const all: Record<Severity, string[]> = { error: [], warning: [], notice: [] };
   return {
     add({ source, findings }) {
@@ -21,7 +25,7 @@ export function annotationReporter(inRepository: (file: string) => string): Repo
         all[finding.severity].push(annotation(inRepository(source.file), finding, source));
       return '';
     },
-    end: () => [...all.error, ...all.warning, ...all.notice],
+    end: () => severities.flatMap((severity) => all[severity]),
   };
 }
 
@@ -32,9 +36,9 @@ function annotation(file: string, finding: Finding, { text }: Source): string {
   return `::${severity} file=${property(file)}${where},title=${property(`rebatch ${code}`)}::${data(message)}\n`;
 }
 
-/** As actions/toolkit packages/core/src/command.ts escapes. */
+/** As actions/toolkit packages/core/src/command.ts escapes what is printable. */
 function data(text: string): string {
-  return text.replace(/%/g, '%25').replace(/\r/g, '%0D').replace(/\n/g, '%0A');
+  return printable(text).replace(/%/g, '%25');
 }
 
 function property(text: string): string {
@@ -42,21 +46,27 @@ function property(text: string): string {
 }
 
 /** One Markdown table of all files, for the summary of a step. */
-export function summaryReporter(): Reporter {
+export function summaryReporter(severities: readonly Severity[]): Reporter {
   const batches: string[] = [];
   const rows: string[] = [];
   let files = 0;
   let wrong = 0;
+  let unrelated = 0;
   return {
     add(checked) {
       const { source, batch, kappa, rule } = checked;
+      if (checked.findings.some(isUnrelated)) {
+        unrelated += 1;
+        return '';
+      }
       files += 1;
       wrong += checked.pass ? 0 : 1;
       if (batch && batch.from !== batch.to)
         batches.push(
           `- \`${cell(source.file)}\`: batch ${batch.from} to ${batch.to}${countedPer({ per: batch.per })}, kappa ${fraction(kappa ?? 1)}, rule \`${rule}\``,
         );
-      rows.push(...checked.findings.map((finding) => row(checked, finding)));
+      const shown = checked.findings.filter(({ severity }) => severities.includes(severity));
+      rows.push(...shown.map((finding) => row(checked, finding)));
       return '';
     },
     end() {
@@ -70,6 +80,7 @@ export function summaryReporter(): Reporter {
         '',
         ...batches,
         ...(batches.length ? [''] : []),
+        ...(unrelated ? [`${counted(unrelated, 'file')} not judged, being no training config`, ''] : []),
         ...table,
         '',
       ];
@@ -97,5 +108,5 @@ function row({ source, compared }: Checked, finding: Finding): string {
 }
 
 function cell(text: string): string {
-  return printable(text).replace(/\|/g, '\\|').replace(/\n/g, ' ').replace(/</g, '&lt;');
+  return printable(text).replace(/\|/g, '\\|').replace(/</g, '&lt;').replaceAll('](', ']&#40;');
 }

@@ -1,21 +1,22 @@
 import type { Source } from '../../../base/diagnostic.ts';
-import { placeOf } from '../../../base/diagnostic.ts';
+import { jsonText, placeOf } from '../../../base/diagnostic.ts';
 import type { Checked, CheckedField } from '../check.ts';
 import type { Finding } from '../finding.ts';
 import type { Reporter } from './reporter.ts';
 
-/** One report where one file is checked, else a list of them. */
-export function jsonReporter(): Reporter {
+/** One report, or a list of them: what was named decides, so that a folder with one config in it is a list. */
+export function jsonReporter(asList: boolean): Reporter {
   const reports: string[] = [];
   return {
     add(checked) {
-      reports.push(JSON.stringify(checkJson(checked), null, 2));
+      reports.push(jsonText(checkJson(checked)));
       return '';
     },
     *end() {
-      if (reports.length === 1) return yield `${reports[0]}\n`;
+      if (!asList) return yield `${reports[0]}\n`;
+      yield '[';
       for (const [i, report] of reports.entries())
-        yield `${i ? ',' : '['}\n  ${report.replaceAll('\n', '\n  ')}`;
+        yield `${i ? ',' : ''}\n  ${report.replaceAll('\n', '\n  ')}`;
       yield '\n]\n';
     },
   };

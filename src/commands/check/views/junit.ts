@@ -1,6 +1,6 @@
-import { placeName, placeOf } from '../../../base/diagnostic.ts';
+import { placeName, placeOf, printable } from '../../../base/diagnostic.ts';
 import type { Checked } from '../check.ts';
-import type { Finding } from '../finding.ts';
+import { type Finding, isUnrelated } from '../finding.ts';
 import type { Reporter } from './reporter.ts';
 
 /** The findings as JUnit XML: a suite for each file, a failed case for each error, else a passed one. */
@@ -36,24 +36,26 @@ function suite({ source, findings }: Checked): string {
     const text = `${placeName(source, f.offset)}: ${f.message}`;
     return `    <testcase classname="${name}" name="${xml(caseName(f))}" file="${name}"${at}>\n      <failure type="${f.code}" message="${xml(f.message)}">${xml(text)}</failure>\n    </testcase>\n`;
   });
-  const passed = `    <testcase classname="${name}" name="rebatch check" file="${name}"/>\n`;
+  const skipped = findings.find(isUnrelated);
+  const passed = `    <testcase classname="${name}" name="rebatch check" file="${name}"${
+    skipped ? `>\n      <skipped message="${xml(skipped.message)}"/>\n    </testcase>` : '/>'
+  }\n`;
   const rest = findings.filter((f) => f.severity !== 'error');
-  const said = rest.map((f) => `${f.severity}: ${f.message} [${f.code}]`).join('\n');
-  const output = said ? `    <system-out>${xml(said)}</system-out>\n` : '';
-  return `  <testsuite name="${name}" tests="${Math.max(1, errors.length)}" failures="${errors.length}" errors="0" skipped="0">\n${cases.join('') || passed}${output}  </testsuite>\n`;
+  const said = rest.map((f) => xml(`${f.severity}: ${f.message} [${f.code}]`)).join('&#10;');
+  const output = said ? `    <system-out>${said}</system-out>\n` : '';
+  return `  <testsuite name="${name}" tests="${Math.max(1, errors.length)}" failures="${errors.length}" errors="0" skipped="${skipped ? 1 : 0}">\n${cases.join('') || passed}${output}  </testsuite>\n`;
 }
 
 function caseName({ code, pointer, part }: Finding): string {
   return [code, pointer, part].filter(Boolean).join(' ');
 }
 
-/** Escaped for text and attributes; characters that XML 1.0 forbids become U+FFFD. */
+/** Printable and escaped for text and attributes; U+FFFE and U+FFFF, which XML 1.0 forbids, become U+FFFD. */
 function xml(text: string): string {
-  return text
-    .replace(/[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, '\ufffd')
+  return printable(text)
+    .replace(/[\ufffe\uffff]/g, '\ufffd')
     .replace(/&/g, '&amp;')
     .replace(/</g, '&lt;')
     .replace(/>/g, '&gt;')
-    .replace(/"/g, '&quot;')
-    .replace(/[\t\n\r]/g, (c) => `&#${c.charCodeAt(0)};`);
+    .replace(/"/g, '&quot;');
 }

@@ -1,5 +1,5 @@
 import type { Source } from '../../../base/diagnostic.ts';
-import { placeOf } from '../../../base/diagnostic.ts';
+import { jsonText, placeOf, printable } from '../../../base/diagnostic.ts';
 import type { FindingCode } from '../../../base/findings.ts';
 import { FINDINGS } from '../../../base/findings.ts';
 import { VERSION } from '../../../base/version.ts';
@@ -25,7 +25,7 @@ export function sarifReporter(uriOf: (file: string) => string): Reporter {
       );
       return '';
     },
-    end: () => [`${JSON.stringify(logOf(results), null, 2)}\n`],
+    end: () => [`${jsonText(logOf(results))}\n`],
   };
 }
 
@@ -65,7 +65,7 @@ function result(
     ruleId: code,
     ruleIndex: CODES.indexOf(code),
     level: LEVEL[severity],
-    message: { text: message },
+    message: { text: printable(message) },
     locations: [{ physicalLocation: { artifactLocation: { uri }, ...region } }],
   };
 }

@@ -1,60 +1,109 @@
 import type { ChalkInstance } from 'chalk';
 import type { Severity, Source } from '../../../base/diagnostic.ts';
 import { placeName, printable } from '../../../base/diagnostic.ts';
+import type { Output } from '../../../base/io/streams.ts';
 import { fraction, num } from '../../../base/numbers.ts';
 import { tableLines } from '../../../base/table.ts';
-import { hanging } from '../../../base/text.ts';
+import { counted, hanging } from '../../../base/text.ts';
 import { fieldName, readable } from '../../../document/pointer.ts';
 import { sidesText } from '../../../pipe/sides.ts';
 import { describeScale } from '../../../rules/time-scale.ts';
-import { type Checked, type CheckedField, fieldOf, type OtherDifference } from '../check.ts';
-import type { Finding } from '../finding.ts';
+import { type Checked, type CheckedField, fieldOf, isFixable, type OtherDifference } from '../check.ts';
+import { type Finding, isUnrelated } from '../finding.ts';
+import { type CheckFlags, shownSeverities } from '../flags.ts';
+import type { Targets } from '../targets.ts';
 import { asWritten } from '../written.ts';
 import type { Reporter } from './reporter.ts';
+import { count, noTotals, summaryLines } from './summary.ts';
 
 /** Most other differences to list; the rest are counted. */
 const MOST_OTHERS = 8;
 const INDENT = '    ';
 
-/** The results of a check for people, file by file. */
-export function textReporter(chalk: ChalkInstance, columns = 80): Reporter {
-  let files = 0;
-  let wrong = 0;
+/** What of a run the text depends on. */
+interface Run extends Pick<CheckFlags, 'quiet' | 'verbose'> {
+  readonly chalk: ChalkInstance;
+  /** In a pipe a message is one line, however long, so that it can be searched. */
+  readonly columns: number;
+  readonly terminal: boolean;
+  readonly severities: readonly Severity[];
+  readonly single: boolean;
+  readonly leftOut: number;
+}
+
+/** The results of a check for people: what is wrong, and one line about all of it. */
+export function textReporter(
+  chalk: ChalkInstance,
+  flags: CheckFlags,
+  { single, leftOut }: Targets,
+  { columns, isTTY }: Output,
+): Reporter {
+  const terminal = isTTY === true;
+  const width = columns ?? (terminal ? 80 : Number.POSITIVE_INFINITY);
+  const { quiet = false, verbose = false } = flags;
+  const severities = shownSeverities(flags);
+  const run: Run = { chalk, columns: width, terminal, quiet, verbose, severities, single, leftOut };
+  const totals = noTotals();
+  let blocks = 0;
   return {
     add(checked) {
-      files += 1;
-      wrong += checked.pass ? 0 : 1;
-      return (files > 1 ? '\n' : '') + fileText(checked, chalk, columns);
+      count(totals, checked, severities);
+      const lines = fileLines(checked, run);
+      if (lines.length === 0) return '';
+      const isBlock = verbose || checked.batch !== undefined;
+      const gap = isBlock && blocks > 0 ? '\n' : '';
+      blocks += isBlock ? 1 : 0;
+      return `${gap}${lines.join('\n')}\n`;
     },
-    end: () => (files > 1 ? [`\n${total(files, wrong, chalk)}\n`] : []),
+    end: () => summaryLines(totals, run).map((line) => `${line}\n`),
   };
 }
 
-function fileText(checked: Checked, chalk: ChalkInstance, columns: number): string {
-  const { findings, compared } = checked;
-  const wrong = findings.flatMap((finding) => {
-    const field = finding.severity === 'error' ? fieldOf(finding, compared) : undefined;
+function fileLines(checked: Checked, run: Run): string[] {
+  const { chalk, columns, severities, verbose, single } = run;
+  const { compared, source } = checked;
+  // Of a file that was named alone it is told why it was not judged.
+  const alone = (f: Finding) => single && !run.quiet && isUnrelated(f);
+  const findings = checked.findings.filter((f) => severities.includes(f.severity) || alone(f));
+  const inTable = findings.flatMap((finding) => {
+    const field = isFixable(finding) ? fieldOf(finding, compared) : undefined;
     return field ? [{ field, finding }] : [];
   });
-  const shown = new Set(wrong.map(({ finding }) => finding));
-  return [
-    heading(checked, chalk),
-    ...(wrong.length ? table(checked.source, wrong, chalk, columns) : []),
-    ...findings.filter((f) => !shown.has(f)).map((f) => findingText(checked.source, f, chalk, columns)),
-    ...others(checked.others, columns).map((line) => chalk.dim(line)),
-    verdict(checked, chalk),
-    '',
-  ].join('\n');
+  const tabled = new Set(inTable.map(({ finding }) => finding));
+  const lines = [
+    ...(inTable.length ? table(source, inTable, chalk, columns) : []),
+    ...findings.filter((f) => !tabled.has(f)).map((f) => findingText(source, f, chalk, columns)),
+  ];
+  if (verbose)
+    return [
+      heading(checked, run),
+      ...lines,
+      ...others(checked.others, columns).map((line) => chalk.dim(line)),
+      ...verdict(checked),
+    ];
+  return lines.length && checked.batch ? [heading(checked, run), ...lines] : lines;
 }
 
-function heading({ source, reference, dialect, batch, kappa, rule }: Checked, chalk: ChalkInstance): string {
+function heading(
+  { source, reference, dialect, batch, kappa, rule }: Checked,
+  { chalk, columns }: Run,
+): string {
+  const name = printable(source.file);
   const parts = [
-    chalk.bold(printable(source.file)),
     dialect ?? '',
-    batch ? `${sidesText(batch)}  kappa ${fraction(kappa ?? 1)}  rule ${rule}` : '',
+    ...(batch ? [sidesText(batch), `kappa ${fraction(kappa ?? 1)}`, `rule ${rule}`] : []),
     reference === undefined ? '' : `against ${printable(reference)}`,
   ];
-  return parts.filter(Boolean).join('  ');
+  const lines: string[] = [];
+  let line = name;
+  for (const part of parts.filter(Boolean)) {
+    if (line.length + 2 + part.length <= columns) line += `  ${part}`;
+    else {
+      lines.push(line);
+      line = `  ${part}`;
+    }
+  }
+  return [...lines, line].join('\n').replace(name, () => chalk.bold(name));
 }
 
 function table(
@@ -64,10 +113,10 @@ function table(
   columns: number,
 ): string[] {
   const rows = wrong.map(({ field: { field, from, expected, formula, scale, offset }, finding }) => ({
-    place: printable(placeName(source, offset)),
-    field: printable(fieldName(field)),
+    place: placeName(source, offset),
+    field: fieldName(field),
     was: asWritten(from, field),
-    is: field.site.kind === 'text' ? printable(field.site.source) : `(${num(field.value)})`,
+    is: field.site.kind === 'text' ? field.site.source : `(${num(field.value)})`,
     expected: asWritten(expected, field),
     rule: formula,
     scale: scale ? describeScale(scale) : '',
@@ -109,7 +158,7 @@ function findingText(
   columns: number,
 ): string {
   const where = placeName(source, offset);
-  const text = hanging(printable(`${where}: ${severity}: ${message} [${code}]`), columns, '  ');
+  const text = hanging(`${where}: ${severity}: ${message} [${code}]`, columns, '  ');
   return text.replace(`${severity}:`, chalk[PAINT[severity]](`${severity}:`));
 }
 
@@ -120,7 +169,7 @@ function others(differences: readonly OtherDifference[], columns: number): strin
     .map(({ pointer, from, actual }) => `${readable(pointer)} ${written(from)} -> ${written(actual)}`);
   const more = differences.length > MOST_OTHERS ? [`and ${differences.length - MOST_OTHERS} more`] : [];
   const text = `other differences: ${[...shown, ...more].join(', ')}`;
-  return [hanging(printable(text), columns, '  ')];
+  return [hanging(text, columns, '  ')];
 }
 
 function written(value: OtherDifference['from']): string {
@@ -129,28 +178,10 @@ function written(value: OtherDifference['from']): string {
   return text.length > 40 ? `${text.slice(0, 39)}…` : text;
 }
 
-function verdict(
-  { findings, fixed, pass, compared, suppressed, reference, kappa }: Checked,
-  chalk: ChalkInstance,
-): string {
-  const errors = findings.filter((f) => f.severity === 'error').length;
-  const aside = suppressed.length ? ` (${suppressed.length} ignored)` : '';
-  if (!pass) {
-    const fixable = findings.some((f) => ['not-converted', 'not-by-rule', 'string-float'].includes(f.code));
-    return (
-      chalk.red(`${errors} error${errors === 1 ? '' : 's'}${aside}`) +
-      (fixable ? '; --fix writes what is expected' : '')
-    );
-  }
-  if (fixed) return chalk.green(`${fixed} fixed${aside}`);
-  if (reference !== undefined && compared.length === 0 && findings.length === 0)
-    return chalk.green(`batch unchanged${aside}`);
+/** What was right, of a file that was compared. */
+function verdict({ findings, pass, compared, reference, kappa }: Checked): string[] {
+  if (!pass || reference === undefined) return [];
+  if (compared.length === 0 && findings.length === 0) return ['batch unchanged'];
   const moved = compared.filter(({ moves }) => moves).length;
-  if (kappa !== undefined && moved) return chalk.green(`${moved} values follow the batch${aside}`);
-  return chalk.green(`no problems${aside}`);
-}
-
-function total(files: number, wrong: number, chalk: ChalkInstance): string {
-  const text = `${files} files, ${wrong} with errors`;
-  return wrong ? chalk.red(text) : chalk.green(text);
+  return kappa !== undefined && moved ? [`${counted(moved, 'value')} follow the batch`] : [];
 }

@@ -38,16 +38,14 @@ export function trainingJson(trainings: readonly (Training | NoTraining)[]): Tra
   });
 }
 
-/** A training for people: rules against noise scales. */
+/** Trainings for people: rules against noise scales. What was not trained is in the conclusion. */
 export function trainingText(
   trainings: readonly (Training | NoTraining)[],
   chalk: ChalkInstance,
   columns = 80,
 ): string {
   return trainings
-    .map((training) =>
-      'why' in training ? lines(notTrained(training), columns) : table(training, columns, chalk),
-    )
+    .flatMap((training) => ('why' in training ? [] : table(training, columns, chalk)))
     .join('\n');
 }
 
@@ -130,10 +128,6 @@ function offBy(distance: number): string {
 function percent(distance: number): string {
   const factor = Math.expm1(distance);
   return factor < 1 ? `${short(100 * factor)} %` : `a factor of ${short(factor + 1)}`;
-}
-
-function lines(text: string, columns: number): string {
-  return `${wrap(text, columns).join('\n')}\n`;
 }
 
 function short(x: number, digits = 2): string {

@@ -102,11 +102,9 @@ export function verificationText(named: NamedVerification, chalk: ChalkInstance,
     headText(title, verification, chalk, columns),
     averages.length ? table(averages, chalk, columns) : '',
     ...learningRates.map((rate) => learningRateLine(rate, rule, chalk)),
-    ...notesOf(verification).map(
-      (note) => `${chalk.yellow('!')} ${hanging(printable(note), columns, '  ')}\n`,
-    ),
+    ...notesOf(verification).map((note) => `${chalk.yellow('!')} ${hanging(note, columns, '  ')}\n`),
     ...warnings.map((said) => warningLines(said, chalk, columns, { named: true })),
-    trainings.length ? `\n${trainingText(trainings, chalk, columns)}\n` : '',
+    trainings.some((one) => !('why' in one)) ? `\n${trainingText(trainings, chalk, columns)}\n` : '',
     conclusionText(conclusionOf(verification, trainings), chalk, columns),
   ].join('');
 }
@@ -133,7 +131,7 @@ function painter(chalk: ChalkInstance, verdict: Verification['verdict']): (text:
 
 function conclusionText(conclusion: Conclusion, chalk: ChalkInstance, columns: number): string {
   const { verdict, word } = conclusion;
-  const text = wrap(printable(conclusionLine(conclusion)), columns).join('\n');
+  const text = wrap(conclusionLine(conclusion), columns).join('\n');
   return `${painter(chalk, verdict)(word)}${text.slice(word.length)}\n`;
 }
 
@@ -156,7 +154,7 @@ function table(averages: readonly AverageOutcome[], chalk: ChalkInstance, column
     const verdict = verdictOn(average);
     const word = painter(chalk, verdict)(VERDICTS[verdict].padEnd(MARGIN.length));
     const level = levelOf(average);
-    const title = hanging(printable(titleOf(average)), columns, MARGIN);
+    const title = hanging(titleOf(average), columns, MARGIN);
     return `${word}${title}\n${figures[i]}\n${level ? below(level) : ''}`;
   });
   return `${titles}\n${lines.join('')}${below(ABOUT)}`;

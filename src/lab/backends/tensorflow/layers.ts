@@ -1,3 +1,4 @@
+import { lookUp } from '../../../base/look-up.ts';
 import { keysOf, type LossPaths, referencePaths, type Streams } from '../../layer.ts';
 import { decayParts, MOST_FLOAT32_LOSS, matrixShape } from '../../optimizers.ts';
 import { SLICE, workThrough } from '../../slices.ts';
@@ -160,7 +161,7 @@ function startSide(
     rule,
     runs,
     constants: Object.fromEntries(
-      Object.keys(numbers[0] ?? {}).map((key) => [key, column(numbers.map((of) => of[key]!))]),
+      Object.keys(numbers[0] ?? {}).map((key) => [key, column(numbers.map((of) => lookUp(of, key)!))]),
     ),
     rates,
     perUpdate: rule.rates ? rule.rates(settings[0]!)(1).length : 0,

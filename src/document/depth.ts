@@ -1,0 +1,24 @@
+import { BUDGET, tooLarge } from '../base/budget.ts';
+import { count } from '../base/numbers.ts';
+import type { Problem } from '../base/problem.ts';
+import type { Node } from './nodes.ts';
+
+/** The refusal of a file whose mappings and lists are nested too deep. */
+export function tooDeep(offset?: number): Problem {
+  return tooLarge(`${BUDGET.depth} mappings and lists within each other`, offset);
+}
+
+/** What comes after calls itself for each level, and looks into keys in many ways. @throws Problem: too-large */
+export function refuseLarge(root: Node): void {
+  let level: readonly Node[] = [root];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > BUDGET.depth) throw tooDeep(level[0]!.offset);
+    level = level.flatMap((node) => {
+      if (node.kind === 'scalar') return [];
+      if (node.kind === 'list') return node.items;
+      const long = node.entries.find(({ key }) => key.length > BUDGET.key);
+      if (long) throw tooLarge(`${count(BUDGET.key)} characters in one key`, long.offset);
+      return node.entries.map((entry) => entry.node);
+    });
+  }
+}
