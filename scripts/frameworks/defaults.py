@@ -98,6 +98,39 @@ def timm_classes() -> Iterator[tuple[str, dict[str, Any]]]:
         yield name, own
 
 
+def deepspeed_classes() -> Iterator[tuple[str, dict[str, Any]]]:
+    from deepspeed.ops.adam import FusedAdam
+    from deepspeed.ops.lamb import FusedLamb
+    from deepspeed.ops.lion import FusedLion
+    from deepspeed.runtime.fp16.onebit.adam import OnebitAdam
+    from deepspeed.runtime.fp16.onebit.lamb import OnebitLamb
+    from deepspeed.runtime.fp16.onebit.zoadam import ZeroOneAdam
+
+    kinds = {"adam": FusedAdam, "adamw": FusedAdam, "lamb": FusedLamb, "lion": FusedLion, "onebitadam": OnebitAdam}
+    for name, kind in (kinds | {"onebitlamb": OnebitLamb, "zerooneadam": ZeroOneAdam}).items():
+        yield name, signature(kind)
+
+
+def deepspeed_fields() -> dict[str, Any]:
+    """Of single optimizers and schedulers; betas, momentum and learning rates are those of Muon's groups."""
+    from deepspeed.runtime import lr_schedules
+    from deepspeed.runtime.fp16.onebit.lamb import OnebitLamb
+    from deepspeed.runtime.fp16.onebit.zoadam import ZeroOneAdam
+    from deepspeed.runtime.zero.muon.original_muon import SingleDeviceMuonWithAuxAdam
+
+    two = [torch.nn.Parameter(torch.ones(2, 2)), torch.nn.Parameter(torch.ones(2))]
+    groups = [{"params": [p], "use_muon": i == 0} for i, p in enumerate(two)]
+    muon, adam = SingleDeviceMuonWithAuxAdam(groups).param_groups
+    schedules = torch.optim.lr_scheduler
+    fields = signature(OnebitLamb) | signature(ZeroOneAdam) | signature(lr_schedules.OneCycle)
+    fields |= {"warmup_num_steps": signature(lr_schedules.WarmupLR)["warmup_num_steps"]}
+    fields |= {k: signature(lr_schedules.LRRangeTest)[k] for k in ("lr_range_test_min_lr", "lr_range_test_step_size")}
+    fields |= {"step_size_up": signature(schedules.CyclicLR)["step_size_up"]}
+    fields |= {"total_iters": signature(schedules.LinearLR)["total_iters"]}
+    own = {"momentum": muon["momentum"], "muon_lr": muon["lr"], "adam_lr": adam["lr"], "betas": adam["betas"]}
+    return {k: v for k, v in fields.items() if "." not in k} | own
+
+
 def trl_fields(name: str) -> Callable[[], dict[str, Any]]:
     return lambda: fields_of(getattr(importlib.import_module("trl"), name))
 
@@ -108,9 +141,21 @@ def fields_of(kind: type) -> dict[str, Any]:
     }
 
 
+def trainer_fields() -> dict[str, Any]:
+    transformers = importlib.import_module("transformers")
+    polynomial = signature(transformers.get_polynomial_decay_schedule_with_warmup)
+    return fields_of(transformers.TrainingArguments) | {"lr_end": polynomial["lr_end"]}
+
+
 def timm_arguments() -> dict[str, Any]:
     judge = importlib.import_module("judge_timm")
-    return vars(judge.train_module().parser.parse_args([]))
+    optim = importlib.import_module("timm.optim")
+    single = {
+        "opt_betas": signature(optim.Muon)["betas"],  # which the schema assumes for Muon alone
+        "alpha": optim.get_optimizer_info("rmsprop").defaults["alpha"],
+        "rho": signature(torch.optim.Adadelta)["rho"],
+    }
+    return vars(judge.train_module().parser.parse_args([])) | single
 
 
 def keras_fields() -> dict[str, Any]:
@@ -132,17 +177,18 @@ def lightning_fields() -> dict[str, Any]:
     return cycles | signature(lightning.Trainer) | ema
 
 
-#: Keys whose default in the schema is under a condition that gives it another meaning.
-APART = {("timm", "opt_betas"), ("timm", "opt_kwargs"), ("timm", "alpha"), ("timm", "rho")}
+#: From torch 2.8 on the fused kernel, which updates alike.
+ALIKE = {"adamw_torch_fused": "adamw_torch"}
 
 SCHEMAS: dict[str, Callable[[], dict[str, Any]]] = {
-    "hf-trainer": lambda: fields_of(importlib.import_module("transformers").TrainingArguments),
+    "hf-trainer": trainer_fields,
     "timm": timm_arguments,
     "keras": keras_fields,
     "lightning-cli": lightning_fields,
+    "deepspeed": deepspeed_fields,
 }
 
-LIBRARIES = {"torch": torch_classes, "keras": keras_classes, "timm": timm_classes}
+LIBRARIES = {"torch": torch_classes, "keras": keras_classes, "timm": timm_classes, "deepspeed": deepspeed_classes}
 
 
 def defaults_in(schema: Any) -> Iterator[tuple[str, Any]]:
@@ -161,23 +207,33 @@ def defaults_in(schema: Any) -> Iterator[tuple[str, Any]]:
 
 def same_default(ours: Any, theirs: Any) -> bool:
     theirs = getattr(theirs, "value", theirs)
-    if ours == {} or isinstance(ours, list):
+    theirs = ALIKE.get(theirs, theirs) if isinstance(theirs, str) else theirs
+    if isinstance(ours, list):
         return list(ours) == list(theirs or [])
     return number(ours) == number(theirs)
 
 
-def sweep_schemas(tally: Tally) -> None:
-    for name, own_of in SCHEMAS.items():
-        own = own_of()
-        for key, ours in defaults_in(json.loads((ROOT / "schemas" / f"{name}.schema.json").read_text())):
-            if (name, key) in APART or key not in own:
-                tally.skipped.append(f"{name} {key}: {ours}")
-                continue
-            tally.cases += 1
-            if same_default(ours, own[key]):
-                tally.right += 1
-            else:
-                tally.wrong.append(f"{name} {key}: {ours} here, {own[key]} there")
+def attempt(name: str, sweep: Callable[[], Any], tally: Tally) -> None:
+    """A framework that is not installed has no say."""
+    try:
+        sweep()
+    except ImportError as why:
+        tally.skipped.append(f"{name}: {why}")
+
+
+def sweep_schema(name: str, tally: Tally) -> None:
+    own = SCHEMAS[name]()
+    for key, ours in defaults_in(json.loads((ROOT / "schemas" / f"{name}.schema.json").read_text())):
+        if ours == {}:
+            continue  # an empty block, for its fields to be written into
+        if key not in own:
+            tally.skipped.append(f"{name} {key}: {ours}")
+            continue
+        tally.cases += 1
+        if same_default(ours, own[key]):
+            tally.right += 1
+        else:
+            tally.wrong.append(f"{name} {key}: {ours} here, {own[key]} there")
 
 
 def sweep_trl(tally: Tally) -> None:
@@ -203,10 +259,13 @@ def main() -> None:
     tables = json.loads(made.stdout)
     for library, classes in LIBRARIES.items():
         names = tables[library]["names"]
-        for name, own in classes():
-            if name in names:
-                compare(f"{library} {name}", names[name], own, tally)
-    sweep_schemas(tally)
+        attempt(
+            library,
+            lambda: [compare(f"{library} {n}", names[n], own, tally) for n, own in classes() if n in names],
+            tally,
+        )
+    for schema in SCHEMAS:
+        attempt(schema, lambda: sweep_schema(schema, tally), tally)
     sweep_trl(tally)
     Tally.report(tally, Judge("defaults", "as installed", None, None))
 

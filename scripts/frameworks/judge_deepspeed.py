@@ -5,9 +5,13 @@ from __future__ import annotations
 
 import inspect
 import logging
+import os
 import warnings
 from pathlib import Path
 from typing import Any
+
+# Muon's iteration is compiled otherwise, which takes minutes.
+os.environ["TORCHDYNAMO_DISABLE"] = "1"
 
 import torchvision_alone  # noqa: F401
 import deepspeed
@@ -100,11 +104,13 @@ def load(path: Path, world: int, _: int | None) -> Run:
                 scheduler.step()  # engine.py _take_model_step: after the optimizer's
         return walked[step if scheduler else 0]
 
+    # WarmupLR and its kind count from the second step, so that the first two have the same rate.
+    late = int(bool(config.scheduler_name and config.scheduler_name.startswith("Warmup")))
     averages = {"coefficients": (params["coeff_beta"], config.train_batch_size)} if "coeff_beta" in params else {}
     return Run(
         batch=config.train_batch_size,
         groups=groups,
-        rates=lambda step: at(step)[0],
+        rates=lambda step: at(step + late)[0],
         momenta=None if kind == "FusedLion" else lambda step: at(step)[1],
         steps=STEPS * 12 // config.train_batch_size,
         counts=counts,
