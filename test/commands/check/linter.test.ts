@@ -172,7 +172,7 @@ describe('folders, globs and .rebatchignore', () => {
       'configs/README.md',
       'configs/plot.py',
       'configs/node_modules/x/f.yaml',
-      'configs/.git/g.yaml',
+      '.git/g.yaml',
     ])
       write(file, STRING);
   });
