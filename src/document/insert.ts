@@ -94,17 +94,17 @@ export function inBracketsAfter(
   if (!sibling) return [{ offset: map.offset + 1, length: 0, text: written.join(', ') }];
   const end = endOfContent(text, sibling.end);
   const indent = indentBefore(text, sibling.offset);
-  // Of YAML a comment begins after a blank.
-  const gap = text[end] === '#' ? ' ' : '';
+  // In YAML a comment begins after a blank, and to libyaml an empty value has one.
+  const [before, after] = [text[end - 1] === ':' ? ' ' : '', text[end] === '#' ? ' ' : ''];
   if (indent === undefined)
-    return [{ offset: end, length: 0, text: written.map((w) => `, ${w}`).join('') + gap }];
+    return [{ offset: end, length: 0, text: before + written.map((w) => `, ${w}`).join('') + after }];
   const comma = commaAfter(text, end);
   const at =
     comma === undefined ? restOfLine(text, end, map.end - 1) : restOfLine(text, comma + 1, map.end - 1);
   const lines = written.map((w) => newline(text) + indent + w);
   if (comma === undefined)
     return [
-      { offset: end, length: 0, text: `,${gap}` },
+      { offset: end, length: 0, text: `${before},${after}` },
       { offset: at, length: 0, text: lines.join(',') },
     ];
   return [{ offset: at, length: 0, text: lines.map((l) => `${l},`).join('') }];

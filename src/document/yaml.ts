@@ -44,7 +44,8 @@ const STRETCH = 100_000;
 
 /** Reads every document of a YAML text. Throws a Problem at the first error. */
 export function parseYaml(text: string, progress: Progress = () => {}): Document[] {
-  const parsed = documentsOf(text, progress);
+  // Behind a byte order mark the parser counts no indentation.
+  const parsed = documentsOf(text.replace(/^\ufeff/, '\n'), progress);
   refuseHidden(text, parsed);
   for (const document of parsed) {
     const error = document.errors[0];
