@@ -75,8 +75,8 @@ export function programOf(
 function command(args: readonly string[], cwd: string, own: boolean) {
   const git = programOf('git', process.env);
   if (git === undefined) throw new Problem('usage', '--base needs git, which is not installed here');
-  const env: NodeJS.ProcessEnv = { ...process.env, ...ENVIRONMENT };
-  if (!own) for (const name of LOCAL) delete env[name];
+  const inherited = Object.entries(process.env).filter(([name]) => own || !LOCAL.includes(name));
+  const env = { ...Object.fromEntries(inherited), ...ENVIRONMENT };
   return {
     git,
     args: ['--no-pager', ...SETTINGS, ...args],
