@@ -372,7 +372,8 @@ class Reader {
 
 /**
  * `!ref <x>` and `!copy <x>` of HyperPyYAML (speechbrain/HyperPyYAML hyperpyyaml/core.py) are read as the interpolation
- * `${x}`, which means the same; `!!float 1e-4` and `!!int "3"` are numbers for PyYAML; `!!str 3` is a string; `!` is none to it (its composer), also before quotes.
+ * `${x}`, which means the same; `!!float 1e-4` and `!!int "3"` are numbers for PyYAML;
+ * `!!str 3` is a string; `!` is no tag to it, also before quotes.
  */
 function resolve(content: string, style: ScalarStyle, tag: string | undefined): Resolved {
   if (tag === FLOAT || tag === INTEGER) {
