@@ -32,7 +32,7 @@ const VALUES: Readonly<Record<string, string>> = {
 };
 
 /** The options of the command line that the page has no field for. */
-const WITHOUT_FIELD = ['--literal', '--no-insert', '--schema'];
+const WITHOUT_FIELD = ['--config', '--literal', '--no-insert', '--schema'];
 
 describe('the settings', () => {
   it('are those of the command line', () => {

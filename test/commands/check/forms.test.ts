@@ -41,7 +41,8 @@ it.each(NAMES.flatMap((old) => NAMES.map((now) => [old, now] as const)))(
     write('old.yaml', old, 8, decay);
     write('converted.yaml', now, 16, decay ** 2);
     write('left.yaml', now, 16, decay);
-    const check = (file: string) => cli(['check', '--schema', 'own.json', 'old.yaml', file], { cwd });
+    const check = (file: string) =>
+      cli(['check', '--schema', 'own.json', '--against', 'old.yaml', file], { cwd });
     expect(await check('converted.yaml')).toMatchObject({ code: 0, stderr: '' });
     expect((await check('left.yaml')).code).toBe(1);
   },
