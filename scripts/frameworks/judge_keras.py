@@ -129,7 +129,8 @@ def optimizers() -> Iterator[tuple[str, dict]]:
         written = keras.optimizers.serialize(kind(learning_rate=1e-3))
         yield f"{name} as written", written
         yield f"{name} by default", {**written, "config": {"learning_rate": 1e-3}}
-        yield f"{name} with weight decay", {**written, "config": {**written["config"], "weight_decay": 0.01}}
+        if written["config"]["weight_decay"] is None:
+            yield f"{name} with weight decay", {**written, "config": {**written["config"], "weight_decay": 0.01}}
         if "momentum" in written["config"]:
             yield f"{name} with momentum", {**written, "config": {**written["config"], "momentum": 0.9}}
 

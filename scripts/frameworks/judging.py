@@ -306,6 +306,8 @@ class Judge:
     load: Callable[[Path, int, int | None], Run]
     #: (original, converted, target): writes the original with the converted batch and nothing else.
     unconverted: Callable[[Path, Path, Path], None]
+    #: (original, devices, target): writes the original for fewer devices, where the devices are in the file.
+    on_devices: Callable[[Path, int, Path], None] = lambda original, _, target: shutil.copy(original, target)
 
 
 @dataclass
@@ -371,9 +373,10 @@ def try_controls(judge_: Judge, case: Case, scenario: Scenario, made: tuple, fol
     old, new, args, batch, label = made
     control = folder / f"control{case.path.suffix}"
     devices = case.world // scenario.fewer_devices
-    judge_.unconverted(case.path, new, control)
     if scenario.ratio == 1:
-        shutil.copy(case.path, control)
+        judge_.on_devices(case.path, devices, control)
+    else:
+        judge_.unconverted(case.path, new, control)
     bad = {"unconverted": control}
     if scenario.ratio != 1:
         linear = folder / f"linear{case.path.suffix}"
