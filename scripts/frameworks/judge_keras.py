@@ -7,6 +7,7 @@ import copy
 import json
 import os
 import tempfile
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, Iterator
 
@@ -92,13 +93,14 @@ def load(path: Path, _: int, batch: int | None) -> Run:
             "accumulation": passes,
             "clips": [config[k] for k in ("clipnorm", "global_clipnorm", "clipvalue")],
         },
-        walk=lambda stops, gradient: walk(path, stops, gradient),
+        walk=partial(walk, path.read_text()),
     )
 
 
-def walk(path: Path, stops: tuple[int, ...], gradient: float) -> list[float]:
+@cache
+def walk(text: str, stops: tuple[int, ...], gradient: float) -> list[float]:
     """A fresh optimizer at its peak learning rate, without clipping, which would hide what a steady gradient is."""
-    config = block_of(json.loads(path.read_text()))
+    config = block_of(json.loads(text))
     config = config["config"]["inner_optimizer"] if config["class_name"] == "LossScaleOptimizer" else config
     lr = group_of(keras.optimizers.deserialize(copy.deepcopy(config))).lr
     plain = {"use_ema": False, "clipnorm": None, "global_clipnorm": None, "clipvalue": None}

@@ -27,6 +27,8 @@ DIGITS = 2e-5
 WALK, SLOW = 0.01, 0.01
 #: Sample counts at which the curves are compared.
 POINTS = 50
+#: Between its ends a schedule moves a decay in a straight line, which a power bends a little.
+BENT = 0.05
 
 
 @dataclass
@@ -171,7 +173,12 @@ def judge_curve(old: Run, new: Run, kappa: Fraction) -> list[str]:
             if n // new.batch >= new.steps:
                 continue
             now = new.rates(n // new.batch)[g]
-            if whole:
+            if group.sums and old.momenta and new.momenta:
+                # The buffer adds up with the momentum of the moment.
+                mu, mu_now = (r.momenta(n // r.batch)[g].get("momentum", 0.0) for r in (old, new))
+                expected = float(kappa) * old.rates(n // old.batch)[g] * (1 - mu_now) / (1 - mu)
+                right = near(now, expected, 5 * DIGITS if mu == group.decays.get("momentum", 0.0) else BENT)
+            elif whole:
                 expected = factor * old.rates(n // old.batch)[g]
                 right = near(now, expected, 5 * DIGITS)
             else:
@@ -184,10 +191,6 @@ def judge_curve(old: Run, new: Run, kappa: Fraction) -> list[str]:
             if not right:
                 return [f"group {g}: learning rate after {n} samples {now}, expected {expected} (point {i})"]
     return []
-
-
-#: Between its ends a schedule moves a decay in a straight line, which a power bends a little.
-BENT = 0.05
 
 
 def judge_momenta(old: Run, new: Run, kappa: Fraction) -> list[str]:
@@ -226,7 +229,7 @@ def judge_walks(old: Run, new: Run) -> list[str]:
         return []
     memory = max(1 / (1 - d) for g in old.groups for d in [*g.decays.values(), 0.0] if d < 1)
     unit = math.lcm(old.batch, new.batch)
-    start = max(1, round(min(12 * memory, 600) * old.batch / unit)) * unit
+    start = max(1, round(min(12 * memory, 300) * old.batch / unit)) * unit
     end = start + max(1, round(60 * old.batch / unit)) * unit
     wrong = []
     for gradient, name in ((1.0, "under a steady gradient"), (0.0, "by weight decay alone")):
@@ -258,10 +261,6 @@ def judge(old: Run, new: Run, ratio: Fraction) -> list[str]:
 
 class Refused(Exception):
     """rebatch refused the conversion; its message."""
-
-
-class Unavailable(Exception):
-    """What the framework cannot do on this machine."""
 
 
 #: Codes of warnings that say by name which decay was not converted.
@@ -328,13 +327,11 @@ class Tally:
 
 
 def target_args(old: Run, scenario: Scenario, case: Case) -> list[Any]:
-    batch = old.batch * scenario.ratio
-    if batch.denominator != 1:
-        raise Refused(f"{old.batch} samples have no {scenario.ratio}")
+    batch = int(old.batch * scenario.ratio)
     if case.batch:
-        return ["--from", case.batch, "--to", int(batch)]
+        return ["--from", case.batch, "--to", batch]
     fewer = ["--world-to", case.world // scenario.fewer_devices] if scenario.fewer_devices > 1 else []
-    return ["--to", int(batch), "--world", case.world, *fewer]
+    return ["--to", batch, "--world", case.world, *fewer]
 
 
 def try_case(judge_: Judge, case: Case, scenario: Scenario, old: Run, folder: Path, tally: Tally) -> None:
@@ -404,7 +401,8 @@ def run_cases(judge_: Judge, cases: Sequence[Case]) -> Tally:
             tally.skipped.append(f"{case.name}: {type(why).__name__}: {first_line(why)}")
             continue
         for scenario in case.scenarios:
-            if scenario.fewer_devices > case.world:
+            # One device cannot be halved, and no sample quartered.
+            if scenario.fewer_devices > case.world or (old.batch * scenario.ratio).denominator != 1:
                 continue
             print(f"{judge_.framework}: {case.name}, {scenario.name}", file=sys.stderr, flush=True)
             with tempfile.TemporaryDirectory() as folder:
