@@ -133,8 +133,10 @@ WORLDS = {"derives-accumulation": 4, "muon": 8, "onebit-lamb": 128, "three-numbe
 
 
 def main() -> None:
-    version = Path(deepspeed.__file__).parents[1] / "version.txt"
-    judge = Judge("DeepSpeed", version.read_text().strip() if version.exists() else deepspeed.__version__, load, unconverted)
+    # A checkout knows its version by a file beside it alone.
+    beside = Path(deepspeed.__file__).parents[1] / "version.txt"
+    version = beside.read_text().strip() if beside.exists() else deepspeed.__version__
+    judge = Judge("DeepSpeed", version, load, unconverted)
     cases = [Case(p.parent.name, p, world=WORLDS.get(p.parent.name, 1)) for p in fixtures("deepspeed")]
     run_cases(judge, cases).report(judge)
 

@@ -200,6 +200,12 @@ def unconverted(original: Path, converted: Path, target: Path) -> None:
     target.write_text(yaml.safe_dump(old))
 
 
+def on_devices(original: Path, devices: int, target: Path) -> None:
+    config = yaml.safe_load(original.read_text())
+    config["trainer"] |= {"devices": devices, "num_nodes": 1}
+    target.write_text(yaml.safe_dump(config))
+
+
 def torch_optimizers() -> Iterator[tuple[str, str, dict]]:
     for name in sorted(n for n in dir(torch.optim) if n[0].isupper() and n not in ("Optimizer", "SparseAdam", "LBFGS")):
         takes = inspect.signature(getattr(torch.optim, name)).parameters
@@ -219,7 +225,7 @@ def torch_optimizers() -> Iterator[tuple[str, str, dict]]:
 
 def main() -> None:
     example_modules()
-    judge = Judge("Lightning CLI", lightning.__version__, load, unconverted)
+    judge = Judge("Lightning CLI", lightning.__version__, load, unconverted, on_devices)
     cases = [Case(p.parent.name, p, world=devices_of(p)) for p in fixtures("lightning-cli")]
     with tempfile.TemporaryDirectory() as folder:
         for i, (name, kind, given) in enumerate(torch_optimizers()):

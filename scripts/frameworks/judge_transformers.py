@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import importlib.metadata
-import json
 import shlex
 import subprocess
 import tempfile
@@ -15,7 +14,7 @@ import torch
 import yaml
 from transformers import HfArgumentParser, Trainer, TrainingArguments
 
-from judging import BETWEEN, DOWN, FEWER, UP, Case, Judge, Run, fixtures, run_cases
+from judging import Case, Judge, Run, fixtures, run_cases
 from torch_runs import groups_of, rates_of, walker
 
 #: So many that every batch size tried divides it.

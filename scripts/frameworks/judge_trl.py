@@ -6,7 +6,6 @@ import importlib.metadata
 import tempfile
 from pathlib import Path
 
-import judge_transformers
 import yaml
 from judge_transformers import ELSEWHERE, run_of, unconverted
 from judging import Case, Judge, Run, corpus, fixtures, run_cases

@@ -53,10 +53,17 @@ function asKept(a: Assessment, { options }: PlanTask): Assessment {
 }
 
 function assessGroup(group: Group, task: PlanTask): Assessment[] {
-  const settings = optimizerSettings(group);
   const own = { ...task, rule: ruleFor(group, task) };
-  const factor = own.rule.learningRateFactor(settings, globalRatio(task.batch), task.options);
-  return group.fields.map((field) => ({ ...assessSetting(field, settings, factor, own), settings }));
+  const at = (point: 'peak' | 'minimum') => {
+    const settings = optimizerSettings(group, point);
+    return { settings, factor: own.rule.learningRateFactor(settings, globalRatio(task.batch), task.options) };
+  };
+  const [peak, lowest] = [at('peak'), at('minimum')];
+  return group.fields.map((field) => {
+    const { settings, factor } =
+      isRole(field, 'learning-rate') && field.role.point === 'minimum' ? lowest : peak;
+    return { ...assessSetting(field, settings, factor, own), settings };
+  });
 }
 
 function assessSetting(

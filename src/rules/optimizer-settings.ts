@@ -3,16 +3,17 @@ import { type Field, type Group, isRole } from '../recipe/recipe.ts';
 import type { OptimizerSettings } from './rule.ts';
 
 /**
- * The settings of a group that its rules look at together. Where a scheduler moves the momentum, the one at the highest
- * learning rate counts, since the peak must fit it; else the block's own come first.
+ * The settings of a group that its rules look at together. A scheduler that moves the momentum has its lowest where the
+ * learning rate is highest, and the other way round (pytorch/pytorch torch/optim/lr_scheduler.py CyclicLR).
+ * @param point the end of such a schedule; where nothing moves the momentum, the block's own comes first
  */
-export function optimizerSettings({
-  binding,
-  fields,
-  nesterov,
-}: Pick<Group, 'binding' | 'fields' | 'nesterov'>): OptimizerSettings {
+export function optimizerSettings(
+  { binding, fields, nesterov }: Pick<Group, 'binding' | 'fields' | 'nesterov'>,
+  point: 'peak' | 'minimum' = 'peak',
+): OptimizerSettings {
   const first = (of: DecayRole['of']) => fields.find((f) => isRole(f, 'decay') && f.role.of === of)?.value;
-  const cycled = fields.find((f) => isRole(f, 'decay') && f.role.cycled === 'lowest')?.value;
+  const end = point === 'peak' ? 'lowest' : 'highest';
+  const cycled = fields.find((f) => isRole(f, 'decay') && f.role.cycled === end)?.value;
   const gradientDecay = cycled ?? first('gradient');
   const secondMomentDecay = first('second-moment');
   const dampening = fields.find((f) => isRole(f, 'dampening'))?.value;
