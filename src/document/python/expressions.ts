@@ -37,7 +37,8 @@ export class Expressions {
   /** @throws Problem: too-large where names stand for others again and again */
   private spend(parts: number, { from }: Syntax): void {
     this.spent += parts;
-    if (this.spent > BUDGET.expanded) throw tooLarge(`${count(BUDGET.expanded)} values behind its names`, from);
+    if (this.spent > BUDGET.expanded)
+      throw tooLarge(`${count(BUDGET.expanded)} values behind its names`, from);
   }
 
   private shared(value: Value, node: Syntax): Value {
