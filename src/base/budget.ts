@@ -17,6 +17,8 @@ export const BUDGET = {
   expanded: 100_000,
   /** Blocks that hold an optimizer each, or one of its groups of parameters. */
   optimizers: 1000,
+  /** Documents of a YAML file, and commands of a script that start a program: stages of one training. */
+  documents: 200,
   /** Keys that stand more than once. */
   doubled: 1000,
   /** Characters of a key: where PyYAML ends one too (yaml/pyyaml lib/yaml/scanner.py). */

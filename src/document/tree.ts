@@ -124,7 +124,9 @@ export function inScalars(names: ReadonlyMap<number, string>): (node: Node) => P
 }
 
 function dataOf(node: Node): unknown {
-  if (node.kind === 'scalar') return node.value;
+  // Patterns look at a string in many ways; one that is longer plays no role, or is refused there.
+  if (node.kind === 'scalar')
+    return typeof node.value === 'string' ? node.value.slice(0, BUDGET.value + 1) : node.value;
   if (node.kind === 'list') return node.items.map(dataOf);
   const data: Record<string, unknown> = Object.create(null);
   for (const entry of node.entries) data[entry.key] = dataOf(entry.node);

@@ -101,7 +101,23 @@ const KEPT_BREAK = '\u0002';
  * The documents of a text. To PyYAML the indentation inside quotes and brackets over several lines says nothing, the
  * parser wants it deeper than the key's (YAML 1.2, 7.3.1 and 7.4): such a one is read as if it stood on one line.
  */
-function documentsOf(text: string, progress: Progress, folded = 0): LibraryDocument[] {
+function documentsOf(text: string, progress: Progress): LibraryDocument[] {
+  let read = text;
+  for (let folded = 0; ; folded++) {
+    const parsed = parsedAs(read, progress);
+    const line = asOneLine(parsed, read);
+    if (!line) return parsed;
+    // Each is found by reading the whole text again.
+    if (folded > MOST_FOLDED || folded * text.length > MOST_READ_AGAIN)
+      throw tooLarge(
+        `${Math.min(folded, MOST_FOLDED)} quotes and brackets over lines that are not indented below their key`,
+        line.at,
+      );
+    read = read.slice(0, line.at) + line.folded + read.slice(line.at + line.whole.length);
+  }
+}
+
+function parsedAs(text: string, progress: Progress): LibraryDocument[] {
   const documents = parseAllDocuments(text, {
     schema: 'failsafe',
     prettyErrors: false,
@@ -110,17 +126,10 @@ function documentsOf(text: string, progress: Progress, folded = 0): LibraryDocum
     lineCounter: watching(text, progress),
     keepSourceTokens: true, // Only they tell where a `?`, a tag or an anchor of a key begins.
   });
-  const parsed = Array.isArray(documents) ? documents : [];
-  const line = asOneLine(parsed, text);
-  if (!line) return parsed;
-  // Each is found by reading the whole text again.
-  if (folded > MOST_FOLDED || folded * text.length > MOST_READ_AGAIN)
-    throw tooLarge(
-      `${Math.min(folded, MOST_FOLDED)} quotes and brackets over lines that are not indented below their key`,
-      line.at,
-    );
-  const { at, whole } = line;
-  return documentsOf(text.slice(0, at) + line.folded + text.slice(at + whole.length), progress, folded + 1);
+  if (!Array.isArray(documents)) return [];
+  if (documents.length > BUDGET.documents)
+    throw tooLarge(`${BUDGET.documents} documents`, documents[BUDGET.documents]!.range[0]);
+  return documents;
 }
 
 /** The first quote or bracket that the parser could not read to its end, and what of the same length it can read. */

@@ -1,3 +1,4 @@
+import { BUDGET } from '../base/budget.ts';
 import { lookUp } from '../base/look-up.ts';
 import type { Found, Role } from '../dialect/roles.ts';
 import type { Entry, MapNode, Node } from '../document/nodes.ts';
@@ -79,6 +80,7 @@ export function unsaidIn(block: MapNode, pointer: Pointer, isScheduler: (key: st
       ({ key, node }) =>
         (of === 'scheduler' ? isScheduler(key) : (of === 'class' ? CLASS : of).test(key)) &&
         node.kind === 'scalar' &&
+        node.source.length <= BUDGET.key &&
         name.test(String(node.value)),
     );
     return named && !unless?.(block) ? [[child(pointer, named.key), { note }]] : [];

@@ -110,7 +110,20 @@ const CANONICAL = new Map<string, string>(
  * The words of a key, in one spelling: `accumulateGradBatches` and `--accum-grad-batches` are accumulate, gradient,
  * batch; `adam_beta1` is adam, beta, 1.
  */
-export function wordsOf(key: string): string[] {
+export function wordsOf(key: string): readonly string[] {
+  const before = asked.get(key);
+  if (before) return before;
+  const words = split(key);
+  if (asked.size === MOST_ASKED) asked.clear();
+  asked.set(key, words);
+  return words;
+}
+
+/** Keys are asked for again and again: by each dialect, each rule of names, and when the result is read. */
+const asked = new Map<string, readonly string[]>();
+const MOST_ASKED = 100_000;
+
+function split(key: string): readonly string[] {
   const parts = key
     .replace(/([a-z\d])([A-Z])/g, '$1_$2')
     .replace(/([A-Z]+)([A-Z][a-z])/g, '$1_$2')

@@ -1,3 +1,5 @@
+import { BUDGET, tooLarge } from '../../base/budget.ts';
+import { count } from '../../base/numbers.ts';
 import { literalOf } from './literals.ts';
 import {
   expression,
@@ -15,9 +17,6 @@ import {
   type Value,
 } from './values.ts';
 
-/** Most parts of one value that is used under a second name; more is an attack, not a config. */
-const MAX_SHARED = 10_000;
-
 /** What names mean at a place of the program. */
 export interface Names {
   /** The value behind a name; null where the name is bound to something that is not known. */
@@ -31,7 +30,21 @@ export interface Names {
 
 /** Reads expressions: literals, collections, calls with keyword arguments, references. */
 export class Expressions {
+  private spent = 0;
+
   constructor(private readonly text: string) {}
+
+  /** @throws Problem: too-large where names stand for others again and again */
+  private spend(parts: number, { from }: Syntax): void {
+    this.spent += parts;
+    if (this.spent > BUDGET.expanded)
+      throw tooLarge(`${count(BUDGET.expanded)} values behind its names`, from);
+  }
+
+  private shared(value: Value, node: Syntax): Value {
+    this.spend(sizeOf(value, BUDGET.expanded), node);
+    return value;
+  }
 
   source({ from, to }: Syntax): string {
     return this.text.slice(from, to);
@@ -95,6 +108,7 @@ export class Expressions {
   private merge(slots: Slot[], node: Syntax | undefined, names: Names): boolean {
     const other = node ? this.read(node, names) : undefined;
     if (other?.kind !== 'map') return false;
+    this.spend(other.slots.length, node!);
     for (const slot of other.slots) put({ ...mapping(0, 0, 'braces'), slots }, { ...slot, unwritten: true });
     return !other.open;
   }
@@ -217,7 +231,7 @@ export class Expressions {
   /** Numbers stay references, so that they are edited where they stand; mappings are shared, as they are in Python. */
   private standsFor(value: Value, node: Syntax): Value {
     if (value.kind === 'map' || (value.kind === 'list' && value.items.some(({ kind }) => kind !== 'scalar')))
-      return sizeOf(value, MAX_SHARED) < MAX_SHARED ? value : this.computed(node);
+      return this.shared(value, node);
     if (value.kind === 'scalar' && typeof value.value !== 'number' && !isExpression(value))
       return { ...this.computed(node), value: value.value };
     return { ...this.computed(node), target: () => value };

@@ -1,6 +1,7 @@
 import { parser } from '@lezer/python';
 import { placeOf } from '../../base/diagnostic.ts';
 import { Problem } from '../../base/problem.ts';
+import { tooDeep } from '../depth.ts';
 import type { Document, DoubledKey, Entry, MapNode, Node, ScalarNode, WrittenScalar } from '../nodes.ts';
 import { child, type Pointer, segments } from '../pointer.ts';
 import { documentOf } from '../tree.ts';
@@ -46,11 +47,16 @@ function readableBy(text: string): string {
     .replace(/(?<![\w.])(\d[\d_]*)\.(?=[eE][-+\d]|[^\w.]|$)/g, '$1_');
 }
 
+/** The parser keeps every way to read these: half a gigabyte for 100,000. */
+const MANY_NOTS = /(?:\bnot\s+){200}/;
+
 /**
  * @lezer/lr counts blank lines among the reductions whose number it limits, and breaks off a statement after 300 of
  * them: its count is kept at 0.
  */
 function treeOf(text: string): Syntax {
+  const deep = MANY_NOTS.exec(text);
+  if (deep) throw tooDeep(deep.index);
   const parse = parser.startParse(text) as ReturnType<typeof parser.startParse> & {
     bigReductionCount: number;
   };

@@ -98,11 +98,11 @@ export class SettingsReader {
 
 /** The words after a flag that are its values. */
 function following(words: readonly Argument[], from: number): readonly Argument[] {
-  const end = words.findIndex(
-    ({ text, cells }, at) =>
-      at >= from && (isFlag(text) || PAIR.test(text) || PATH.test(text) || (at > from && isUnknown(cells))),
-  );
-  return words.slice(from, end === -1 ? undefined : end);
+  const ends = ({ text, cells }: Argument, at: number) =>
+    isFlag(text) || PAIR.test(text) || PATH.test(text) || (at > from && isUnknown(cells));
+  let end = from;
+  while (end < words.length && !ends(words[end]!, end)) end++;
+  return words.slice(from, end);
 }
 
 function setting(name: string, word: Argument, node: Node, last?: Argument): Setting {

@@ -251,10 +251,10 @@ function filesIn({ program, arguments: words }: Launched): Unread[] {
 function mapOf(settings: readonly Setting[], at: Pointer, text: string, doubled: DoubledKey[]): MapNode {
   const entries: Entry[] = [];
   const below = new Map<string, Setting[]>();
+  const nested = new Set(settings.filter(({ path }) => path.length > 1).map(({ path }) => path[0]));
   for (const setting of settings) {
     const [key = '', ...path] = setting.path;
-    if (!path.length && !settings.some(({ path: other }) => other[0] === key && other.length > 1))
-      entries.push({ ...setting, key });
+    if (!path.length && !nested.has(key)) entries.push({ ...setting, key });
     else if (below.has(key)) below.get(key)!.push({ ...setting, path: path.length ? path : ['name'] });
     else {
       const inner: Setting[] = [{ ...setting, path: path.length ? path : ['name'] }];

@@ -1,4 +1,6 @@
 import type { ArrayValue, Word } from 'unbash';
+import { BUDGET, tooLarge } from '../../base/budget.ts';
+import { count } from '../../base/numbers.ts';
 
 /** An assignment of a script. */
 export interface Assigned {
@@ -14,11 +16,13 @@ export interface Assigned {
 /** What the variables of a script hold, as far as its text says it. */
 export class Variables {
   private readonly byName = new Map<string, Assigned[]>();
+  private spent = 0;
 
   constructor(assigned: readonly Assigned[]) {
     for (const each of assigned) {
-      const { name } = each;
-      this.byName.set(name, [...(this.byName.get(name) ?? []), each]);
+      const known = this.byName.get(each.name);
+      if (known) known.push(each);
+      else this.byName.set(each.name, [each]);
     }
   }
 
@@ -34,7 +38,7 @@ export class Variables {
   pieces(name: string, at: number): readonly Assigned[] | undefined {
     let pieces: Assigned[] | undefined;
     for (const each of this.before(name, at)) {
-      if (each.append) pieces = pieces && [...pieces, each];
+      if (each.append) pieces?.push(each);
       else if (each.sure || mentions(each.value, name)) pieces = [each];
       // An option that is given when the script is called: what is written is its default.
       else if (!isArgument(each.value)) pieces = undefined;
@@ -42,8 +46,18 @@ export class Variables {
     return pieces;
   }
 
+  /** @throws Problem: too-large where variables stand for others again and again */
   private before(name: string, at: number): Assigned[] {
-    return (this.byName.get(name) ?? []).filter(({ offset }) => offset < at);
+    const all = this.byName.get(name) ?? [];
+    this.spend(all.length, at);
+    return all.filter(({ offset }) => offset < at);
+  }
+
+  /** @param values that are looked at or written out */
+  spend(values: number, at: number): void {
+    this.spent += values;
+    if (this.spent > BUDGET.expanded)
+      throw tooLarge(`${count(BUDGET.expanded)} characters behind its variables`, at);
   }
 }
 

@@ -121,6 +121,7 @@ export class Expander {
     if (!pieces || pieces.some(({ value }) => value.type === 'ArrayValue') !== all)
       return this.unknown(part, quoted);
     const cells = pieces.flatMap((piece, i) => [...(all && i ? [BREAK] : []), ...this.piece(piece)]);
+    this.variables.spend(1 + cells.length, part.pos);
     return this.placed(cells, part, { quoted, all });
   }
 

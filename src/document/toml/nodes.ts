@@ -12,6 +12,8 @@ export interface TomlEntry extends Entry {
 export interface TomlMap extends MapNode {
   readonly entries: TomlEntry[];
   readonly written: TomlEntry[];
+  /** The last entry of each key. */
+  readonly byKey: Map<string, TomlEntry>;
   /** One past the name in its own header. */
   header?: number;
   /** Where a header begins before which it can have one, and its name for that; the root needs none. */

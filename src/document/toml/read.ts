@@ -41,7 +41,7 @@ function parsed(text: string): AST.TOMLProgram {
 }
 
 function table(own: Partial<TomlMap> & { readonly offset: number }): TomlMap {
-  return { kind: 'map', end: own.offset, flow: false, entries: [], written: [], ...own };
+  return { kind: 'map', end: own.offset, flow: false, entries: [], written: [], byKey: new Map(), ...own };
 }
 
 /** The table that a header opens. */
@@ -104,7 +104,7 @@ function styleOf({ multiline, style }: AST.TOMLStringValue): ScalarStyle {
 /** The table of a name in another, the last one of `[[name]]`, or a new one. */
 function inner([parent, path]: Place, segment: Segment, make: () => TomlMap, assigned?: Assigned): Place {
   const name = nameOf(segment);
-  const node = parent.entries.findLast(({ key }) => key === name)?.node;
+  const node = parent.byKey.get(name)?.node;
   if (node?.kind === 'list') {
     const last = node.items.length - 1;
     return [node.items[last] as TomlMap, child(child(path, name), last)];
@@ -115,7 +115,7 @@ function inner([parent, path]: Place, segment: Segment, make: () => TomlMap, ass
 /** One more table of `[[name]]`. */
 function added([parent, path]: Place, segment: Segment, item: TomlMap): Place {
   const name = nameOf(segment);
-  const known = parent.entries.findLast(({ key }) => key === name)?.node;
+  const known = parent.byKey.get(name)?.node;
   const items: Node[] = known?.kind === 'list' ? (known.items as Node[]) : [];
   if (!known) add(parent, segment, { kind: 'list', offset: item.offset, end: item.end, flow: false, items });
   items.push(item);
@@ -130,6 +130,7 @@ function add(parent: TomlMap, segment: Segment, node: Node, assigned?: Assigned)
   const quote = segment.type === 'TOMLBare' ? '' : segment.style === 'basic' ? '"' : "'";
   const entry: TomlEntry = { key: nameOf(segment), offset, keyEnd, end: keyEnd, quote, node, ...assigned };
   parent.entries.push(entry);
+  parent.byKey.set(entry.key, entry);
   if (assigned) parent.written.push(entry);
   return node;
 }
