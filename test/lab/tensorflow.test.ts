@@ -6,7 +6,7 @@ import { averagesByProducts } from '../../src/lab/backends/tensorflow/averages.t
 import { layersByOperations } from '../../src/lab/backends/tensorflow/layers.ts';
 import { drawnBy, type Source } from '../../src/lab/backends/tensorflow/noise.ts';
 import { operationsOf, type TensorFlowJs } from '../../src/lab/backends/tensorflow/operations.ts';
-import { loadTensorflow } from '../../src/lab/backends/tensorflow/tensorflow.ts';
+import { chunkIn, loadTensorflow } from '../../src/lab/backends/tensorflow/tensorflow.ts';
 import { HERE } from '../../src/lab/backends/wasm/perform.ts';
 import { wasmLayers } from '../../src/lab/backends/wasm/wasm.ts';
 import { fillNoise } from '../../src/lab/noise.ts';
@@ -21,6 +21,13 @@ import { trainingRequest } from './training-request.ts';
 /** Where optional packages are looked for: the working directory by default. */
 const packages = process.env.REBATCH_PEERS;
 const loaded = await loadTensorflow(packages).catch((error: unknown) => ({ error }));
+
+it('a chunk has the numbers that the memory of the GPU has room for', () => {
+  const gigabytes = (n: number) => chunkIn(n * 2 ** 30);
+  expect([1, 2, 4, 8, 80].map(gigabytes)).toEqual([2 ** 23, 2 ** 24, 2 ** 25, 2 ** 26, 2 ** 26]);
+  // A GPU that does not say how much it has, and a processor.
+  expect(chunkIn()).toBe(2 ** 22);
+});
 
 if ('error' in loaded) {
   process.stderr.write(`SKIPPED tensorflow: ${nextStep(loaded.error)} (${reasonOf(loaded.error)})\n`);

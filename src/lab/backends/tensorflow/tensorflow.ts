@@ -75,7 +75,7 @@ async function backendOf({ name, version }: InstalledPackage, tf: TensorFlowJs):
   await checkProducts(operations);
   const library = `TensorFlow ${binding.TF_Version}, float32`;
   const gpu = isUsingGpuDevice ? await nvidia() : undefined;
-  const device = { operations, source: drawnBy(operations), chunk: isUsingGpuDevice ? 2 ** 26 : 2 ** 22 };
+  const device = { operations, source: drawnBy(operations), chunk: chunkIn(gpu?.bytes) };
   const hint = isUsingGpuDevice ? undefined : hintFor(name, binding.TF_Version);
   return {
     name: 'tensorflow',
@@ -97,12 +97,27 @@ async function backendOf({ name, version }: InstalledPackage, tf: TensorFlowJs):
   };
 }
 
+/** A processor's caches want small chunks, and a GPU whose memory is not known must not run out of it. */
+const LEAST_CHUNK = 2 ** 22;
+/** Larger ones keep no GPU busier. */
+const MOST_CHUNK = 2 ** 26;
+
+/**
+ * How many numbers a tensor may have: about 8 of that size live at once, in float32, and a quarter of the memory is for
+ * them, since others use the GPU too.
+ * @param bytes of the GPU's memory
+ */
+export function chunkIn(bytes = 0): number {
+  const most = 2 ** Math.floor(Math.log2(Math.max(bytes, 1) / (4 * 8 * 4)));
+  return Math.min(MOST_CHUNK, Math.max(LEAST_CHUNK, most));
+}
+
 /** The first GPU, as the driver's own tool names it. */
-async function nvidia(): Promise<{ name: string; memory: string } | undefined> {
+async function nvidia(): Promise<{ name: string; memory: string; bytes: number } | undefined> {
   const query = ['--query-gpu=name,memory.total', '--format=csv,noheader'];
   const answer = await promisify(execFile)('nvidia-smi', query, { timeout: 5000 }).catch(() => undefined);
   const [name, memory] = answer?.stdout.split('\n')[0]?.split(', ') ?? [];
-  return name && memory ? { name, memory } : undefined;
+  return name && memory ? { name, memory, bytes: Number.parseInt(memory, 10) * 2 ** 20 } : undefined;
 }
 
 /** What the GPU build of TensorFlow opens by name when it starts, by the CUDA version it was built for (tsl dso_loader.cc). */
