@@ -149,22 +149,19 @@ export async function normals({ instantiate, kernel }, options) {
   return medians(await inTurns(contenders, 2 * options.rounds + 1));
 }
 
-/** Time and memory from 2^20 to 2^30 microbatch-coordinates. */
-export async function growth({ onThreads, wasmBackend }) {
+/** To which power of 2 each backend is taken: some seconds, or half a minute for the one that is used most. */
+const LARGEST = { wasm: 32, tensorflow: 28, webgpu: 28, cpu: 26 };
+
+/** Time and memory from 2^20 microbatch-coordinates on, by backend. */
+export async function growth({ onThreads, wasmBackend, cpu, tensorflow, webgpu }) {
   const rows = [];
-  for (let power = 20; power <= 30; power += 2) {
-    const microbatches = 2 ** Math.ceil(power / 2);
-    const coordinates = 2 ** power / microbatches;
-    const time = await seconds(() =>
-      wasmBackend(onThreads(2)).averages(averagesRequest([1, 4], microbatches, coordinates), {}),
-    );
-    rows.push({
-      power,
-      coordinates,
-      microbatches,
-      seconds: time,
-      resident: process.memoryUsage.rss() / 2 ** 20,
-    });
-  }
+  for (const [name, backend] of Object.entries({ wasm: wasmBackend(onThreads(2)), tensorflow, webgpu, cpu }))
+    for (let power = 20; backend && power <= LARGEST[name]; power += 2) {
+      const microbatches = 2 ** Math.ceil(power / 2);
+      const coordinates = 2 ** power / microbatches;
+      const request = averagesRequest([1, 4], microbatches, coordinates);
+      const time = await seconds(() => backend.averages(request, {}));
+      rows.push({ name, power, coordinates, seconds: time, resident: process.memoryUsage.rss() / 2 ** 20 });
+    }
   return rows;
 }

@@ -45,7 +45,8 @@ export function ratiosOf({ draws, kernels, programs, grown }) {
   add(`convert of ${programs.large[0].megabytes} MB, seconds at most`, slowest, 1);
   const own = Object.values(programs.startUp.nodes)[0].convert;
   for (const [name, time] of Object.entries(programs.startUp.others)) add(`${name} over convert`, time, own);
-  const [small, large] = [grown.find(({ power }) => power === 26), grown.at(-1)];
+  const onWasm = grown.filter(({ name }) => name === 'wasm');
+  const [small, large] = [onWasm.find(({ power }) => power === 26), onWasm.at(-1)];
   add(
     `time for 2^${large.power} over 2^${small.power}, per microbatch-coordinate`,
     large.seconds / 2 ** (large.power - 26),
@@ -92,11 +93,12 @@ export function resultsPage({ machine, versions, rounds, draws, kernels, grown, 
     '',
     'One microbatch-coordinate is one microbatch of noise for one coordinate. In `4:16` the old setting steps every 4 microbatches, the new one every 16. The PyTorch loop draws a normal for every microbatch; this program draws one for every 4, because the mean of normals is normal: the same question answered with a quarter of the draws. In `1:4` both draw the same number, which compares kernel with kernel. Averages: two decays under old, new and unconverted settings here, two moments under old and new settings there. Optimizers: here with the gradient of a quadratic and its losses, which the loop does not work out. `tensorflow` is the CPU build of TensorFlow. Short runs stay on one thread: starting another takes 150 ms. `bench/gpu.sh` measures a GPU; RESULTS-GPU.md has one.',
     '',
-    '## Cost by size, averages 1:4 on two threads',
+    '## Cost by size, averages 1:4',
     '',
     ...table(
-      ['microbatch-coordinates', 'coordinates', 'seconds', 'millions/s', 'resident MB'],
-      grown.map(({ power, coordinates, seconds, resident }) => [
+      ['', 'microbatch-coordinates', 'coordinates', 'seconds', 'millions/s', 'resident MB'],
+      grown.map(({ name, power, coordinates, seconds, resident }) => [
+        name,
         `2^${power}`,
         coordinates,
         seconds.toFixed(3),
@@ -104,6 +106,8 @@ export function resultsPage({ machine, versions, rounds, draws, kernels, grown, 
         resident.toFixed(0),
       ]),
     ),
+    '',
+    '`wasm` runs on two threads. The memory is that of the whole process, in which the backends follow each other.',
     '',
     '## Whole programs, milliseconds',
     '',

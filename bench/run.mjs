@@ -1,8 +1,9 @@
 // Measures speed side by side in one run and writes bench/RESULTS.md.
-// usage: npm run bench -- [--torch PYTHON] [--baseline FILE] [--node PATH ...] [--tensorflow FOLDER] [--rounds 5] [--json]
+// usage: npm run bench -- [--torch PYTHON] [--baseline FILE] [--node PATH ...] [--tensorflow FOLDER] [--webgpu FOLDER] [--rounds 5] [--json]
 // PYTHON has torch and numpy; without it those rows are left out. FILE is the PyTorch loop to compare with, which prints
 // {"rate": ...}, by default the one beside the repository. FOLDER has node_modules/@tensorflow/tfjs-node-gpu or tfjs-node;
-// scripts/tfjs-from-pip builds one, and prints what to export. --json prints the ratios as one JSON object.
+// scripts/tfjs-from-pip builds one, and prints what to export. --webgpu takes the folder of
+// node_modules/webgpu. --json prints the ratios as one JSON object.
 
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -25,6 +26,7 @@ const { values: flags } = parseArgs({
     },
     node: { type: 'string', multiple: true, default: [] },
     tensorflow: { type: 'string' },
+    webgpu: { type: 'string' },
     rounds: { type: 'string', default: '5' },
     json: { type: 'boolean', default: false },
   },
@@ -37,6 +39,7 @@ const bundle = await bundled();
 const subjects = {
   ...bundle,
   ...(flags.tensorflow === undefined ? {} : { tensorflow: await bundle.loadTensorflow(flags.tensorflow) }),
+  ...(flags.webgpu === undefined ? {} : { webgpu: await bundle.loadWebgpu(flags.webgpu) }),
 };
 const say = (what) => process.stderr.write(`${what}\n`);
 
@@ -63,6 +66,7 @@ const results = {
   grown,
   programs,
 };
+await subjects.webgpu?.release();
 const ratios = ratiosOf(results);
 await writeFile(new URL('RESULTS.md', import.meta.url), resultsPage(results, ratios));
 if (flags.json) process.stdout.write(`${JSON.stringify(ratios, null, 2)}\n`);
@@ -89,11 +93,12 @@ async function bundled() {
 async function versions() {
   const python = options.torch ?? 'python3';
   const ask = (module) => output(python, ['-c', `import ${module}; print(${module}.__version__)`]);
-  const { tensorflow } = subjects;
+  const { tensorflow, webgpu } = subjects;
   return {
     node: process.version,
     torch: options.torch && (await ask('torch')),
     numpy: await ask('numpy'),
     tensorflow: tensorflow && `(${tensorflow.package} ${tensorflow.version}; ${tensorflow.device})`,
+    webgpu: webgpu && `(${webgpu.device})`,
   };
 }

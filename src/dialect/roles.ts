@@ -63,6 +63,12 @@ export const ROLES = {
       },
       unit: { required: true, values: { samples: '', tokens: '' } },
       fractional: { type: 'boolean', means: 'the trainer takes fractions of a sample for each device' },
+      ids: {
+        values: {
+          sure: 'on devices: the number of one of them, or a list of such numbers',
+          perhaps: 'on devices: how many, or which one; from 2 on nobody can tell',
+        },
+      },
       together: {
         type: 'boolean',
         means: 'on the accumulation: it counts the passes of all devices, which the trainer shares out',

@@ -5,7 +5,7 @@ import type { Document } from '../document/nodes.ts';
 import { child, keyOf, type Pointer, readable } from '../document/pointer.ts';
 import { type BatchChange, moveBatch } from '../recipe/batch.ts';
 import { brokenDemands, valuesAt } from '../recipe/demands.ts';
-import { offsetOf } from '../recipe/recipe.ts';
+import { isRole, offsetOf } from '../recipe/recipe.ts';
 import { adviceOn } from '../rules/advice.ts';
 import { assess } from '../rules/assess.ts';
 import type { Assessment, PlanOptions, PlanTask } from '../rules/assessment.ts';
@@ -147,15 +147,35 @@ function unclearBatch({ pointer, source, offset }: Doubtful): Problem {
 
 /** Why a config cannot be converted as a whole; for one that is another's companion, where the rest is. */
 export function lacking(
-  { dialect, document, bases }: Config,
+  { dialect, document, bases, strays }: Config,
   task: PlanTask,
   assessments: readonly Assessment[],
 ): { readonly lacks?: Problem; readonly rest: readonly Diagnostic[] } {
-  const lacks = incomplete(task, assessments);
+  const half = incomplete(task, assessments);
   const companion = dialect.companion ?? buildsOn(document, bases);
-  if (companion !== undefined && lacks?.code === 'half-converted')
+  if (companion !== undefined && half?.code === 'half-converted')
     return { rest: [warning('companion', companion)] };
+  const lacks = half && half.code !== 'half-converted' ? half : (strayRates(strays, task, assessments) ?? half);
   return { ...(lacks ? { lacks } : {}), rest: [] };
+}
+
+/** Learning rates that would stay while others move, or the momentum or the batch, for want of knowing what they are. */
+function strayRates(
+  strays: readonly Doubtful[],
+  { options }: PlanTask,
+  assessments: readonly Assessment[],
+): Problem | undefined {
+  const [first] = strays;
+  const moving = assessments.filter((a) => a.value !== a.field.value);
+  const { field } = moving.find((a) => isRole(a.field, 'learning-rate')) ?? moving[0] ?? {};
+  if (!first || !field || options.partial) return undefined;
+  const named = strays.slice(0, 3).map(({ pointer, source }) => `${readable(pointer)} ${source}`);
+  const more = strays.length > named.length ? ` and ${strays.length - named.length} more` : '';
+  return new Problem(
+    'half-converted',
+    `${named.join(', ')}${more} would stay while ${readable(field.pointer)} moves: called like a learning rate, but of what? Say so in rebatch.config.yaml (names: {${keyOf(first.pointer)}: learning-rate}, or none where it does not follow the batch), or pass --partial and change it yourself`,
+    first.offset,
+  );
 }
 
 /** Where the rest of a config is that builds on other files. */

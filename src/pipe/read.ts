@@ -48,6 +48,8 @@ export interface Config {
   readonly account: Account;
   /** A key that speaks of the batch and was not understood, where the batch itself was read by name. */
   readonly unclear?: Doubtful;
+  /** Keys that are called like learning rates, of which nobody knows what they belong to. */
+  readonly strays: readonly Doubtful[];
 }
 
 /**
@@ -259,7 +261,8 @@ export function understand(
   );
   if (!dependsOnBatch(recipe)) refuseIdle(recipe, dialect);
   const unclear = unclearBatch(claimed, named);
-  return { document, dialect, recipe, warnings, account, ...(unclear ? { unclear } : {}) };
+  const strays = left.filter(({ topic }) => topic === 'rate');
+  return { document, dialect, recipe, warnings, account, strays, ...(unclear ? { unclear } : {}) };
 }
 
 /** A dialect that knows the batch is not confused by other keys. */
@@ -305,10 +308,10 @@ function dependsOnBatch({ groups, averages, counts }: Recipe): boolean {
 
 /** Refuses a config in which nothing can change: its values are in another file, or it is not a training config. */
 function refuseIdle({ unreadable, batch }: Recipe, { title }: Dialect): void {
-  const [blocked] = unreadable;
+  const blocked = unreadable.find(({ why }) => why !== 'ambiguous');
   if (blocked)
     throw new Problem(
-      blocked.why,
+      blocked.why === 'auto' ? 'auto' : 'interpolation',
       `every value here that would change is ${blocked.source}: the trainer's own config sets it, so convert that file`,
       blocked.offset,
     );

@@ -98,10 +98,14 @@ export function moveBatch(from: Batch, options: MoveOptions): BatchChange {
 function knownDevices(from: Batch, { to, worldTo, micro, accumulation }: BatchOptions): void {
   const field = from.fields.find((f) => SAMPLES.has(f.role.part)) ?? from.fields[0];
   const name = field ? readable(field.pointer) : 'the batch size';
+  const unclear = from.devicesUnclear;
+  const unsaid = unclear
+    ? `whether ${readable(unclear.pointer)} ${unclear.source} is how many there are or which one is used nobody can tell`
+    : 'the file does not say how many there are';
   if (from.perDevice && worldTo === undefined && typeof to === 'number')
     throw new Problem(
       'world-unknown',
-      `${name} counts one device and the file does not say how many there are: pass --world N, or --from N with the batch of all devices together, or --by 1/4, which needs neither`,
+      `${name} counts one device and ${unsaid}: pass --world N, or --from N with the batch of all devices together, or --by 1/4, which needs neither`,
       field && offsetOf(field),
     );
   const open = from.perDevice || (from.world === undefined && !from.accumulates);
@@ -249,7 +253,9 @@ function split(from: Batch, options: MoveOptions, world: number): Share {
   if (!Number.isInteger(local) && !fractional)
     throw from.perDevice
       ? unreachable(from.fields[0], `${said} is no whole number of samples on each device`)
-      : refuse(`${said} cannot be shared evenly by ${world} devices (or devices x accumulation).`);
+      : !Number.isInteger(to)
+        ? unreachable(from.fields[0], `${said} is no whole number of samples: choose one with --to N`)
+        : refuse(`${said} cannot be shared evenly by ${world} devices (or devices x accumulation).`);
   if (m !== undefined || a !== undefined) return asked({ m, a }, local, refuse, { to, world });
   if (fractional) return { micro: local / from.accumulation, accumulation: from.accumulation };
   const keepMicro = { micro, accumulation: local / micro };
@@ -321,7 +327,7 @@ function newDevices(field: Field<BatchRole>, to: Factors, from: Batch): number {
     : inText(field)
       ? `the file has ${to.nodes} nodes`
       : field.site.kind === 'absent' && field.site.pointer === ''
-        ? `${name} is a list of ${field.value} of them. Write the list that is meant there, and give the old number with --world ${field.value}`
+        ? `${name} says which ${field.value === 1 ? 'one is' : `${field.value} are`} used. Write there which are meant, and give the old number with --world ${field.value}`
         : 'the file has no number of them';
   throw unreachable(field, `${world * shared} devices cannot be written here: ${why}`);
 }

@@ -118,9 +118,13 @@ class FieldReader {
         this.reading.flags.set(pointer, { role, value });
       return;
     }
-    if (typeof value === 'number') return this.add(pointer, role, value, node, usedAt);
-    const number = numberInString(value);
+    const number = typeof value === 'number' ? value : numberInString(value);
+    if (number !== undefined && number >= 0 && role.role === 'batch' && role.ids !== undefined) {
+      if (role.ids === 'sure' || number <= 1) return this.deviceList(pointer, role, 1);
+      return this.skip(pointer, role, node, 'ambiguous');
+    }
     if (number !== undefined) return this.add(pointer, role, number, node, usedAt);
+    if (typeof value === 'number') return;
     const target = targetOf(this.document, value);
     const path = [...via, pointer];
     if (target !== undefined && !path.includes(target)) return this.role(target, role, path);

@@ -52,7 +52,12 @@ export function readBatch(
   // Passes that are computed may be made of this very number: the batch then stays when it moves.
   if (unsaid && passes) throw hidden(passes);
   const batch = compose(stated, unreadable, given);
-  return shared === 1 ? batch : { ...batch, modelParallel: shared };
+  const unclear = unreadable.find(({ why }) => why === 'ambiguous');
+  return {
+    ...batch,
+    ...(batch.perDevice && unclear ? { devicesUnclear: unclear } : {}),
+    ...(shared === 1 ? {} : { modelParallel: shared }),
+  };
 }
 
 /**
@@ -177,7 +182,7 @@ function hidden(one: Unreadable): Problem {
     why === 'auto'
       ? 'is "auto": the trainer\'s own config sets it, so convert that file. If other values here must move too, give this file\'s global batch size with --from N'
       : `is ${isComputed(one) ? `computed, \`${source}\`` : source}, which is not known from this file alone: give the global batch size with --from N`;
-  return new Problem(why, `${readable(pointer)} ${advice}`, offset);
+  return new Problem(why === 'auto' ? why : 'interpolation', `${readable(pointer)} ${advice}`, offset);
 }
 
 function noBatch(): Problem {

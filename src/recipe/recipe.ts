@@ -14,6 +14,8 @@ export interface Batch {
   readonly world?: number;
   /** Nobody says how many devices there are: `global` counts the samples of one of them. */
   readonly perDevice?: true;
+  /** A field that may say how many there are, or which one is used. */
+  readonly devicesUnclear?: Unreadable;
   /** Devices that share one copy of the model, where not one: so many times `world` is what `--world` counts. */
   readonly modelParallel?: number;
   /** The accumulation follows from the other parts; where `world` is not known, it counts the devices too. */
@@ -51,12 +53,15 @@ export interface Field<R extends Role = Role> {
   readonly usedAt?: Pointer;
 }
 
-/** A field whose number is not in the file: `auto`, or computed from others by an interpolation. */
+/**
+ * A field whose number is not in the file: `auto`, or computed from others by an interpolation; or nobody can tell what
+ * the number there counts.
+ */
 export interface Unreadable {
   readonly pointer: Pointer;
   readonly role: Role;
   readonly source: string;
-  readonly why: 'auto' | 'interpolation';
+  readonly why: 'auto' | 'interpolation' | 'ambiguous';
   readonly offset: number;
 }
 

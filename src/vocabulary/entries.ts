@@ -8,8 +8,10 @@ export type Fits =
   | 'any-rate'
   | 'small-rate'
   | 'decay'
+  | 'beta'
   | 'high-decay'
   | 'count'
+  | 'devices'
   | 'boolean'
   | 'name'
   | 'betas';
@@ -33,7 +35,7 @@ export interface Entry {
 
 /** Parts of a model that have learning rates of their own. */
 const PARTS =
-  'encoder decoder backbone head classifier unet text image vision tower projector mm generator discriminator g d gen disc actor critic lora embedding trunk body neck transformer language vit llm adam adamw muon sgd bias other unfrozen component';
+  'encoder decoder backbone head classifier unet text image vision tower projector mm generator discriminator g d gen disc dis discr actor critic lora embedding trunk body neck transformer language vit llm adam adamw muon sgd bias other unfrozen component';
 /** Words that say nothing of their own beside a learning rate. */
 const RATE = 'base maximum peak initial train model optimizer value values default absolute';
 
@@ -98,18 +100,18 @@ const DECAYS: readonly Entry[] = [
   {
     words: 'beta 1|b 1',
     also: OPTIMIZER,
-    fits: 'decay',
+    fits: 'beta',
     reads: 'gradientDecay',
     seen: 'HF TrainingArguments (adam_beta1), optax (b1), lucidrains (adam_b1)',
   },
   {
     words: 'beta 2|b 2',
     also: OPTIMIZER,
-    fits: 'decay',
+    fits: 'beta',
     reads: 'secondMomentDecay',
     seen: 'HF TrainingArguments (adam_beta2), optax (b2)',
   },
-  { words: 'beta 3|b 3', also: OPTIMIZER, fits: 'decay', reads: 'beta3', seen: 'AdEMAMix, CAME' },
+  { words: 'beta 3|b 3', also: OPTIMIZER, fits: 'beta', reads: 'beta3', seen: 'AdEMAMix, CAME' },
   {
     words: 'momentum',
     also: 'sgd optimizer muon',
@@ -291,8 +293,8 @@ const BATCHES: readonly Entry[] = [
   },
   {
     words: 'number device|device|device per node|process per node|number process per node',
-    also: 'number ids id use used train visible cuda',
-    fits: 'count',
+    also: 'number count ids id index indices use used train visible cuda',
+    fits: 'devices',
     reads: 'devices',
     seen: 'Lightning (devices, gpus), torchrun (nproc_per_node), V-JEPA 2 (tasks_per_node)',
   },

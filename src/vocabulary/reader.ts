@@ -12,12 +12,12 @@ import {
   numberOf,
   type ScalarNode,
 } from '../document/nodes.ts';
-import { child, type Pointer, parentOf, readable } from '../document/pointer.ts';
+import { child, keyOf, type Pointer, parentOf, readable } from '../document/pointer.ts';
 import { BETAS, type Definition, outOfBounds, roleOf } from './definitions.ts';
 import { ELSEWHERE, type Entry, type Fits } from './entries.ts';
 import { meaningsOf } from './match.ts';
 import { OWN_NAMES, type OwnNames } from './own-names.ts';
-import { topicOf } from './topics.ts';
+import { type Topic, topicOf } from './topics.ts';
 import { cycledMomenta, unsaidIn } from './unsaid.ts';
 import { wordsOf } from './words.ts';
 
@@ -26,7 +26,7 @@ export interface Doubtful {
   readonly pointer: Pointer;
   readonly source: string;
   readonly offset: number;
-  readonly topic: 'batch' | 'other';
+  readonly topic: Topic;
 }
 
 /** What the words of a document's keys say, where the dialect says nothing. */
@@ -256,6 +256,7 @@ class Reader {
     // 0 and below switch a clip off.
     if (fits === 'positive' && numberOf(node)! <= 0) return true;
     if (fits === 'betas') this.betas(pointer, node);
+    else if (reads === 'devices') this.push(pointer, devicesIn(keyOf(pointer)), node);
     else if (reads === 'batchNormMomentum' && numberOf(node)! > 0.5)
       this.push(pointer, 'batchNormDecay', node);
     else this.push(pointer, reads, node);
@@ -265,7 +266,7 @@ class Reader {
   private push(pointer: Pointer, name: Definition, node: Node): void {
     if (name === 'scheduleSteps') this.stepCounts.add(numberOf(node));
     // A list of devices is as long as there are devices; any other list has a role for each entry.
-    const each = node.kind === 'list' && name !== 'devices';
+    const each = node.kind === 'list' && !DEVICES.has(name);
     for (const [i, item] of (each ? node.items : [node]).entries()) {
       const at = each ? child(pointer, i) : pointer;
       this.validate(at, name, item);
@@ -365,6 +366,21 @@ const SOLVER = /^(?:solver|solver_type|tol|newton_eps|Cp|Cn)$/;
 
 const DATA = new Set(['data', 'loader', 'dataloader', 'dataset', 'reader']);
 
+const DEVICES: ReadonlySet<Definition> = new Set(['devices', 'deviceIds', 'deviceOrDevices']);
+
+/** Whether a key counts devices (`num_gpus`, `devices`, `gpu_per_node`), says which are used (`gpu_ids`), or either (`gpu: 3`). */
+function devicesIn(key: string): Definition {
+  const words = key
+    .replace(/([a-z\d])([A-Z])/g, '$1_$2')
+    .toLowerCase()
+    .split(/[^a-z\d]+/);
+  const has = (pattern: RegExp) => words.some((word) => pattern.test(word));
+  if (has(/^(?:ids?|index|indices|visible)$/)) return 'deviceIds';
+  return has(/^(?:n|nr|num|number|count|per|process\w*|procs?|n?(?:device|gpu|npu|xpu|tpu|card|accelerator)s|ngpu|ndev|nproc)$/)
+    ? 'devices'
+    : 'deviceOrDevices';
+}
+
 const text = (node: Node) => node.kind === 'scalar' && typeof node.value === 'string';
 const all = (node: Node, fits: (value: number) => boolean) =>
   node.kind === 'list' && node.items.length > 0 && node.items.every((i) => fits(numberOf(i) ?? Number.NaN));
@@ -376,6 +392,9 @@ const STANDS_FOR = /^auto$|^\?\?\?$|\$\{|^(?:!ref\b|@|\$)\w?/;
 const orElsewhere = (fits: (node: Node) => boolean) => (node: Node) =>
   fits(node) || (node.kind === 'scalar' && typeof node.value === 'string' && STANDS_FOR.test(node.value));
 
+/** A momentum below it would be none. */
+const LEAST_BETA = 0.1;
+
 const someNumber = orElsewhere((node) => numberOf(node) !== undefined);
 
 const FITS: Readonly<Record<Fits, (node: Node) => boolean>> = {
@@ -386,12 +405,14 @@ const FITS: Readonly<Record<Fits, (node: Node) => boolean>> = {
   'any-rate': (node) => each(Number.isFinite)(node) || text(node),
   'small-rate': orElsewhere(each((value) => value > 0 && value <= 0.02)),
   decay: someNumber,
+  // Smaller ones are the noise of a diffusion's first step (`beta_1: 1e-4` beside `beta_T: 0.02`).
+  beta: orElsewhere(each((value) => value <= 0 || value >= LEAST_BETA)),
   'high-decay': each((value) => value > 0.5 && value <= 1),
-  // Devices may be a list in a string.
-  count: orElsewhere(
+  count: orElsewhere(each(Number.isInteger)),
+  devices: orElsewhere(
     (node) =>
       each(Number.isInteger)(node) ||
-      (text(node) && /^\[\d+(?:\s*,\s*\d+)*\]$/.test(String((node as ScalarNode).value))),
+      (text(node) && /^(?:\[\d+(?:\s*,\s*\d+)*\]|\d+(?:\s*,\s*\d+)+)$/.test(String((node as ScalarNode).value))),
   ),
   boolean: (node) => node.kind === 'scalar' && typeof node.value === 'boolean',
   name: (node) => text(node) && numberOf(node) === undefined,

@@ -3,9 +3,17 @@ import { numberInString } from '../document/scalar.ts';
 
 const words = (list: string) => new Set(list.split(' '));
 
+/** What such a name speaks of: the batch, a learning rate as it is in force, or something else that depends on the batch. */
+export type Topic = 'batch' | 'rate' | 'other';
+
+/** Words with which a learning rate is a factor, a schedule, or a limit of one. */
+const NO_RATE = words(
+  'decay mult mul multiplier scale scaler factor gamma ratio power scheduler policy cycle cycles epoch step coef weight patience number layer layerwise milestone monitor annealing find finder auto threshold cool restart restarts period div percent pct frac fraction',
+);
+
 /** Names that speak of the batch without being read surely: by the words in them, and the values that make sense. */
 const TOPICS: readonly {
-  readonly topic: 'batch' | 'other';
+  readonly topic: Topic;
   /** All words of one of these. */
   readonly of: readonly (readonly string[])[];
   /** Words with which the name means something else: a multiplier, a cadence, a number of denoising steps. */
@@ -122,12 +130,26 @@ const TOPICS: readonly {
     fits: (value) => Number.isInteger(value) && value >= 2,
   },
   {
+    topic: 'rate',
+    of: [['learning', 'rate']],
+    not: NO_RATE,
+    // A greater one may be a factor of the others.
+    fits: (value) => value > 0 && value <= 0.02,
+  },
+  {
     topic: 'other',
     of: [['learning', 'rate']],
-    not: words(
-      'decay mult mul multiplier scale scaler factor gamma ratio power scheduler policy cycle cycles epoch step coef weight patience number layer layerwise milestone monitor annealing find finder auto threshold cool restart restarts period div percent pct frac fraction',
-    ),
+    not: NO_RATE,
     fits: (value) => value > 0 && value <= 10,
+  },
+  {
+    // Of Adam, or of a diffusion's noise: a number so small is hardly a decay.
+    topic: 'other',
+    of: [
+      ['beta', '1'],
+      ['beta', '2'],
+    ],
+    fits: (value) => value > 0 && value < 0.1,
   },
   {
     topic: 'other',
@@ -151,7 +173,7 @@ export function topicOf(
   key: readonly string[],
   node: Node,
   kinds: ReadonlySet<string> = new Set(),
-): 'batch' | 'other' | undefined {
+): Topic | undefined {
   const values = scalarsIn(node).map((n) => (typeof n.value === 'string' ? numberWritten(n.value) : n.value));
   return TOPICS.find(
     ({ of, not, fits, within, unless }) =>

@@ -447,7 +447,7 @@ describe('a target that cannot be reached is refused with the choices there are'
       'a list of devices',
       [says('micro', 8), lists('devices', 2)],
       { to: 32, worldTo: 4 },
-      'batch-unreachable: 4 devices cannot be written here: devices is a list of 2 of them. Write the list that is meant there, and give the old number with --world 2',
+      'batch-unreachable: 4 devices cannot be written here: devices says which 2 are used. Write there which are meant, and give the old number with --world 2',
     ],
     [
       'a batch of devices that nobody counts',

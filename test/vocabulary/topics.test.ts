@@ -31,7 +31,9 @@ describe('a key that was not read speaks of the batch, or of a length or a memor
     ['ohem_keep', '2', 'other'],
     ['steps_per_epoch', '2', 'other'],
     ['my_lr', '10', 'other'],
-    ['my_lr', '0.0001', 'other'],
+    ['my_lr', '0.03', 'other'],
+    ['my_lr', '0.0001', 'rate'],
+    ['beta_1', '0.0001', 'other'],
     ['my_momentum', '0.5', 'other'],
     ['my_ema', '0.4', 'other'],
   ])('%s: %s (%s)', async (key, value, expected, kind) =>

@@ -16,7 +16,7 @@ describe('keys of a config that only its own code knows', () => {
     ['a warm-up', 'train: {warmup: 500}'],
     ['the period of a schedule', 'schedule: {T_max: 90000}'],
     ['a learning rate or a factor of one', 'model: {lrHead: 3}'],
-    ['a learning rate in a string', 'adapter_learning_rate: "1e-5"'],
+    ['a small beta', 'model: {beta_1: 1.0e-4, beta_T: 0.02}'],
     ['a decay or 1 - decay', 'teacher_ema: 0.4'],
     ['one in a list', 'stages: [{steps: 400}]'],
   ])('are named where they look as if they depended on the batch: %s', async (_, line) => {
@@ -48,6 +48,43 @@ describe('keys of a config that only its own code knows', () => {
     expect(message).toContain('phase0_steps 100, phase1_steps 101');
     expect(message).toContain(' and 4 more');
     expect(others).toEqual([]);
+  });
+});
+
+describe('a key that is called like a learning rate, of nobody knows what', () => {
+  const stray = (line: string, options = {}) => said(`${OWN}${line}\n`, 'unclaimed', options);
+
+  it.each(['adapter_learning_rate: "1e-5"', 'inner_lr: 0.01', 'pose: {lrCamera: 5.0e-4}'])(
+    'does not stay in silence while the others move: %s',
+    async (line) => {
+      await expect(stray(line)).rejects.toMatchObject({
+        code: 'half-converted',
+        message: expect.stringContaining('called like a learning rate, but of what?'),
+      });
+    },
+  );
+
+  it('moves, or stays, where the settings say what it is', async () => {
+    const text = `${OWN}inner_lr: 0.01\n`;
+    const moved = async (meaning: 'learning-rate' | 'none') =>
+      (await convertConfig({ text, file: 'run.yaml' }, { to: 128, world: 1, names: { inner_lr: meaning } }))
+        .text;
+    expect(await moved('learning-rate')).toContain('inner_lr: 0.04\n');
+    expect(await moved('none')).toContain('inner_lr: 0.01\n');
+  });
+
+  it('is named where the rest is converted all the same', async () => {
+    expect(await stray('inner_lr: 0.01', { partial: true })).toEqual([
+      expect.stringContaining('inner_lr 0.01'),
+    ]);
+  });
+
+  it('is named where no other learning rate is there', async () => {
+    const text = 'batch_size: 4\noptimizer: adamw\nfeature_lr: 0.0025\nopacity_lr: 0.02\n';
+    await expect(said(text, 'unclaimed')).rejects.toMatchObject({
+      code: 'half-converted',
+      message: expect.stringContaining('feature_lr 0.0025, opacity_lr 0.02 would stay'),
+    });
   });
 });
 
