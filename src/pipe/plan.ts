@@ -155,7 +155,8 @@ export function lacking(
   const companion = dialect.companion ?? buildsOn(document, bases);
   if (companion !== undefined && half?.code === 'half-converted')
     return { rest: [warning('companion', companion)] };
-  const lacks = half && half.code !== 'half-converted' ? half : (strayRates(strays, task, assessments) ?? half);
+  const lacks =
+    half && half.code !== 'half-converted' ? half : (strayRates(strays, task, assessments) ?? half);
   return { ...(lacks ? { lacks } : {}), rest: [] };
 }
 

@@ -376,7 +376,9 @@ function devicesIn(key: string): Definition {
     .split(/[^a-z\d]+/);
   const has = (pattern: RegExp) => words.some((word) => pattern.test(word));
   if (has(/^(?:ids?|index|indices|visible)$/)) return 'deviceIds';
-  return has(/^(?:n|nr|num|number|count|per|process\w*|procs?|n?(?:device|gpu|npu|xpu|tpu|card|accelerator)s|ngpu|ndev|nproc)$/)
+  return has(
+    /^(?:n|nr|num|number|count|per|process\w*|procs?|n?(?:device|gpu|npu|xpu|tpu|card|accelerator)s|ngpu|ndev|nproc)$/,
+  )
     ? 'devices'
     : 'deviceOrDevices';
 }
@@ -412,7 +414,8 @@ const FITS: Readonly<Record<Fits, (node: Node) => boolean>> = {
   devices: orElsewhere(
     (node) =>
       each(Number.isInteger)(node) ||
-      (text(node) && /^(?:\[\d+(?:\s*,\s*\d+)*\]|\d+(?:\s*,\s*\d+)+)$/.test(String((node as ScalarNode).value))),
+      (text(node) &&
+        /^(?:\[\d+(?:\s*,\s*\d+)*\]|\d+(?:\s*,\s*\d+)+)$/.test(String((node as ScalarNode).value))),
   ),
   boolean: (node) => node.kind === 'scalar' && typeof node.value === 'boolean',
   name: (node) => text(node) && numberOf(node) === undefined,
