@@ -183,6 +183,8 @@ class FieldReader {
       fields.push(field);
       if (fields.length > BUDGET.fields)
         throw tooLarge(`${count(BUDGET.fields)} numbers that depend on the batch`, offsetOf(field));
+    } else if (isUnsaid(fields[known]!) !== isUnsaid(field)) {
+      if (isUnsaid(fields[known]!)) fields[known] = field;
     } else if (field.usedAt !== undefined && fields[known]!.usedAt === undefined) fields[known] = field;
   }
 
@@ -265,6 +267,11 @@ class FieldReader {
 function refuseLong(value: unknown, offset: number): void {
   if (typeof value === 'string' && value.length > BUDGET.value)
     throw tooLarge(`${count(BUDGET.value)} characters in one value that depends on the batch`, offset);
+}
+
+/** `batch_size=args.batch_size_per_gpu`: what says whose batch it is counts, be it the name or the use. */
+function isUnsaid({ role }: Field): boolean {
+  return role.role === 'batch' && role.part === 'unsaid';
 }
 
 /** Parts that count devices, where -1 and 0 mean: as many as there are. */

@@ -22,6 +22,8 @@ export interface Entry {
   readonly words: string;
   /** Words that may stand beside them without another meaning. */
   readonly also?: string;
+  /** The word with which the key must end. */
+  readonly ends?: string;
   /** A word, one of which must be in the keys of the blocks around, or the block holds a learning rate (`rate`). */
   readonly within?: string;
   /** Kinds of files or blocks in which the key means something else. */
@@ -43,6 +45,7 @@ const RATES: readonly Entry[] = [
   {
     words: 'learning rate',
     also: RATE,
+    unless: 'attribute',
     fits: 'any-rate',
     reads: 'learningRate',
     seen: 'torch, optax, LAVIS (init_lr), PaddleDetection (base_lr)',
@@ -50,6 +53,7 @@ const RATES: readonly Entry[] = [
   {
     words: 'learning rate',
     also: `${RATE} ${PARTS}`,
+    unless: 'attribute',
     fits: 'small-rate',
     reads: 'learningRate',
     seen: 'LLaVA (mm_projector_lr, vision_tower_lr), diffusers (text_encoder_lr)',
@@ -63,11 +67,20 @@ const RATES: readonly Entry[] = [
     seen: 'torch CosineAnnealingLR (eta_min), Megatron (min_lr), I-JEPA (final_lr)',
   },
   {
-    words: 'learning rate warm up',
-    also: `${RATE} initial`,
+    words: 'learning rate warm up initial',
+    also: RATE,
     fits: 'rate',
     reads: 'warmupStartLearningRate',
-    seen: 'timm (warmup_lr), fairseq (warmup_init_lr)',
+    seen: 'fairseq (warmup_init_lr), Megatron (lr_warmup_init)',
+  },
+  {
+    // The other way round it is a length or a part of the run (joeynmt: learning_rate_warmup: 4000).
+    words: 'learning rate warm up',
+    also: RATE,
+    ends: 'rate',
+    fits: 'rate',
+    reads: 'warmupStartLearningRate',
+    seen: 'timm (warmup_lr)',
   },
   {
     words: 'peak|initial|maximum|base|value|values',
@@ -292,7 +305,8 @@ const BATCHES: readonly Entry[] = [
     seen: 'mistral-finetune (num_microbatches), fairseq and BEiT (update_freq), joeynmt/joeynmt (batch_multiplier)',
   },
   {
-    words: 'number device|device|device per node|process per node|number process per node',
+    words:
+      'number device|device|device per node|process per node|number process per node|task per node|number task per node',
     also: 'number count ids id index indices use used train visible cuda',
     fits: 'devices',
     reads: 'devices',
@@ -370,7 +384,7 @@ export const ENTRIES: readonly Entry[] = [...RATES, ...DECAYS, ...AVERAGES, ...C
 
 /** Words of a block that is not about training, or of a key that is none of training's. */
 export const ELSEWHERE = new Set(
-  'validation evaluation test inference sampling profiler profiling sde diffusion generation env environment rollout logging callback callbacks balancer tokenizer augmentation augment aug stats sampler'.split(
+  'validation evaluation test inference sampling sweeper profiler profiling sde diffusion generation env environment rollout logging callback callbacks balancer tokenizer augmentation augment aug stats sampler'.split(
     ' ',
   ),
 );

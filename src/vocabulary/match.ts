@@ -36,6 +36,7 @@ export function meaningsOf(words: readonly string[], { kinds }: Around): Entry[]
   const inOrder = [...candidates].sort((a, b) => a - b).map((i) => COMPILED[i]!);
   return inOrder
     .flatMap(({ entry, ways, also, within }) => {
+      if (entry.ends !== undefined && words.at(-1) !== entry.ends) return [];
       if (within.length && !within.some((kind) => kinds.has(kind))) return [];
       if (entry.unless?.split(' ').some((kind) => kinds.has(kind))) return [];
       const covered = ways

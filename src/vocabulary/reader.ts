@@ -320,6 +320,8 @@ function kindOf(words: readonly string[]): string | undefined {
   if (has('clip')) return 'clip';
   if (has('loss')) return 'loss';
   if (has('audio')) return 'audio';
+  // Of a parameter (`weight_attr`): its learning rate is a factor (PaddlePaddle/Paddle python/paddle/base/param_attr.py).
+  if (has('attr')) return 'attribute';
   // Other norms keep no statistics, so a momentum beside them is batch normalisation's (OpenMMLab's norm_cfg).
   if (
     has('batch', 'norm') ||

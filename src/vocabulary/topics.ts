@@ -8,7 +8,7 @@ export type Topic = 'batch' | 'rate' | 'other';
 
 /** Words with which a learning rate is a factor, a schedule, or a limit of one. */
 const NO_RATE = words(
-  'decay mult mul multiplier scale scaler factor gamma ratio power scheduler policy cycle cycles epoch step coef weight patience number layer layerwise milestone monitor annealing find finder auto threshold cool restart restarts period div percent pct frac fraction',
+  'warm decay mult multi mul multiplier scale scaler factor gamma ratio power scheduler policy cycle cycles epoch step coef weight patience number layer layerwise milestone monitor annealing find finder auto threshold cool restart restarts period div percent pct frac fraction',
 );
 
 /** Names that speak of the batch without being read surely: by the words in them, and the values that make sense. */
@@ -132,6 +132,7 @@ const TOPICS: readonly {
   {
     topic: 'rate',
     of: [['learning', 'rate']],
+    unless: 'attribute',
     not: NO_RATE,
     // A greater one may be a factor of the others.
     fits: (value) => value > 0 && value <= 0.02,
@@ -139,6 +140,7 @@ const TOPICS: readonly {
   {
     topic: 'other',
     of: [['learning', 'rate']],
+    unless: 'attribute',
     not: NO_RATE,
     fits: (value) => value > 0 && value <= 10,
   },

@@ -28,6 +28,21 @@ const READS: [string, string, unknown][] = [
   ['a lazy call', 'o = L(torch.optim.AdamW)(lr=1)\n', { o: { lr: 1, class: 'torch.optim.AdamW' } }],
   ['a class of settings', 'o = OptimizerConfig(lr=1)\n', { o: { lr: 1 } }],
   ['a rate without its name', 'o = optim.Adam(p, 1e-3)\n', { o: { lr: 0.001, class: 'optim.Adam' } }],
+  [
+    'settings without their names',
+    'o = optim.SGD(p, 0.1, 0.9, nesterov=True)\n',
+    { o: { lr: 0.1, momentum: 0.9, nesterov: true, class: 'optim.SGD' } },
+  ],
+  [
+    'those of another optimizer',
+    'o = torch.optim.AdamW(p, 1e-3, (0.9, 0.95))\n',
+    { o: { lr: 0.001, betas: [0.9, 0.95], class: 'torch.optim.AdamW' } },
+  ],
+  [
+    'no rate of a scheduler',
+    'epochs = 40\ns = optim.lr_scheduler.CosineAnnealingLR(o, epochs)\n',
+    { epochs: 40, s: { class: 'optim.lr_scheduler.CosineAnnealingLR' } },
+  ],
   ['attributes and items', 'a = dict(b=1)\na.c = 2\na["d"] = 3\n', { a: { b: 1, c: 2, d: 3 } }],
   ['attributes of what is not here', 'from x import t\nt.a.b = 1\n', { t: { a: { b: 1 } } }],
   ['the last of several', 'a = 1\na = 2\n', { a: 2 }],

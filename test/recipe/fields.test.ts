@@ -191,6 +191,18 @@ describe('what a reference is used for', () => {
     expect(fields).toMatchObject([{ pointer: '/a', usedAt: '/lr' }]);
   });
 
+  it.each([
+    ['micro', 'unsaid'],
+    ['unsaid', 'micro'],
+  ] as const)('is told by the name or by the use that says whose batch it is: %s, %s', async (name, use) => {
+    const batch = (part: 'micro' | 'unsaid') => ({ role: 'batch', part, unit: 'samples' }) as const;
+    const { fields } = await readingOf(
+      'of_device: 8\nloader:\n  batch_size: ${of_device}\n',
+      roles({ '/of_device': batch(name), '/loader/batch_size': batch(use) }),
+    );
+    expect(fields).toMatchObject([{ pointer: '/of_device', role: { part: 'micro' } }]);
+  });
+
   const OPTIMIZERS = 'base: 0.1\none:\n  lr: ${base}\ntwo:\n  lr: ${base}\n';
   it('may be several things, of which each is a field', async () => {
     const { fields } = await readingOf(OPTIMIZERS, roles({ '/one/lr': ROLE.lr, '/two/lr': ROLE.lr }));

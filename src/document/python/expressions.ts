@@ -17,6 +17,17 @@ import {
   type Value,
 } from './values.ts';
 
+/**
+ * The settings of an optimizer after the parameters, in the order in which it takes them.
+ * @see pytorch/pytorch torch/optim/sgd.py, rmsprop.py, adagrad.py, adam.py
+ */
+function settingsOf(name: string): readonly string[] {
+  if (/SGD\w*$/i.test(name)) return ['lr', 'momentum', 'dampening', 'weight_decay', 'nesterov'];
+  if (/RMSprop$/i.test(name)) return ['lr', 'alpha', 'eps', 'weight_decay', 'momentum'];
+  if (/Adam\w*$/i.test(name)) return ['lr', 'betas', 'eps', 'weight_decay'];
+  return ['lr'];
+}
+
 /** What names mean at a place of the program. */
 export interface Names {
   /** The value behind a name; null where the name is bound to something that is not known. */
@@ -132,7 +143,7 @@ export class Expressions {
       return isExpression(inner) ? undefined : inner;
     }
     const made = this.arguments(list, args, names);
-    this.positionalRate(made, args, name, names);
+    this.unnamedSettings(made, args, name, names);
     const plain = WRAPPERS.test(name);
     if (made.slots.length === 0 && !plain && !/^L(?:azyCall)?\(/.test(this.source(callee)))
       return names.fieldsOf(name);
@@ -180,16 +191,21 @@ export class Expressions {
     return { ...mapping(list.from, list.to, 'arguments', slots), ...(open ? { open: true } : {}) };
   }
 
-  /** `SGD(parameters, 0.1)`: in torch.optim and whatever is like it the second argument is the rate. */
-  private positionalRate(made: Mapping, args: readonly Syntax[][], name: string, names: Names): void {
-    const [, second] = args;
-    if (second?.length !== 1 || slotOf(made, 'lr')) return;
+  /** `SGD(parameters, 0.1, 0.9)`: settings without names, as torch.optim and whatever is like it takes them. */
+  private unnamedSettings(made: Mapping, args: readonly Syntax[][], name: string, names: Names): void {
     const like = made.slots.some(({ key }) => /^(?:momentum|betas|weight_decay)$/.test(key));
-    if (!like && !/(?:^|\.)optim\./.test(name)) return;
-    const [node] = second as [Syntax];
-    const value = this.read(node, names);
-    if (value.kind === 'scalar' && saysNumbers(value))
-      made.slots.unshift({ key: 'lr', from: node.from, to: node.to, quote: '', unwritten: true, value });
+    if (!like && !/(?:^|\.)optim\.(?!lr_scheduler\.|swa_utils\.)/.test(name)) return;
+    const given: Slot[] = [];
+    for (const [i, key] of settingsOf(name).entries()) {
+      const argument = args[i + 1];
+      if (argument?.length !== 1) break;
+      const [{ from, to }] = argument as [Syntax];
+      const value = this.read(argument[0]!, names);
+      const says = saysNumbers(value) || (value.kind === 'scalar' && typeof value.value === 'boolean');
+      if (value.kind !== 'map' && says && !slotOf(made, key))
+        given.push({ key, from, to, quote: '', unwritten: true, value });
+    }
+    made.slots.unshift(...given);
   }
 
   /** `field(default=1)`, `Field(1, gt=0)`, `Option(1)`: the default that they declare. */
