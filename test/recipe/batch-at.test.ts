@@ -56,6 +56,22 @@ describe('--batch-at', () => {
     },
   );
 
+  it('a name that two places have is not guessed at: their pointers are named, and each of them does', async () => {
+    const text = 'train.bs: 8\ntrain: {bs: 16}\nlr: 0.1\n';
+    const { code, stderr } = await convert(text, '--by', '2', '--batch-at', 'train.bs');
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr: '<stdin>: --batch-at train.bs may be /train.bs or /train/bs: say which of them\n',
+    });
+    for (const [place, from] of [
+      ['/train.bs', 8],
+      ['/train/bs', 16],
+    ] as const) {
+      const { stdout } = await convert(text, '--by', '2', '--batch-at', place, '--batch-is', 'total');
+      expect(JSON.parse(stdout).batch).toMatchObject({ from });
+    }
+  });
+
   it('where no batch was read, the refusal names what looks like one', async () => {
     const { code, stderr } = await convert('weird_batch_thing: 12\nlr: 0.1\n', '--to', '16');
     expect(code).toBe(2);
