@@ -1,6 +1,7 @@
 import type { Document, MapNode, Node } from '../document/nodes.ts';
 import { child, keyOf, type Pointer, parentOf } from '../document/pointer.ts';
 import { findOptimizer } from '../optimizers/find.ts';
+import type { Field } from './recipe.ts';
 
 /** An optimizer's name as it stands in a config. */
 export interface Named {
@@ -151,14 +152,14 @@ function textOf(node: Node): string | undefined {
 /**
  * The block that goes to a class's constructor: one of arguments beside the class, or, where that is written with its
  * full path, what stands beside it.
- * @param field one of the arguments
+ * @param argument one of the arguments
  */
 export function argumentsPlace(
   { at, ofClass }: Named,
-  field: Pointer,
+  argument: Pick<Field, 'pointer' | 'usedAt'>,
   fullPath: boolean,
 ): Pointer | undefined {
-  const place = parentOf(field);
+  const place = parentOf(argument.usedAt ?? argument.pointer);
   if (!ofClass) return undefined;
   const beside = parentOf(at);
   if (ARGUMENTS.test(keyOf(place)) && parentOf(place) === beside) return place;
