@@ -127,15 +127,8 @@ function buildGroup(block: Block, context: Surveyed): Group[] {
   };
   if (adam.length === 0) return [main];
   const beside = findOptimizer(context.library, 'adamw') ?? findOptimizer('torch', 'adamw')!;
-  if (judged)
-    warnings.push(
-      ...decaysUnsaid(
-        beside,
-        own.filter((f) => adam.includes(f)),
-        adam,
-        false,
-      ),
-    );
+  const besides = own.filter((f) => adam.includes(f));
+  if (judged) warnings.push(...decaysUnsaid(beside, besides, adam, false));
   return [main, { pointer, part: 'adam', binding: beside, known, fields: adam, nesterov: false }];
 }
 
@@ -195,12 +188,12 @@ function constructed(
   const place = argumentsPlace(named, rate, path[1] !== undefined);
   const betas = place === undefined ? undefined : child(place, 'betas');
   if (betas === undefined || document.nodes.has(betas) || (library !== 'torch' && !path[1])) return [];
-  const { gradient, secondMoment } = findOptimizer('torch', named!.name)?.defaults ?? {};
-  if (gradient === undefined || secondMoment === undefined || !optimizer.secondMoment) return [];
+  if (!optimizer.secondMoment) return [];
+  const { gradient, secondMoment } = findOptimizer('torch', named.name)!.defaults;
   return (['gradient', 'second-moment'] as const).map((of, index) => ({
     pointer: child(betas, index),
     role: { role: 'decay', of, form: 'decay', per: 'step' },
-    value: index ? secondMoment : gradient,
+    value: (index ? secondMoment : gradient)!,
     site: { kind: 'absent', pointer: betas, index },
   }));
 }
