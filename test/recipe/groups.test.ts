@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Found, Role } from '../../src/dialect/roles.ts';
 import type { RecipeOptions } from '../../src/recipe/build.ts';
-import type { Group } from '../../src/recipe/recipe.ts';
+import { decayOf, type Group } from '../../src/recipe/recipe.ts';
 import { ROLE, recipeOf, refusalOf, roles, scopes, valuesOf } from '../helpers/recipe.ts';
 
 /** An optimizer as a table shows it. */
@@ -668,4 +668,50 @@ describe('what a recipe has beside its optimizers', () => {
       messages,
     );
   });
+});
+
+describe('what the trainer multiplies its learning rates by, where the user says it', () => {
+  const found = roles({
+    '/lr': { ...ROLE.lr, trainer: 'linear' },
+    '/min': ROLE.minimumLr,
+    '/noam': { ...ROLE.lr, trainer: 'noam' },
+    '/m': ROLE.momentum,
+  });
+  const scaled = async (lrScaledBy?: RecipeOptions['lrScaledBy']) => {
+    const options = lrScaledBy === undefined ? {} : { lrScaledBy };
+    const { recipe } = await recipeOf('lr: 1\nmin: 1\nnoam: 1\nm: 0.9\n', found, options);
+    return recipe.groups[0]!.fields.map(({ role }) => ('trainer' in role ? role.trainer : undefined));
+  };
+
+  it.each([
+    [undefined, ['linear', undefined, 'noam', undefined]],
+    ['none', [undefined, undefined, 'noam', undefined]],
+    ['sqrt', ['sqrt', 'sqrt', 'noam', undefined]],
+    ['per-worker', ['per-worker', 'per-worker', 'noam', undefined]],
+  ] as const)('%s: every rate but those of Noam’s schedule', async (how, trainers) =>
+    expect(await scaled(how)).toEqual(trainers),
+  );
+});
+
+it.each<[number, 'decay' | 'complement' | 'half-life', number]>([
+  [0.9, 'decay', 0.9],
+  [0.1, 'complement', 0.9],
+  [1, 'half-life', 0.5],
+  [2, 'half-life', Math.SQRT1_2],
+  [0, 'half-life', 0],
+  [-1, 'half-life', 0],
+])('%d as %s is a decay of %d', (value, form, decay) =>
+  expect(decayOf({ value, role: { ...ROLE.ema, form } })).toBeCloseTo(decay, 12),
+);
+
+it('synchronised normalisation is one where any of the switches is on', async () => {
+  const sync = async (text: string) =>
+    (
+      await recipeOf(
+        text,
+        roles({ '/a': { role: 'sync-norm' }, '/b': { role: 'sync-norm' }, '/n': ROLE.nesterov }),
+      )
+    ).recipe.syncNorm;
+  expect(await sync('a: false\nb: true\nn: false\n')).toBe(true);
+  expect(await sync('a: false\nb: false\nn: true\n')).toBe(false);
 });
