@@ -104,9 +104,7 @@ export function cycledMomenta(block: MapNode, pointer: Pointer): Found[] {
   ] as const;
   return momenta.flatMap(([key, value, cycled]): Found[] => {
     const role: Role = { ...(roleOf('gradientDecay') as Extract<Role, { role: 'decay' }>), cycled };
-    const written = has(key);
-    if (written) return placesOf(written.node, child(at, key)).map((place) => [place, { role }]);
-    return [[child(at, key), { absent: { default: value, role } }]];
+    return [[child(at, key), has(key) ? { role } : { absent: { default: value, role } }]];
   });
 }
 
@@ -118,8 +116,4 @@ function cyclerOf(node: Node): string | undefined {
 
 function isFalse(entry: Entry | undefined): boolean {
   return entry?.node.kind === 'scalar' && entry.node.value === false;
-}
-
-function placesOf(node: Node, pointer: Pointer): Pointer[] {
-  return node.kind === 'list' ? node.items.map((_, i) => child(pointer, i)) : [pointer];
 }

@@ -23,6 +23,10 @@ describe('the words of a key', () => {
     ['bs', 'batch size'],
     ['lrWarmupSteps', 'learning rate warm up step'],
     ['T_max', 't maximum'],
+    ['nEpochs', 'number epoch'],
+    ['save_ep', 'save epoch'],
+    ['averaged_models', 'average model'],
+    ['min_lr_rate', 'minimum learning rate ratio'],
   ])('%s', (key, words) => expect(wordsOf(key).join(' ')).toBe(words));
 });
 
