@@ -464,6 +464,19 @@ describe('a target that cannot be reached is refused with the choices there are'
       5,
     ],
     [
+      'other devices under a total that nobody shares out',
+      [says('global', 256, { offset: 5 })],
+      { to: 128, worldTo: 4 },
+      'world-unknown: --world-to 4 says how many devices there will be, but the file does not say how many there were: pass --world N, too',
+      5,
+    ],
+    [
+      'other devices than the trainer’s default',
+      [says('micro', 8), leaves('devices', 4)],
+      { to: 32, worldTo: 2 },
+      'batch-unreachable: 2 devices cannot be written here: the file has no number of them',
+    ],
+    [
       'less than a sample on each device',
       [says('micro', 2, { offset: 5 })],
       { by: 1 / 4 },
@@ -674,3 +687,9 @@ describe('laws of moving', () => {
     );
   });
 });
+
+it('a limit of the micro batch goes with the total where that is all there is', () =>
+  expect(movesOf(move([says('global', 256), says('micro-limit', 100)], { to: 512 }))).toEqual({
+    '/global': 512,
+    '/micro-limit': 200,
+  }));
