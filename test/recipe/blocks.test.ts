@@ -186,6 +186,73 @@ describe.each<[string, Row[]]>([
     ],
   ],
   [
+    'rates alone',
+    [
+      [
+        'within the block that holds the name are its own',
+        { '/a': 'name: adam, lr: 1, wd: 0.1', '/a/s': 'max_lr: 1' },
+        [['adam', '/a/lr', '/a/wd', '/a/s/max_lr']],
+      ],
+      [
+        'but with a weight decay they are a group',
+        { '/a': 'name: adam, lr: 1, wd: 0.1', '/a/s': 'lr: 2, wd: 0.2' },
+        [
+          ['adam', '/a/lr', '/a/wd'],
+          ['adam', '/a/s/lr', '/a/s/wd'],
+        ],
+      ],
+      [
+        'around the block that holds the name are its own',
+        { '/x': 'lr: 1', '/x/a': 'name: adam, wd: 0.1' },
+        [['adam', '/x/a/wd', '/x/lr']],
+      ],
+      [
+        'under one name that neither holds are two groups',
+        { '/c': 'lr: 1', '/e': 'max_lr: 2' },
+        [
+          ['adam', '/c/lr'],
+          ['adam', '/e/max_lr'],
+        ],
+        [],
+        'optimizer: adam',
+      ],
+      [
+        'without any optimizer are each their own',
+        { '/c': 'lr: 1', '/e': 'lr: 2' },
+        [
+          ['sgd', '/c/lr'],
+          ['sgd', '/e/lr'],
+        ],
+      ],
+      [
+        'go to the one optimizer, also where another block is none',
+        { '/a': 'name: adam, lr: 1, b: 0.9', '/c': 'lr: 1, wd: 0.1', '/s': 'max_lr: 1' },
+        [
+          ['adam', '/a/lr', '/a/b', '/s/max_lr'],
+          ['sgd', '/c/lr', '/c/wd'],
+        ],
+      ],
+      [
+        'around a momentum reach it through a block without one, which comes along',
+        { '/x': 'lr: 1', '/x/y': 'wd: 0.2', '/x/y/z': 'm: 0.9', '/o': 'name: adam, lr: 1, b: 0.9' },
+        [
+          ['sgd', '/x/y/z/m', '/x/y/wd', '/x/lr'],
+          ['adam', '/o/lr', '/o/b'],
+        ],
+      ],
+      [
+        'and betas within those of one name are a group',
+        { '/a': 'lr: 1, b: 0.9', '/a/p': 'lr: 2, b: 0.7' },
+        [
+          ['adam', '/a/lr', '/a/b'],
+          ['adam', '/a/p/lr', '/a/p/b'],
+        ],
+        [],
+        'optimizer: adam',
+      ],
+    ],
+  ],
+  [
     'what the model keeps',
     [
       [
