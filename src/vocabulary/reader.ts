@@ -129,8 +129,7 @@ class Reader {
 
   walk(node: Node, pointer: Pointer, place: Place): void {
     if (node.kind === 'list')
-      for (const [i, item] of node.items.entries())
-        if (item.kind !== 'scalar') this.walk(item, child(pointer, i), place);
+      for (const [i, item] of node.items.entries()) this.walk(item, child(pointer, i), place);
     if (node.kind !== 'map') return;
     const here = this.block(node, pointer, place);
     for (const entry of node.entries) this.entry(entry, child(pointer, entry.key), here);

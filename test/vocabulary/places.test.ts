@@ -1,7 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { ANY } from '../../src/dialect/known-keys.ts';
 import type { Found, Role } from '../../src/dialect/roles.ts';
+import { ENTRIES } from '../../src/vocabulary/entries.ts';
+import { meaningsOf } from '../../src/vocabulary/match.ts';
 import { readByName } from '../../src/vocabulary/reader.ts';
 import { leftAlone, misspeltKeys } from '../../src/vocabulary/unclaimed.ts';
+import { wordsOf } from '../../src/vocabulary/words.ts';
 import { documentsOf } from '../helpers/parse.ts';
 import { ROLE, refusalOf } from '../helpers/recipe.ts';
 
@@ -213,4 +217,104 @@ describe('a misspelt key', () => {
 
   it('has two slips in a long name', async () =>
     expect(await misspelt('lerning_rat: 1\n', absent('/learning_rate'))).toHaveLength(1));
+});
+
+describe('the dialect goes before the words', () => {
+  const text = 'lr: 0.1\na: {lr: 0.1, betas: [0.9, 0.99]}\n';
+  const all = { '/lr': 'learning-rate', '/a/lr': 'learning-rate', '/a/betas': 'encoded' };
+  const without = (...keys: string[]) =>
+    Object.fromEntries(Object.entries(all).filter(([at]) => !keys.includes(at)));
+
+  it.each<[string, Found[], readonly string[], Record<string, string>]>([
+    ['nothing claimed', [], [], all],
+    ['a block of an optimizer', [['/a', { scope: 'optimizer' }]], [], all],
+    ['a role', [['/lr', { role: ROLE.minimumLr }]], [], without('/lr')],
+    ['a note', [['/a/lr', { note: 'stays' }]], [], without('/a/lr')],
+    ['an entry of a list', [['/a/betas/1', { role: ROLE.beta2 }]], [], without('/a/betas')],
+    ['a key that it speaks of in a block', [], ['a/lr'], without('/a/lr')],
+    ['a key that it speaks of at the top', [], ['/lr'], without('/lr')],
+    ['a key that it speaks of anywhere', [], [`${ANY}/lr`], without('/lr', '/a/lr')],
+  ])('%s', async (_story, claimed, known, roles) =>
+    expect((await read(text, claimed, known)).roles).toEqual(roles),
+  );
+
+  it('a scheduler that it has a note for gets no other', async () => {
+    const notes = async (claimed: Found[]) =>
+      (await reading('sched: onecycle\n', claimed)).found.filter(([, what]) => 'note' in what);
+    expect(await notes([])).toHaveLength(1);
+    expect(await notes([['/sched', { note: 'of the dialect' }]])).toEqual([]);
+  });
+});
+
+describe('a place in a block', () => {
+  it('a data loader’s sampler draws batches, any other one is aside', async () => {
+    expect((await read('data: {sampler: {batch_size: 8}}\n')).roles).toEqual({
+      '/data/sampler/batch_size': 'unsaid',
+    });
+    expect((await read('x: {sampler: {batch_size: 8}}\n')).roles).toEqual({});
+  });
+
+  it('a power in an average of the weights ramps up, with diffusers’ gamma of 1', async () => {
+    const absent = async (text: string) =>
+      (await reading(text)).found.flatMap(([at, what]) =>
+        'absent' in what ? [[at, what.absent.default]] : [],
+      );
+    expect(await absent('ema: {power: 0.75}\n')).toEqual([['/ema/inv_gamma', 1]]);
+    expect(await absent('ema: {power: 0.75, inv_gamma: 2}\n')).toEqual([]);
+    expect(await absent('ema: {decay: 0.99}\n')).toEqual([]);
+    expect(await absent('poly: {power: 0.9}\n')).toEqual([]);
+  });
+
+  it('of more optimizers than the budget allows is refused', async () => {
+    const text = (n: number) => Array.from({ length: n }, (_, i) => `o${i}: {lr: 1}\n`).join('');
+    expect((await refusalOf(reading(text(1001)))).says).toContain('1,000 optimizers');
+    expect((await reading(text(1000))).found).toHaveLength(2000);
+  });
+
+  it.each([
+    ['max_duration: 100ba', 'schedule'],
+    ['save_interval: 1_0ba', 'cadence'],
+    ['ema_start: 1e3ba', 'average'],
+  ])('%s counts steps, for its %s', async (text, use) =>
+    expect((await reading(`${text}\n`)).found).toMatchObject([
+      [
+        `/${text.split(':')[0]}`,
+        { encoding: { kind: 'time-string', items: [{ role: { role: 'count', use } }] } },
+      ],
+    ]),
+  );
+
+  it.each(['clip_grad: {is_enabled: true}', 'clip: {enable: true}', 'clip_gradients: true'])(
+    '{%s} is told of',
+    async (text) => {
+      const { found } = await reading(`${text}\n`);
+      expect(found).toMatchObject([
+        [expect.any(String), { note: expect.stringContaining('gradients are clipped') }],
+      ]);
+      expect((await reading(`${text.replace('true', 'false')}\n`)).found).toEqual([]);
+    },
+  );
+});
+
+describe('of several meanings of a key', () => {
+  const cases = ENTRIES.flatMap(({ words, within }) =>
+    words
+      .split('|')
+      .map((way) => ({ words: [...new Set(wordsOf(way))], kinds: new Set(within?.split(' ')) })),
+  );
+  const covered = (entry: (typeof ENTRIES)[number], own: readonly string[]) =>
+    Math.max(
+      ...entry.words.split('|').map((way) => {
+        const words = [...new Set(wordsOf(way))];
+        return words.every((word) => own.includes(word)) ? words.length : 0;
+      }),
+    );
+
+  it('the one with most words comes first, and of as many the first of the table', () => {
+    for (const { words, kinds } of cases) {
+      const found = meaningsOf(words, { kinds });
+      const ranks = found.map((entry) => [-covered(entry, words), ENTRIES.indexOf(entry)] as const);
+      expect(ranks).toEqual([...ranks].sort(([a, i], [b, j]) => a - b || i - j));
+    }
+  });
 });
