@@ -84,12 +84,11 @@ function compose(stated: Stated, unreadable: readonly Unreadable[], given: Given
   if (perNode && (from === undefined || inText(perNode)))
     return ofNodes(perNode, stated.nodes?.value ?? 1, given);
   const here = micro ?? perDevice;
-  const hiddenPasses = unreadable.find((one) => hidesPasses(one) && !stays(one));
+  const hiddenPasses = unreadable.some((one) => hidesPasses(one) && !stays(one));
   // Without a number of devices, what --from says stands for both: the passes and the devices.
   const told = from !== undefined && world === undefined;
-  const ofGlobal =
-    stated.accumulation && inText(stated.accumulation) ? undefined : unreadable.find(hidesGlobal);
-  const passes = ofGlobal ?? (perDevice || stated.accumulation || told ? undefined : hiddenPasses);
+  const ofGlobal = !(stated.accumulation && inText(stated.accumulation)) && unreadable.some(hidesGlobal);
+  const passes = ofGlobal || (!perDevice && !stated.accumulation && !told && hiddenPasses);
   if (global && !here && !blocked && from === undefined) return ofTotal(global, stated, given);
   if (here && (inText(here) ? !passes : !blocked)) return ofDevice(here, stated, given);
   if (from !== undefined)

@@ -473,3 +473,23 @@ describe('what a value is used for elsewhere is found', () => {
     ['where the field is not there', 'b: 0.1\n', use],
   ])('nowhere %s', async (_story, text, found) => expect(await through(text, [found])).toEqual([]));
 });
+
+describe('a budget ends', () => {
+  const numbers = (count: number) => `lr: [${Array.from({ length: count }, () => '1').join()}]\n`;
+  it('with the number of fields', async () => {
+    const { says } = await refusalOf(readingOf(numbers(10_001), roles({ '/lr': ROLE.lr })));
+    expect(says).toContain('10,000 numbers that depend on the batch');
+    expect((await readingOf(numbers(10_000), roles({ '/lr': ROLE.lr }))).fields).toHaveLength(10_000);
+  });
+
+  it.each<[string, Found[]]>([
+    ['of a number', roles({ '/x': ROLE.optimizer })],
+    ['with numbers in it', [encoded('/x', ARGS)]],
+  ])('with the length of a text %s', async (_story, found) => {
+    const text = (length: number) => `x: "${'a'.repeat(length)}"\n`;
+    expect((await refusalOf(readingOf(text(10_001), found))).says).toContain(
+      '10,000 characters in one value that depends on the batch',
+    );
+    expect((await readingOf(text(10_000), found)).fields).toEqual([]);
+  });
+});

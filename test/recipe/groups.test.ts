@@ -715,3 +715,21 @@ it('synchronised normalisation is one where any of the switches is on', async ()
   expect(await sync('a: false\nb: true\nn: false\n')).toBe(true);
   expect(await sync('a: false\nb: false\nn: true\n')).toBe(false);
 });
+
+it('what looks ahead is said by its own switch, the first of an optimizer', async () => {
+  const looksAhead = async (settings: string) => {
+    const { recipe } = await recipeOf(`o: {name: sgd, ${settings}}\n`, [
+      ...scopes('/o'),
+      ...roles({
+        '/o/name': ROLE.optimizer,
+        '/o/sync': { role: 'sync-norm' },
+        '/o/n': ROLE.nesterov,
+        '/o/again': ROLE.nesterov,
+      }),
+    ]);
+    return recipe.groups[0]!.nesterov;
+  };
+  expect(await looksAhead('sync: true, n: false')).toBe(false);
+  expect(await looksAhead('sync: true')).toBe(false);
+  expect(await looksAhead('n: true, again: false')).toBe(true);
+});

@@ -774,6 +774,16 @@ describe('passes that the file computes', () => {
     expect(batchOf([says('unsaid', 64)], { by: 2 }, [passes('5 * 8')]).batch).toMatchObject({ global: 64 });
   });
 
+  it('are not asked for beside a number of them', () =>
+    expect(
+      batchOf([says('unsaid', 64), says('accumulation', 4)], {}, [passes('total // bs')]).batch,
+    ).toMatchObject({ global: 256 }));
+
+  it('are asked for where the batch would be taken for the whole step', () =>
+    expect(refusal(() => batchOf([says('unsaid', 64)], {}, [passes('total // bs')])).says).toMatch(
+      /^interpolation: accumulation is computed/,
+    ));
+
   it('are named, the first of several', () =>
     expect(refusal(() => batchOf(MICRO, {}, [passes('${one}'), passes('${two}')])).says).toContain(
       'accumulation is ${one}, ',
@@ -817,4 +827,28 @@ describe('what is told', () => {
   ])('%s', (_story, fields, message, offset) =>
     expect(batchOf(fields).warnings).toMatchObject([{ severity: 'warning', message, offset }]),
   );
+});
+
+describe('a batch of which nobody says what it counts is one device’s where somebody speaks of devices', () => {
+  const ONE = { global: 64, micro: 64, perDevice: true };
+  it.each(['devices', 'nodes', 'world', 'replicas'] as const)('a number of %s that is elsewhere', (part) =>
+    expect(batchOf([says('unsaid', 64)], {}, [hides(part, 'interpolation', '${n}')]).batch).toMatchObject(
+      ONE,
+    ),
+  );
+
+  it('or the user, who says how many there will be', () =>
+    expect(batchOf([says('unsaid', 64)], { worldTo: 4 }).batch).toMatchObject(ONE));
+
+  it.each<[number, string]>([
+    [1, 'since there is 1 device:'],
+    [2, 'since there are 2 devices:'],
+  ])('%d: told as such', (count, since) =>
+    expect(batchOf([says('unsaid', 64), says('devices', count)]).warnings[0]!.message).toContain(since),
+  );
+
+  it('--from must be whole passes of it', () =>
+    expect(refusal(() => batchOf([says('unsaid', 8), says('accumulation', 4)], { from: 16 })).says).toBe(
+      'batch-inconsistent: micro batch x accumulation x devices is 32, but --from says 16',
+    ));
 });

@@ -102,6 +102,9 @@ describe('where no decay at all is in the file', () => {
     expect(await messages(`name: ${name}, lr: 0.1`)).toEqual([]),
   );
 
+  it('it is told at the learning rate, whatever stands before it', async () =>
+    expect(await told('name: adam, weight_decay: 0.25, lr: 0.125')).toMatchObject([{ at: '0.125' }]));
+
   it('SGD has none by default, and the code may have one', async () => {
     const [one] = await told('name: sgd, lr: 0.125');
     expect(one).toMatchObject({ at: '0.125' });
