@@ -102,7 +102,10 @@ function known(name: string, library: string): boolean {
   return NAME.test(name) && findOptimizer(library, name) !== undefined;
 }
 
-/** What a block says that it is; two that differ say nothing. @param sure that it is an optimizer, so that a name no table holds is one too */
+/**
+ * What a block says that it is; two that differ say nothing.
+ * @param sure that it is an optimizer, so that a name no table holds is one too
+ */
 function namedIn(map: MapNode, at: Pointer, sure: boolean, library: string): Named | undefined {
   const texts = map.entries.flatMap(({ key, node }) => {
     const name = NAME_KEYS.test(key) ? textOf(node) : undefined;
