@@ -1,7 +1,7 @@
 import { Problem } from '../base/problem.ts';
 import type { BatchRole, Found, Role } from '../dialect/roles.ts';
 import type { Document } from '../document/nodes.ts';
-import { keyOf, type Pointer, readable } from '../document/pointer.ts';
+import { keyOf, readable } from '../document/pointer.ts';
 import { SAMPLES } from './statements.ts';
 
 /**
@@ -10,20 +10,19 @@ import { SAMPLES } from './statements.ts';
  * @throws Problem: usage
  */
 export function batchAt(document: Document, found: readonly Found[], place: string): Found[] {
-  const pointer = [...document.nodes]
-    .map(([p]) => p)
-    .find((p) => p !== '' && (p === place || readable(p) === place));
-  const node = pointer === undefined ? undefined : document.nodes.get(pointer);
-  if (pointer === undefined || node?.kind !== 'scalar')
+  const named = [...document.nodes].flatMap(([at, node]) =>
+    at !== '' && node.kind === 'scalar' && (at === place || readable(at) === place) ? [at] : [],
+  );
+  const [pointer, another] = named.includes(place) ? [place] : named;
+  if (pointer === undefined)
     throw new Problem('usage', `--batch-at ${place}: there is no value of that name in this file`);
+  if (another !== undefined)
+    throw new Problem('usage', `--batch-at ${place} may be ${named.join(' or ')}: say which of them`);
   const known = found
     .flatMap(([at, what]) => (at === pointer && 'role' in what ? [what.role] : []))
     .find(isBatch);
   const role: BatchRole = known ?? { role: 'batch', part: 'unsaid', unit: 'samples' };
-  return [
-    ...found.filter((one) => one[0] !== pointer && !isAnotherBatch(one)),
-    [pointer as Pointer, { role }],
-  ];
+  return [...found.filter((one) => one[0] !== pointer && !isAnotherBatch(one)), [pointer, { role }]];
 }
 
 function isBatch(role: Role): role is BatchRole {

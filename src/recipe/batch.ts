@@ -194,7 +194,7 @@ function overruled(field: Field<BatchRole>, from: Batch, options: BatchOptions):
 function accumulateTo(nominal: number, from: Batch, options: BatchOptions, world: number) {
   const old = from.global / from.accumulation;
   const to = targetOf(old, options) ?? old;
-  const field = fieldOf(from.fields, 'global') ?? from.fields[0]!;
+  const field = fieldOf(from.fields, 'global')!;
   if (options.micro !== undefined || options.accumulation !== undefined)
     throw unreachable(
       field,

@@ -11,14 +11,16 @@ export interface Conclusion {
   readonly message: string;
 }
 
-/** Names for a first average that only the Adam family has. */
-const BETA = /beta|adam|^b1$|^moms$/i;
+/** Whether a first average has a name, or stands in a block, that only the Adam family has. */
+function isBeta(field: Field): boolean {
+  return /beta|adam/i.test(field.pointer) || /^(?:b1|moms)$/i.test(nameOf(field));
+}
 
 /** Betas belong to the Adam family, a momentum beside a learning rate to heavy ball; a learning rate alone to nobody. */
 export function inferred(fields: readonly Field[]): Conclusion {
   const decays = fields.filter((f) => isRole(f, 'decay'));
   const epsilon = fields.find((f) => isRole(f, 'epsilon') && /adam/i.test(nameOf(f)));
-  const adam = decays.some((f) => f.role.of !== 'gradient' || BETA.test(f.pointer.replaceAll('/', ' ')));
+  const adam = decays.some((f) => f.role.of !== 'gradient' || isBeta(f));
   if (decays.some((f) => /adamw/i.test(nameOf(f))))
     return {
       from: 'key',

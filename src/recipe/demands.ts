@@ -50,7 +50,7 @@ export function brokenDemands(
       const message = `the trainer demands a batch that is a multiple of ${readable(by)}, ${num(value)}: ${num(batch.global)} is none`;
       return [new Problem('demand', message, offset)];
     }
-    const limit = of === undefined ? undefined : valueAt(of);
+    const limit = valueAt(of!);
     if (limit === undefined || limit >= value) return [];
     const message = `the trainer demands that a batch holds the longest sample: ${readable(of!)} ${num(limit)} is below ${readable(by)}, ${num(value)}`;
     return [new Problem('demand', message, offset)];

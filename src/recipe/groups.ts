@@ -1,10 +1,10 @@
 import { BUDGET, tooLarge } from '../base/budget.ts';
 import { type Diagnostic, warning } from '../base/diagnostic.ts';
-import { count, num } from '../base/numbers.ts';
+import { count } from '../base/numbers.ts';
 import { Problem } from '../base/problem.ts';
 import type { Role } from '../dialect/roles.ts';
 import type { Document } from '../document/nodes.ts';
-import { child, keyOf, type Pointer, parentOf, readable } from '../document/pointer.ts';
+import { child, type Pointer, parentOf, readable } from '../document/pointer.ts';
 import { findOptimizer, optimizerNames } from '../optimizers/find.ts';
 import type { Binding, OptimizerDefaults } from '../optimizers/optimizer.ts';
 import { splitAdam } from './auxiliary-adam.ts';
@@ -13,6 +13,7 @@ import { type Conclusion, inferred } from './conclude.ts';
 import type { Reading } from './fields.ts';
 import { argumentsPlace } from './optimizer-names.ts';
 import { type Field, type Group, isRole, offsetOf } from './recipe.ts';
+import { decaysUnsaid } from './unsaid-decays.ts';
 
 /** What the optimizers of a config are read from. */
 interface Context {
@@ -111,12 +112,11 @@ function buildGroup(block: Block, context: Surveyed): Group[] {
   const flag = scopes.map((scope) => context.nesterov.get(scope)).find((value) => value !== undefined);
   const { optimizer, defaults } = binding;
   const fixed = scopes.some((scope) => reading.fixed.has(scope));
-  // What was concluded from the decays has them.
-  const saysThem = conclusion && (conclusion.from !== 'betas' || own.some((f) => isRole(f, 'decay')));
   const { muon, adam } = optimizer.matricesOnly ? splitAdam(fields) : { muon: fields, adam: [] };
   const written = own.filter((f) => muon.includes(f));
-  const unsaid = saysThem || fixed ? undefined : decaysUnsaid(binding, written, muon, !constructs(block));
-  if (unsaid) warnings.push(unsaid);
+  // Of an optimizer that nothing is known of, nothing is known to lack.
+  const judged = conclusion?.from !== 'nothing' && !fixed;
+  if (judged) warnings.push(...decaysUnsaid(binding, written, muon, !constructs(block)));
   const main: Group = {
     pointer,
     binding,
@@ -127,6 +127,8 @@ function buildGroup(block: Block, context: Surveyed): Group[] {
   };
   if (adam.length === 0) return [main];
   const beside = findOptimizer(context.library, 'adamw') ?? findOptimizer('torch', 'adamw')!;
+  const besides = own.filter((f) => adam.includes(f));
+  if (judged) warnings.push(...decaysUnsaid(beside, besides, adam, false));
   return [main, { pointer, part: 'adam', binding: beside, known, fields: adam, nesterov: false }];
 }
 
@@ -163,7 +165,7 @@ function constructs({ fields, named }: Block): boolean {
   return (
     named !== undefined &&
     rate !== undefined &&
-    argumentsPlace(named, rate.pointer, /\./.test(named.name)) !== undefined
+    argumentsPlace(named, rate, /\./.test(named.name)) !== undefined
   );
 }
 
@@ -183,15 +185,15 @@ function constructed(
   const path = named && TORCH_ADAM.exec(named.name);
   const rate = fields.find((f) => isRole(f, 'learning-rate') && f.role.point === 'peak');
   if (!path || !rate || declared || [...fields, ...tabled].some((f) => isRole(f, 'decay'))) return [];
-  const place = argumentsPlace(named, rate.usedAt ?? rate.pointer, path[1] !== undefined);
+  const place = argumentsPlace(named, rate, path[1] !== undefined);
   const betas = place === undefined ? undefined : child(place, 'betas');
   if (betas === undefined || document.nodes.has(betas) || (library !== 'torch' && !path[1])) return [];
-  const { gradient, secondMoment } = findOptimizer('torch', named!.name)?.defaults ?? {};
-  if (gradient === undefined || secondMoment === undefined || !optimizer.secondMoment) return [];
+  if (!optimizer.secondMoment) return [];
+  const { gradient, secondMoment } = findOptimizer('torch', named.name)!.defaults;
   return (['gradient', 'second-moment'] as const).map((of, index) => ({
     pointer: child(betas, index),
     role: { role: 'decay', of, form: 'decay', per: 'step' },
-    value: index ? secondMoment : gradient,
+    value: (index ? secondMoment : gradient)!,
     site: { kind: 'absent', pointer: betas, index },
   }));
 }
@@ -215,42 +217,6 @@ function defaultsOf(scopes: readonly Pointer[], { defaults }: Binding, { optiona
       site: { kind: 'absent', pointer: at, index },
     }));
   });
-}
-
-/** What to know where a trainer's default for a decay is not in the file and has no known place in it. */
-function decaysUnsaid(
-  { optimizer, defaults }: Binding,
-  own: readonly Field[],
-  fields: readonly Field[],
-  mayBeInCode: boolean,
-): Diagnostic | undefined {
-  const rate = own.find((f) => isRole(f, 'learning-rate') && f.site.kind === 'text');
-  if (!rate) return undefined;
-  const decays = fields.filter((f) => isRole(f, 'decay'));
-  const say = (message: string) =>
-    warning('decays-unsaid', `${optimizer.title}: ${message}`, offsetOf(decays[0] ?? rate) ?? offsetOf(rate));
-  const remembers = optimizer.buffer === 'ema' || optimizer.secondMoment;
-  if (decays.length === 0 && remembers)
-    return say(
-      'its decays are not in the file and the trainer’s defaults are unknown: where the trainer reads them (the betas) from the file, write them there to have them converted; where they are in its code, raise them to the power kappa there',
-    );
-  if (decays.length === 0)
-    return mayBeInCode && optimizer.buffer === 'sum' && defaults.gradient === 0
-      ? say(
-          'no momentum is in the file, which is taken as 0; where the code has one, write it into the file, since the learning rate depends on it',
-        )
-      : undefined;
-  const [only, another] = decays;
-  if (another || !only || optimizer.buffer !== 'ema' || optimizer.interpolatesIterates) return undefined;
-  if (!(optimizer.mixesNewest || (optimizer.secondMoment && !optimizer.lookAhead))) return undefined;
-  const first = only.role.of === 'gradient';
-  const missing = first ? 'beta2' : 'beta1';
-  const value = first ? defaults.secondMoment : defaults.gradient;
-  const key = keyOf(only.pointer).replace(/[12](?=\D*$)/, first ? '2' : '1');
-  const name = key === keyOf(only.pointer) ? missing : key;
-  return say(
-    `${readable(only.pointer)} is in the file and ${missing} is not: it stays at the trainer’s default${value === undefined ? '' : ` (${num(value)} in most libraries)`}. Write ${name} into the file to have it converted`,
-  );
 }
 
 /** Whether the optimizer reads this field at all: SGD has no beta2, whatever the file says. */

@@ -1,6 +1,7 @@
 import type { Document, MapNode, Node } from '../document/nodes.ts';
 import { child, keyOf, type Pointer, parentOf } from '../document/pointer.ts';
 import { findOptimizer } from '../optimizers/find.ts';
+import type { Field } from './recipe.ts';
 
 /** An optimizer's name as it stands in a config. */
 export interface Named {
@@ -81,8 +82,7 @@ function roleName(scope: Pointer | undefined, { document, nameIn }: Surroundings
 function inTree(level: Pointer, block: Pointer, where: Surroundings): Named | undefined {
   const { document, library } = where;
   const node = document.nodes.get(level);
-  if (level === '' && node?.kind !== 'map') return undefined;
-  const key = level === '' ? '' : keyOf(level);
+  const key = keyOf(level);
   const own = level === block || isOptimizerKey(key) || argumentsOf(block, level);
   if (node?.kind === 'map') {
     const inside = level !== '' && own ? namedIn(node, level, isOptimizerKey(key), library) : undefined;
@@ -90,27 +90,34 @@ function inTree(level: Pointer, block: Pointer, where: Surroundings): Named | un
     if (found) return found;
   }
   const named = level === block || argumentsOf(block, level) || isOptimizerKey(keyOf(parentOf(level)));
-  return named && known(key, library) ? { name: key, at: level, ofClass: true } : undefined;
+  return named && known(key, library) ? { name: key, at: level } : undefined;
 }
 
 /** Whether a block holds the arguments of what its parent names. */
 function argumentsOf(block: Pointer, level: Pointer): boolean {
-  return block !== level && parentOf(block) === level && ARGUMENTS.test(keyOf(block));
+  return parentOf(block) === level && ARGUMENTS.test(keyOf(block));
 }
 
 function known(name: string, library: string): boolean {
   return NAME.test(name) && findOptimizer(library, name) !== undefined;
 }
 
-/** What a block says that it is. @param sure that it is an optimizer, so that a name no table holds is one too */
+/**
+ * What a block says that it is; two that differ say nothing.
+ * @param sure that it is an optimizer, so that a name no table holds is one too
+ */
 function namedIn(map: MapNode, at: Pointer, sure: boolean, library: string): Named | undefined {
   const texts = map.entries.flatMap(({ key, node }) => {
     const name = NAME_KEYS.test(key) ? textOf(node) : undefined;
     return name === undefined ? [] : [{ key, name }];
   });
-  const found =
-    texts.find(({ name }) => known(name, library)) ??
-    (sure ? (texts.find(({ key }) => CLASS_KEYS.test(key)) ?? texts[0]) : undefined);
+  const classes = texts.filter(({ key }) => CLASS_KEYS.test(key));
+  // A name beside a class may be a label.
+  const [ofClass, ofName] = [classes, texts].map((of) => of.filter(({ name }) => known(name, library)));
+  const [first, ...others] = ofClass!.length ? ofClass! : ofName!;
+  const is = (name: string) => findOptimizer(library, name)?.optimizer.name;
+  if (first && others.some(({ name }) => is(name) !== is(first.name))) return undefined;
+  const found = first ?? (sure ? (classes[0] ?? texts[0]) : undefined);
   if (!found) return undefined;
   return {
     name: found.name,
@@ -151,14 +158,14 @@ function textOf(node: Node): string | undefined {
 /**
  * The block that goes to a class's constructor: one of arguments beside the class, or, where that is written with its
  * full path, what stands beside it.
- * @param field one of the arguments
+ * @param argument one of the arguments
  */
 export function argumentsPlace(
   { at, ofClass }: Named,
-  field: Pointer,
+  argument: Pick<Field, 'pointer' | 'usedAt'>,
   fullPath: boolean,
 ): Pointer | undefined {
-  const place = parentOf(field);
+  const place = parentOf(argument.usedAt ?? argument.pointer);
   if (!ofClass) return undefined;
   const beside = parentOf(at);
   if (ARGUMENTS.test(keyOf(place)) && parentOf(place) === beside) return place;

@@ -39,16 +39,17 @@ export function readBatch(
   );
   warnings.push(...inTokens(decided.fields));
   const stated = statedParts(decided.fields, options.world);
+  const stays = (one: Unreadable) => staysAsItIs(one, options.worldTo !== undefined);
   const given = {
     fields: decided.fields,
     world: together ? 1 : (world ?? decided.world),
     from: options.from,
-    byRatio: options.by !== undefined,
+    stays: (one: Unreadable) => options.by !== undefined && stays(one),
   };
   const guessed =
     options.batchIs === undefined && options.batchAt === undefined && options.from === undefined;
   const unsaid = guessed && !stated.accumulation && fields.some(({ role }) => role.part === 'unsaid');
-  const passes = unreadable.find((one) => hidesPasses(one) && isComputed(one) && !staysAsItIs(one));
+  const passes = unreadable.find((one) => hidesPasses(one) && isComputed(one) && !stays(one));
   // Passes that are computed may be made of this very number: the batch then stays when it moves.
   if (unsaid && passes) throw hidden(passes);
   const batch = compose(stated, unreadable, given);
@@ -80,7 +81,7 @@ function sharesPasses(
 
 /** The batch that these parts make. */
 function compose(stated: Stated, unreadable: readonly Unreadable[], given: Given): Batch {
-  const { from, world, fields, byRatio } = given;
+  const { from, world, fields, stays } = given;
   const blocked = unreadable.find(hidesTheBatch);
   const { global, nominal, micro, 'per-node': perNode, 'per-device': perDevice } = stated;
   if (global && nominal) return upToNominal(global, nominal.value, given);
@@ -88,12 +89,11 @@ function compose(stated: Stated, unreadable: readonly Unreadable[], given: Given
   if (perNode && (from === undefined || inText(perNode)))
     return ofNodes(perNode, stated.nodes?.value ?? 1, given);
   const here = micro ?? perDevice;
-  const hiddenPasses = unreadable.find((one) => hidesPasses(one) && !(byRatio && staysAsItIs(one)));
+  const hiddenPasses = unreadable.some((one) => hidesPasses(one) && !stays(one));
   // Without a number of devices, what --from says stands for both: the passes and the devices.
   const told = from !== undefined && world === undefined;
-  const ofGlobal =
-    stated.accumulation && inText(stated.accumulation) ? undefined : unreadable.find(hidesGlobal);
-  const passes = ofGlobal ?? (perDevice || stated.accumulation || told ? undefined : hiddenPasses);
+  const ofGlobal = !(stated.accumulation && inText(stated.accumulation)) && unreadable.some(hidesGlobal);
+  const passes = ofGlobal || (!perDevice && !stated.accumulation && !told && hiddenPasses);
   if (global && !here && !blocked && from === undefined) return ofTotal(global, stated, given);
   if (here && (inText(here) ? !passes : !blocked)) return ofDevice(here, stated, given);
   if (from !== undefined)
@@ -165,15 +165,19 @@ function hidesGlobal({ role, why }: Unreadable): boolean {
   return role.role === 'batch' && role.part === 'global' && why === 'interpolation';
 }
 
+/** A name for nothing but a number of devices: `batch_per_gpu` is none. */
+const DEVICES = /^(?:(?:ddp|dist|num|n|number|of|total|all)_)*(?:world(?:_?size)?|n?devices?|n?gpus?)$/i;
+
 /**
  * Whether a number of passes is computed of nothing that a conversion changes (`5 * 8`, `steps //= world_size`): for
  * another batch by its ratio alone it need not be known.
+ * @param onOthers the new batch runs on another number of devices
  */
-function staysAsItIs(one: Unreadable): boolean {
+function staysAsItIs(one: Unreadable, onOthers: boolean): boolean {
   const { pointer, source } = one;
   const names = source.match(/[A-Za-z_]\w*/g) ?? [];
   const own = (name: string) => name === keyOf(pointer) && /[-+*/]=/.test(source);
-  return isComputed(one) && names.every((name) => own(name) || /world|devices?\b|gpus?\b/i.test(name));
+  return isComputed(one) && names.every((name) => own(name) || (!onOthers && DEVICES.test(name)));
 }
 
 function hidden(one: Unreadable): Problem {
@@ -197,7 +201,8 @@ interface Given {
   readonly fields: readonly Field<BatchRole>[];
   readonly world: number | undefined;
   readonly from: number | undefined;
-  readonly byRatio: boolean;
+  /** Whether a number of passes, though not known, is the same at the new batch. */
+  readonly stays: (passes: Unreadable) => boolean;
 }
 
 function sameAsFrom(field: Field<BatchRole>, what: string, value: number, from: number | undefined): void {
@@ -227,7 +232,7 @@ function roundHalfToEven(x: number): number {
 /** The file says the global batch; parts that it leaves to defaults follow from it. */
 function ofTotal(global: Field<BatchRole>, stated: Stated, { fields, world, from }: Given): Batch {
   const total = global.value;
-  if (inText(global)) sameAsFrom(global, readable(global.pointer), total, from);
+  sameAsFrom(global, readable(global.pointer), total, from);
   const { micro: passed, accumulation: said } = stated;
   const derives = global.role.accumulates === true && !said;
   const parts: Statement[] = [

@@ -18,7 +18,7 @@ import { ELSEWHERE, type Entry, type Fits } from './entries.ts';
 import { meaningsOf } from './match.ts';
 import { OWN_NAMES, type OwnNames } from './own-names.ts';
 import { type Topic, topicOf } from './topics.ts';
-import { cycledMomenta, unsaidIn } from './unsaid.ts';
+import { cycledMomenta, saysClass, unsaidIn } from './unsaid.ts';
 import { wordsOf } from './words.ts';
 
 /** A number whose key may depend on the batch, and which was not understood. */
@@ -129,8 +129,7 @@ class Reader {
 
   walk(node: Node, pointer: Pointer, place: Place): void {
     if (node.kind === 'list')
-      for (const [i, item] of node.items.entries())
-        if (item.kind !== 'scalar') this.walk(item, child(pointer, i), place);
+      for (const [i, item] of node.items.entries()) this.walk(item, child(pointer, i), place);
     if (node.kind !== 'map') return;
     const here = this.block(node, pointer, place);
     for (const entry of node.entries) this.entry(entry, child(pointer, entry.key), here);
@@ -150,7 +149,7 @@ class Reader {
     if (rate) next.add('rate');
     if (node.entries.some((e) => SOLVER.test(e.key))) next.add('solver');
     if (kind === 'ema') this.rampDefault(node, pointer);
-    this.scheduled(node, pointer);
+    this.scheduled(node, pointer, key);
     const opens = !scoped && (kind === 'optimizer' || (rate && kind !== 'learning-rate'));
     if (opens && !this.scopes.has(pointer)) this.found.push([pointer, { scope: 'optimizer' }]);
     if (opens && ++this.opened > BUDGET.optimizers)
@@ -218,11 +217,14 @@ class Reader {
   }
 
   /** The momenta of a scheduler that overrules the optimizer's, and what else its name says. */
-  private scheduled(node: MapNode, pointer: Pointer): void {
+  private scheduled(node: MapNode, pointer: Pointer, own: string): void {
     const isScheduler = (key: string) => /^schedul/i.test(key) || wordsOf(key).includes('scheduler');
     const momenta = cycledMomenta(node, pointer).filter(([at]) => !this.claimed.has(at));
     for (const [at] of momenta) this.claimed.add(at);
-    const notes = unsaidIn(node, pointer, isScheduler).filter(([at]) => !this.claimed.has(at));
+    // In a scheduler's block its class says it, where the dialect does not speak of that.
+    const saysScheduler = (key: string) =>
+      isScheduler(key) || (isScheduler(own) && saysClass(key) && !this.known.has(`${own}/${key}`));
+    const notes = unsaidIn(node, pointer, saysScheduler).filter(([at]) => !this.claimed.has(at));
     this.found.push(...momenta, ...notes);
   }
 

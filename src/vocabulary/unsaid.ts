@@ -73,15 +73,24 @@ function has(name: RegExp): (block: Node) => boolean {
   return within;
 }
 
-/** What to know about a block by the names in it. @param isScheduler whether a key says a scheduler */
-export function unsaidIn(block: MapNode, pointer: Pointer, isScheduler: (key: string) => boolean): Found[] {
+/** Whether a key says a class, or what a block is. */
+export function saysClass(key: string): boolean {
+  return CLASS.test(key);
+}
+
+/** What to know about a block by the names in it. @param saysScheduler whether a key in it says a scheduler */
+export function unsaidIn(block: MapNode, pointer: Pointer, saysScheduler: (key: string) => boolean): Found[] {
+  // The momenta of torch's own classes have a known place.
+  const isOther = ({ key, node }: Entry) => !(CLASS.test(key) && cyclerOf(node));
   return UNSAID.flatMap(({ key: of, name, unless, note }): Found[] => {
     const named = block.entries.find(
-      ({ key, node }) =>
-        (of === 'scheduler' ? isScheduler(key) : (of === 'class' ? CLASS : of).test(key)) &&
-        node.kind === 'scalar' &&
-        node.source.length <= BUDGET.key &&
-        name.test(String(node.value)),
+      (entry) =>
+        (of === 'scheduler'
+          ? saysScheduler(entry.key) && isOther(entry)
+          : (of === 'class' ? CLASS : of).test(entry.key)) &&
+        entry.node.kind === 'scalar' &&
+        entry.node.source.length <= BUDGET.key &&
+        name.test(String(entry.node.value)),
     );
     return named && !unless?.(block) ? [[child(pointer, named.key), { note }]] : [];
   });
@@ -104,9 +113,7 @@ export function cycledMomenta(block: MapNode, pointer: Pointer): Found[] {
   ] as const;
   return momenta.flatMap(([key, value, cycled]): Found[] => {
     const role: Role = { ...(roleOf('gradientDecay') as Extract<Role, { role: 'decay' }>), cycled };
-    const written = has(key);
-    if (written) return placesOf(written.node, child(at, key)).map((place) => [place, { role }]);
-    return [[child(at, key), { absent: { default: value, role } }]];
+    return [[child(at, key), has(key) ? { role } : { absent: { default: value, role } }]];
   });
 }
 
@@ -118,8 +125,4 @@ function cyclerOf(node: Node): string | undefined {
 
 function isFalse(entry: Entry | undefined): boolean {
   return entry?.node.kind === 'scalar' && entry.node.value === false;
-}
-
-function placesOf(node: Node, pointer: Pointer): Pointer[] {
-  return node.kind === 'list' ? node.items.map((_, i) => child(pointer, i)) : [pointer];
 }

@@ -39,9 +39,14 @@ const READS: [string, string, unknown][] = [
     { o: { lr: 0.001, betas: [0.9, 0.95], class: 'torch.optim.AdamW' } },
   ],
   [
+    'none where no parameters come first',
+    'o = optimizers.SGD(0.01, 0.9, weight_decay=1e-4)\n',
+    { o: { weight_decay: 0.0001, class: 'optimizers.SGD' } },
+  ],
+  [
     'no rate of a scheduler',
     'epochs = 40\ns = optim.lr_scheduler.CosineAnnealingLR(o, epochs)\n',
-    { epochs: 40, s: { class: 'optim.lr_scheduler.CosineAnnealingLR' } },
+    { epochs: 40, s: '${ optim.lr_scheduler.CosineAnnealingLR(o, epochs) }' },
   ],
   ['attributes and items', 'a = dict(b=1)\na.c = 2\na["d"] = 3\n', { a: { b: 1, c: 2, d: 3 } }],
   ['attributes of what is not here', 'from x import t\nt.a.b = 1\n', { t: { a: { b: 1 } } }],

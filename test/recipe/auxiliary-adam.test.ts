@@ -1,6 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import type { Role } from '../../src/dialect/roles.ts';
 import { convertConfig } from '../../src/pipe/convert.ts';
 import type { ConvertOptions } from '../../src/pipe/plan.ts';
+import { splitAdam } from '../../src/recipe/auxiliary-adam.ts';
+import type { Field } from '../../src/recipe/recipe.ts';
+import { ROLE } from '../helpers/recipe.ts';
 
 const muon = (settings: string) => `global_batch_size: 8\noptimizer:\n  name: muon\n  lr: 0.01\n${settings}`;
 const BOTH = muon('  momentum: 0.95\n  adam_lr: 0.005\n  adam_beta1: 0.9\n  adam_beta2: 0.95\n');
@@ -90,4 +94,22 @@ describe('Muon with an Adam for what is no matrix', () => {
     expect(values[momentum.split(':')[0]!]).toBeCloseTo(0.95 ** (1 / 8), 6);
     expect(told).not.toHaveProperty('one-rate-for-two');
   });
+});
+
+describe('whose a setting is, by its name', () => {
+  const owner = (key: string, role: Role) => {
+    const field: Field = { pointer: `/o/${key}`, role, value: 1, site: { kind: 'absent', pointer: '' } };
+    return splitAdam([field]).adam.length ? 'adam' : 'muon';
+  };
+  it.each<[string, Role, string]>([
+    ['eps', ROLE.epsilon, 'adam'],
+    ['muon_eps', ROLE.epsilon, 'muon'],
+    ['b2', ROLE.beta2, 'adam'],
+    ['muon_b2', ROLE.beta2, 'muon'],
+    ['muon_adam_lr', ROLE.lr, 'adam'],
+    ['muon_adamw_lr', ROLE.lr, 'adam'],
+    ['adamw_lr', ROLE.lr, 'adam'],
+    ['adamant_lr', ROLE.lr, 'muon'],
+    ['lr', ROLE.lr, 'muon'],
+  ])('%s', (key, role, is) => expect(owner(key, role)).toBe(is));
 });

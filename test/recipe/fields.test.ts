@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Encoding, Found, Role } from '../../src/dialect/roles.ts';
+import { usedThrough } from '../../src/recipe/fields.ts';
+import { documentsOf } from '../helpers/parse.ts';
 import { ROLE, readingOf, refusalOf, roles, valuesOf } from '../helpers/recipe.ts';
 
 const encoded = (pointer: string, encoding: Encoding): Found => [pointer, { encoding }];
@@ -380,6 +382,7 @@ describe('values that cannot be are refused at their place', () => {
     ],
     ['a negative decay', 'm: -0.1\n', roles({ '/m': ROLE.momentum }), `out-of-range: m is -0.1: ${DECAY}`, 3],
     ['half a batch', 'b: 1.5\n', roles({ '/b': ROLE.micro }), `out-of-range: b is 1.5: ${BATCH}`, 3],
+    ['half a device', 'g: 0.5\n', roles({ '/g': ROLE.devices }), `out-of-range: g is 0.5: ${BATCH}`, 3],
     ['no batch', 'b: 0\n', roles({ '/b': ROLE.global }), `out-of-range: b is 0: ${BATCH}`, 3],
     ['-1 for a batch', 'b: -1\n', roles({ '/b': ROLE.micro }), `out-of-range: b is -1: ${BATCH}`, 3],
     [
@@ -452,4 +455,53 @@ describe('values that cannot be are refused at their place', () => {
   ])('but not %s', async (_story, text, role) =>
     expect((await readingOf(text, roles({ '/x': role }))).fields).toHaveLength(1),
   );
+});
+
+describe('what a value is used for elsewhere is found', () => {
+  const through = async (text: string, found: readonly Found[]) => {
+    const [document] = await documentsOf(text);
+    return usedThrough(document!, found);
+  };
+  const use: Found = ['/a', { role: ROLE.lr }];
+
+  it('at the end of a chain, and on the way', async () =>
+    expect(await through('a: ${b}\nb: $c\nc: 0.1\n', [use])).toEqual([
+      ['/b', use[1]],
+      ['/c', use[1]],
+    ]));
+
+  it('once around a circle', async () =>
+    expect(await through('a: ${b}\nb: ${a}\n', [use])).toEqual([['/b', use[1]]]));
+
+  it('for encoded values, too', async () =>
+    expect(await through('a: ${b}\nb: "(0.9, 0.99)"\n', [encoded('/a', BETAS)])).toEqual([
+      encoded('/b', BETAS),
+    ]));
+
+  it.each<[string, string, Found]>([
+    ['where the field has its own', 'a: 0.1\nb: 0.1\n', use],
+    ['where nothing is used but a block', 'a: ${b}\nb: {c: 1}\n', use],
+    ['for what is no value', 'a: ${b}\nb: 0.1\n', ['/a', { note: 'stays' }]],
+    ['where the field is not there', 'b: 0.1\n', use],
+  ])('nowhere %s', async (_story, text, found) => expect(await through(text, [found])).toEqual([]));
+});
+
+describe('a budget ends', () => {
+  const numbers = (count: number) => `lr: [${Array.from({ length: count }, () => '1').join()}]\n`;
+  it('with the number of fields', async () => {
+    const { says } = await refusalOf(readingOf(numbers(10_001), roles({ '/lr': ROLE.lr })));
+    expect(says).toContain('10,000 numbers that depend on the batch');
+    expect((await readingOf(numbers(10_000), roles({ '/lr': ROLE.lr }))).fields).toHaveLength(10_000);
+  });
+
+  it.each<[string, Found[]]>([
+    ['of a number', roles({ '/x': ROLE.optimizer })],
+    ['with numbers in it', [encoded('/x', ARGS)]],
+  ])('with the length of a text %s', async (_story, found) => {
+    const text = (length: number) => `x: "${'a'.repeat(length)}"\n`;
+    expect((await refusalOf(readingOf(text(10_001), found))).says).toContain(
+      '10,000 characters in one value that depends on the batch',
+    );
+    expect((await readingOf(text(10_000), found)).fields).toEqual([]);
+  });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Found, Role } from '../../src/dialect/roles.ts';
 import type { RecipeOptions } from '../../src/recipe/build.ts';
-import type { Group } from '../../src/recipe/recipe.ts';
+import { decayOf, type Group } from '../../src/recipe/recipe.ts';
 import { ROLE, recipeOf, refusalOf, roles, scopes, valuesOf } from '../helpers/recipe.ts';
 
 /** An optimizer as a table shows it. */
@@ -299,7 +299,7 @@ describe.each<[string, Row[]]>([
         ],
         {},
         { '/o': { is: 'adam', known: 'inferred', has: { '/o/lr': 0.1, '/o/b2': 0.9 } } },
-        ['optimizer-inferred'],
+        ['optimizer-inferred', 'decays-unsaid'],
       ],
       [
         'inferred from a momentum: SGD',
@@ -438,6 +438,7 @@ describe.each<[string, Row[]]>([
         {
           '/o': { is, known: 'named', has: { '/o/lr': 0.1, '/o/m': 0.9 }, ...(on ? { nesterov: true } : {}) },
         },
+        is === 'nadam' ? ['decays-unsaid'] : [],
       ];
     }),
   ],
@@ -445,6 +446,162 @@ describe.each<[string, Row[]]>([
   it.each(rows)('%s', async (_story, text, found, options, groups, warnings = []) =>
     expect(await shown(text, found, options)).toEqual({ groups, warnings }),
   );
+});
+
+describe('what is told, and where', () => {
+  const told = async (text: string, found: readonly Found[], options: Options = {}) =>
+    (await recipeOf(text, found, options)).warnings.map(({ code, message, offset }) => ({
+      code,
+      message,
+      at: offset === undefined ? undefined : text.slice(offset).split(/[,}\n]/)[0],
+    }));
+
+  it('an optimizer that nobody names, at the first of its numbers', async () =>
+    expect(
+      await told('o: {lr: 0.125, m: 0.9}\n', [
+        ...scopes('/o'),
+        ['/o/wd', { absent: { default: 0.1, role: ROLE.weightDecay } }],
+        ...roles({ '/o/lr': ROLE.lr, '/o/m': ROLE.momentum }),
+      ]),
+    ).toMatchObject([{ code: 'optimizer-inferred', at: '0.125' }]));
+
+  it('nothing where all of its numbers are defaults', async () =>
+    expect(
+      await told('x: 1\n', [...scopes('/o'), ['/o/lr', { absent: { default: 0.1, role: ROLE.lr } }]]),
+    ).toEqual([]));
+
+  it('a number that belongs to neither of two optimizers, with its name', async () =>
+    expect(await told(TWO, [...TWO_FOUND, ...roles({ '/m': ROLE.momentum })])).toContainEqual({
+      code: 'unassigned',
+      message: 'm belongs to none of the 2 optimizers in this file and was left alone',
+      at: '0.7',
+    }));
+
+  it('no decay of an optimizer whose decays no file can set, in any of its blocks', async () => {
+    const text = 'o:\n  lr: 0.1\n  args: {name: adam, b: 0.9}\n';
+    const found = [
+      ...scopes('/o', '/o/args'),
+      ...roles({ '/o/lr': ROLE.lr, '/o/args/name': ROLE.optimizer, '/o/args/b': ROLE.beta1 }),
+    ];
+    expect(await told(text, found)).toMatchObject([{ code: 'decays-unsaid', at: '0.9' }]);
+    for (const scope of ['/o', '/o/args'])
+      expect(await told(text, [...found, [scope, { assumes: { decays: 'in the code' } }]])).toEqual([]);
+  });
+});
+
+describe('torch’s betas, where its class leaves them out', () => {
+  const FOUND = { '/o/type': ROLE.optimizer, '/o/args/lr': ROLE.lr };
+  const placesOf = async (
+    text: string,
+    found: Readonly<Record<string, Role>>,
+    more: readonly Found[] = [],
+    options: Options = {},
+  ) => {
+    const { recipe } = await recipeOf(text, [...scopes('/o'), ...roles(found), ...more], options);
+    return recipe.groups.map(({ fields }) => valuesOf(fields));
+  };
+  const TEXT = 'o: {type: RAdam, args: {lr: 0.1}}';
+
+  it('are known, with the class’s values and their places', async () => {
+    const { recipe } = await recipeOf(TEXT, [...scopes('/o'), ...roles(FOUND)]);
+    expect(recipe.groups[0]!.fields.slice(1)).toMatchObject([
+      {
+        pointer: '/o/args/betas/0',
+        value: 0.9,
+        role: ROLE.beta1,
+        site: { pointer: '/o/args/betas', index: 0 },
+      },
+      {
+        pointer: '/o/args/betas/1',
+        value: 0.999,
+        role: ROLE.beta2,
+        site: { pointer: '/o/args/betas', index: 1 },
+      },
+    ]);
+  });
+
+  it.each<[string, string, Readonly<Record<string, Role>>, Found[], Options]>([
+    [
+      'where one of them is there',
+      'o: {type: Adam, args: {lr: 0.1, b1: 0.8}}',
+      { ...FOUND, '/o/args/b1': ROLE.beta1 },
+      [],
+      {},
+    ],
+    [
+      'where the trainer has its own',
+      TEXT,
+      FOUND,
+      [['/o/args/b1', { absent: { default: 0.8, role: ROLE.beta1 } }]],
+      {},
+    ],
+    ['where the table has its place', TEXT, FOUND, optional({ '/o/args/b1': ROLE.beta1 }), {}],
+    ['where the user says another optimizer', TEXT, FOUND, [], { optimizer: 'adam' }],
+    [
+      'where the dialect knows that no averages are used',
+      TEXT,
+      FOUND,
+      [['/o', { assumes: { optimizer: 'sgd' } }]],
+      {},
+    ],
+    ['in a library that is not torch’s', TEXT, FOUND, [], { library: 'keras' }],
+    [
+      'beside a lowest rate alone',
+      'o: {type: Adam, args: {min: 0.1}}',
+      { '/o/type': ROLE.optimizer, '/o/args/min': ROLE.minimumLr },
+      [],
+      {},
+    ],
+    ['of a class that has none', 'o: {type: SGD, args: {lr: 0.1}}', FOUND, [], {}],
+  ])('but not %s', async (_, text, found, more, options) => {
+    const [has] = await placesOf(text, found, more, options);
+    expect(Object.keys(has!).filter((at) => at.includes('/betas'))).toEqual([]);
+  });
+
+  it('also in another library, by the full path', async () => {
+    const [has] = await placesOf('o: {type: torch.optim.adam.Adam, args: {lr: 0.1}}', FOUND, [], {
+      library: 'keras',
+    });
+    expect(has).toEqual({ '/o/args/lr': 0.1, '/o/args/betas/0': 0.9, '/o/args/betas/1': 0.999 });
+  });
+});
+
+it('an optimizer’s default for its slow average comes from the table, too', async () => {
+  const { recipe } = await recipeOf(
+    'o: {name: ademamix}\n',
+    [
+      ...scopes('/o'),
+      ...roles({ '/o/name': ROLE.optimizer }),
+      ...optional({
+        '/o/betas': [ROLE.beta1, ROLE.beta2, { ...ROLE.beta2, of: 'third' }],
+        '/o/ema': ROLE.ema,
+      }),
+    ],
+    { library: 'timm' },
+  );
+  expect(valuesOf(recipe.groups[0]!.fields)).toEqual({
+    '/o/betas/0': 0.9,
+    '/o/betas/1': 0.999,
+    '/o/betas/2': 0.9999,
+  });
+});
+
+it('a momentum that an optimizer has no buffer for is told as written, and no default of one is made up', async () => {
+  const found = [...scopes('/o'), ...roles({ '/o/name': ROLE.optimizer, '/o/m': ROLE.momentum })];
+  const { recipe } = await recipeOf('o: {name: adagrad, m: 0.9}\n', found);
+  expect(valuesOf(recipe.groups[0]!.fields)).toEqual({ '/o/m': 0.9 });
+  const unset: Found[] = [...found, ['/o/m', { absent: { default: 0.9, role: ROLE.momentum } }]];
+  const { recipe: without } = await recipeOf('o: {name: adagrad}\n', unset);
+  expect(valuesOf(without.groups[0]!.fields)).toEqual({});
+});
+
+it('more blocks of optimizers than the budget allows are refused at the first too many', async () => {
+  const keys = Array.from({ length: 1001 }, (_, i) => `/o${i}`);
+  const text = keys.map((key) => `${key.slice(1)}: {lr: 1}\n`).join('');
+  const { says, at } = await refusalOf(recipeOf(text, scopes(...keys)));
+  expect(says).toContain('1,000 optimizers');
+  expect(text.slice(at)).toMatch(/^\{lr: 1\}\n$/);
+  await expect(recipeOf(text, scopes(...keys.slice(1)))).resolves.toBeDefined();
 });
 
 describe('an optimizer that no table knows is refused', () => {
@@ -511,4 +668,68 @@ describe('what a recipe has beside its optimizers', () => {
       messages,
     );
   });
+});
+
+describe('what the trainer multiplies its learning rates by, where the user says it', () => {
+  const found = roles({
+    '/lr': { ...ROLE.lr, trainer: 'linear' },
+    '/min': ROLE.minimumLr,
+    '/noam': { ...ROLE.lr, trainer: 'noam' },
+    '/m': ROLE.momentum,
+  });
+  const scaled = async (lrScaledBy?: RecipeOptions['lrScaledBy']) => {
+    const options = lrScaledBy === undefined ? {} : { lrScaledBy };
+    const { recipe } = await recipeOf('lr: 1\nmin: 1\nnoam: 1\nm: 0.9\n', found, options);
+    return recipe.groups[0]!.fields.map(({ role }) => ('trainer' in role ? role.trainer : undefined));
+  };
+
+  it.each([
+    [undefined, ['linear', undefined, 'noam', undefined]],
+    ['none', [undefined, undefined, 'noam', undefined]],
+    ['sqrt', ['sqrt', 'sqrt', 'noam', undefined]],
+    ['per-worker', ['per-worker', 'per-worker', 'noam', undefined]],
+  ] as const)('%s: every rate but those of Noam’s schedule', async (how, trainers) =>
+    expect(await scaled(how)).toEqual(trainers),
+  );
+});
+
+it.each<[number, 'decay' | 'complement' | 'half-life', number]>([
+  [0.9, 'decay', 0.9],
+  [0.1, 'complement', 0.9],
+  [1, 'half-life', 0.5],
+  [2, 'half-life', Math.SQRT1_2],
+  [0, 'half-life', 0],
+  [-1, 'half-life', 0],
+])('%d as %s is a decay of %d', (value, form, decay) =>
+  expect(decayOf({ value, role: { ...ROLE.ema, form } })).toBeCloseTo(decay, 12),
+);
+
+it('synchronised normalisation is one where any of the switches is on', async () => {
+  const sync = async (text: string) =>
+    (
+      await recipeOf(
+        text,
+        roles({ '/a': { role: 'sync-norm' }, '/b': { role: 'sync-norm' }, '/n': ROLE.nesterov }),
+      )
+    ).recipe.syncNorm;
+  expect(await sync('a: false\nb: true\nn: false\n')).toBe(true);
+  expect(await sync('a: false\nb: false\nn: true\n')).toBe(false);
+});
+
+it('what looks ahead is said by its own switch, the first of an optimizer', async () => {
+  const looksAhead = async (settings: string) => {
+    const { recipe } = await recipeOf(`o: {name: sgd, ${settings}}\n`, [
+      ...scopes('/o'),
+      ...roles({
+        '/o/name': ROLE.optimizer,
+        '/o/sync': { role: 'sync-norm' },
+        '/o/n': ROLE.nesterov,
+        '/o/again': ROLE.nesterov,
+      }),
+    ]);
+    return recipe.groups[0]!.nesterov;
+  };
+  expect(await looksAhead('sync: true, n: false')).toBe(false);
+  expect(await looksAhead('sync: true')).toBe(false);
+  expect(await looksAhead('n: true, again: false')).toBe(true);
 });

@@ -464,6 +464,19 @@ describe('a target that cannot be reached is refused with the choices there are'
       5,
     ],
     [
+      'other devices under a total that nobody shares out',
+      [says('global', 256, { offset: 5 })],
+      { to: 128, worldTo: 4 },
+      'world-unknown: --world-to 4 says how many devices there will be, but the file does not say how many there were: pass --world N, too',
+      5,
+    ],
+    [
+      'other devices than the trainer’s default',
+      [says('micro', 8), leaves('devices', 4)],
+      { to: 32, worldTo: 2 },
+      'batch-unreachable: 2 devices cannot be written here: the file has no number of them',
+    ],
+    [
       'less than a sample on each device',
       [says('micro', 2, { offset: 5 })],
       { by: 1 / 4 },
@@ -673,4 +686,34 @@ describe('laws of moving', () => {
       }),
     );
   });
+});
+
+it('a limit of the micro batch goes with the total where that is all there is', () =>
+  expect(movesOf(move([says('global', 256), says('micro-limit', 100)], { to: 512 }))).toEqual({
+    '/global': 512,
+    '/micro-limit': 200,
+  }));
+
+it('a trainer that accumulates up to the total keeps its micro batch, also where one pass made it', () => {
+  const change = move([says('global', 8, { accumulates: true }), says('micro', 8), says('devices', 1)], {
+    to: 16,
+  });
+  expect(change.to).toMatchObject({ global: 16, micro: 8, accumulation: 2 });
+  expect(movesOf(change)).toEqual({ '/global': 16 });
+});
+
+it('passes that the devices share out stay, and the micro batch moves', () => {
+  const change = move([says('micro', 4), says('accumulation', 8, { together: true })], { to: 64 });
+  expect(movesOf(change)).toEqual({ '/micro': 8 });
+});
+
+it('a refusal for want of devices names the batch, not what stands before it', () =>
+  expect(refusal(() => move([says('accumulation', 2), says('micro', 4)], { to: 64 })).says).toMatch(
+    /^world-unknown: micro counts one device/,
+  ));
+
+it('a batch of one device is not compared with one of all', () => {
+  const [one, all] = [batchOf([says('micro', 8)]).batch, batchOf([says('global', 8)]).batch];
+  expect(refusal(() => ratiosOf(one, all)).says).toMatch(/^world-unknown: the old batch counts one device/);
+  expect(refusal(() => ratiosOf(all, one)).says).toMatch(/^world-unknown: the new batch counts one device/);
 });

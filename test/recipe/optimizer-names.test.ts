@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ROLE, recipeOf, roles, scopes, valuesOf } from '../helpers/recipe.ts';
+import { ROLE, recipeOf, refusalOf, roles, scopes, valuesOf } from '../helpers/recipe.ts';
 
 /** What the groups of a text are, where a dialect reads learning rates and betas and no names. */
 async function optimizersOf(text: string, fields: Readonly<Record<string, keyof typeof ROLE>>) {
@@ -34,6 +34,18 @@ describe('a name is found', () => {
     ['beside it, in upper case', 'OPTIMIZER: LAMB\nLR: 0.1', '/LR', 'lamb'],
     ['beside it, in a block', 'lr: 0.1\noptimizer: {type: lamb}', '/lr', 'lamb'],
     ['beside a block around it', 'optimizer_name: lamb\na: {b: {lr: 0.1}}', '/a/b/lr', 'lamb'],
+    ['beside it, under a short key', 'opt: lamb\nlr: 0.1', '/lr', 'lamb'],
+    ['beside it, in a list of one', 'lr: 0.1\noptimizers: [{type: lamb}]', '/lr', 'lamb'],
+    [
+      'beside it, as the one key of a block',
+      'lr: 0.1\noptimizer: {lamb: {x: 1}, note: {y: 1}}',
+      '/lr',
+      'lamb',
+    ],
+    ['beside a list of blocks', 'optimizer_name: lamb\na: [{lr: 0.1}]', '/a/0/lr', 'lamb'],
+    ['by its class, before what it is called', 'o: {name: adam, type: lamb, lr: 0.1}', '/o/lr', 'lamb'],
+    ['twice, in two spellings', 'o: {type: torch.optim.NAdam, class: nadam, lr: 0.1}', '/o/lr', 'nadam'],
+    ['beside a class that no table has', 'o: {type: fused, name: lamb, lr: 0.1}', '/o/lr', 'lamb'],
     ['nearest first', 'optimizer: adam\na: {optim: lamb, b: {lr: 0.1}}', '/a/b/lr', 'lamb'],
   ])('%s', async (_, text, lr, is) => {
     const groups = await optimizersOf(text, { [lr]: 'lr' });
@@ -48,16 +60,45 @@ describe('no name is', () => {
     ['what is about an optimizer', 'optimizer_state_dtype: adam\nlr: 0.1', '/lr'],
     ['one of two that differ', 'optimizer_g: adam\noptimizer_d: sgd\nlr: 0.1', '/lr'],
     ['a word that contains one', 'optional: adam\nlr: 0.1', '/lr'],
+    ['the name of a block around it', 'model: {name: lamb, t: {lr: 0.1}}', '/model/t/lr'],
+    ['the name of a block far around its arguments', 'm: {name: lamb, t: {args: {lr: 0.1}}}', '/m/t/args/lr'],
+    ['a text of the block that says something else', 't: {loss: lion, lr: 0.1}', '/t/lr'],
+    ['a remark under an optimizer’s key', 'opt_g: mine\nlr: 0.1', '/lr'],
+    ['one of two in a list', 'optimizers: [{type: lion}, {type: lamb}]\nlr: 0.1', '/lr'],
+    ['one of two keys', 'optimizer: {lion: {x: 1}, lamb: {x: 1}}\nlr: 0.1', '/lr'],
+    ['a key that holds no block', 'optimizer: {lion: 1}\nlr: 0.1', '/lr'],
+    ['one of two classes that differ', 't: {type: lion, class: lamb, lr: 0.1}', '/t/lr'],
+    ['one of two names that differ', 't: {name: lion, Name: lamb, lr: 0.1}', '/t/lr'],
+    ['a number', 'optimizer: 5\nlr: 0.1', '/lr'],
     ['a placeholder', 'optimizer: auto\nlr: 0.1', '/lr'],
   ])('%s', async (_, text, lr) => {
     expect(await optimizersOf(text, { [lr]: 'lr' })).toEqual([['sgd', 'inferred', lr]]);
   });
 });
 
-it('one that no table has is refused, not passed over', async () => {
-  await expect(optimizersOf('optimizer: {type: Prodigy, lr: 1}', { '/optimizer/lr': 'lr' })).rejects.toThrow(
-    'unknown optimizer "Prodigy"',
-  );
+describe('one that no table has is refused at its place, not passed over', () => {
+  it.each<[string, string, string]>([
+    ['its class', 'optimizer: {type: Zing, lr: 1}', '/optimizer/lr'],
+    ['its class before its name', 'optimizer: {name: mine, type: Zing, class: Zang, lr: 1}', '/optimizer/lr'],
+    ['its name', 'optimizer: {name: Zing, type: 1, class: none, lr: 1}', '/optimizer/lr'],
+    ['beside', 'optimizer: Zing\nlr: 1', '/lr'],
+    ['in a block beside', 'optimizer: {type: Zing}\nlr: 1', '/lr'],
+    ['in a list beside', 'optimizers: [{type: Zing}]\nlr: 1', '/lr'],
+  ])('%s', async (_, text, lr) => {
+    const { says, at } = await refusalOf(optimizersOf(text, { [lr]: 'lr' }));
+    expect(says).toContain('unknown optimizer "Zing"');
+    expect(text.slice(at)).toMatch(/^Zing/);
+  });
+});
+
+it('of a block that the file does not have, the name stands around it', async () => {
+  const { recipe } = await recipeOf('optimizer: lamb', [
+    ...scopes('/o'),
+    ['/o/lr', { absent: { default: 0.1, role: ROLE.lr } }],
+  ]);
+  expect(recipe.groups).toMatchObject([
+    { pointer: '/o', known: 'named', binding: { optimizer: { name: 'lamb' } } },
+  ]);
 });
 
 describe('one optimizer in several blocks', () => {
@@ -95,10 +136,29 @@ describe('the betas of a class of torch', () => {
     ['spelt as no class is', 'o: {type: adam, args: {lr: 0.1}}', '/o/args/lr', false],
     ['that is only a name', 'o: {name: Adam, args: {lr: 0.1}}', '/o/args/lr', false],
     ['beside which anything may stand', 'o: {type: Adam, lr: 0.1}', '/o/lr', false],
+    [
+      'beside a block of something else',
+      'optimizer: {type: Adam, extra: {lr: 0.1}}',
+      '/optimizer/extra/lr',
+      false,
+    ],
+    ['whose arguments stand somewhere else', 'optimizer: {type: Adam}\nargs: {lr: 0.1}', '/args/lr', false],
+    ['that is the key of a block', 'optimizer: {Adam: {lr: 0.1}}', '/optimizer/Adam/lr', false],
     ['that has them elsewhere', 'o: {type: Adam, args: {lr: 0.1, betas: "${b}"}}', '/o/args/lr', false],
   ])('%s: %s', async (_, text, lr, inserted) => {
     const [group] = await optimizersOf(text, { [lr]: 'lr' });
     const place = lr.replace('/lr', '/betas');
     expect(group!.slice(2)).toEqual([lr, ...(inserted ? [`${place}/0`, `${place}/1`] : [])]);
   });
+});
+
+it.each<[string, number]>([
+  ['type', 2],
+  ['name', 0],
+])('the betas of torch’s Adam that a dialect reads under %s: %i of them are known', async (key, known) => {
+  const { recipe } = await recipeOf(`o: {${key}: Adam, args: {lr: 0.1}}`, [
+    ...scopes('/o'),
+    ...roles({ [`/o/${key}`]: ROLE.optimizer, '/o/args/lr': ROLE.lr }),
+  ]);
+  expect(Object.keys(valuesOf(recipe.groups[0]!.fields))).toHaveLength(1 + known);
 });

@@ -241,6 +241,18 @@ describe.each<[string, readonly Row[]]>([
         { global: 32, micro: 4, accumulation: 1, world: 8, modelParallel: 2 },
       ],
       [
+        'with data-parallel groups by default',
+        [says('micro', 4), leaves('replicas', 4)],
+        {},
+        { global: 16, micro: 4, accumulation: 1, world: 4 },
+      ],
+      [
+        'with passes that the trainer shares out among its devices, whose number then is no part',
+        [says('micro', 4), says('accumulation', 8, { together: true }), says('devices', 2)],
+        {},
+        { global: 32, micro: 4, accumulation: 8, world: 1 },
+      ],
+      [
         'with a fraction of a sample',
         [says('micro', 0.5, { fractional: true })],
         {},
@@ -335,6 +347,43 @@ describe.each<[string, readonly Row[]]>([
         [says('unsaid', 32), says('micro', 4), says('devices', 8)],
         {},
         { global: 32, micro: 4, accumulation: 1, world: 8 },
+      ],
+      [
+        'beside a total of as many: the whole step',
+        [says('unsaid', 64), says('global', 64)],
+        {},
+        { global: 64, accumulation: 1 },
+      ],
+      [
+        'beside a total of as many on one device',
+        [says('unsaid', 64), says('global', 64), says('devices', 1)],
+        {},
+        { global: 64, micro: 64, accumulation: 1, world: 1 },
+      ],
+      [
+        'beside a micro batch of as many',
+        [says('unsaid', 64), says('micro', 64), says('devices', 2)],
+        {},
+        { global: 128, micro: 64, accumulation: 1, world: 2 },
+      ],
+      [
+        'beside devices, with --from that they make',
+        [says('unsaid', 64), says('devices', 2)],
+        { from: 128 },
+        { global: 128, micro: 64, accumulation: 1, world: 2 },
+        TAKEN,
+      ],
+      [
+        'over several passes, with --from, which counts the devices',
+        [says('unsaid', 8), says('accumulation', 4)],
+        { from: 64 },
+        { global: 64, micro: 8, accumulation: 4, world: 2 },
+      ],
+      [
+        'with --from of one device',
+        [says('unsaid', 64), says('devices', -1)],
+        { from: 64 },
+        { global: 64, micro: 64, accumulation: 1, world: 1 },
       ],
       [
         'beside the total that it makes',
@@ -674,6 +723,93 @@ describe('a part whose number is not in the file', () => {
   );
 });
 
+describe('passes that the file computes', () => {
+  const passes = (source: string) => hides('accumulation', 'interpolation', source);
+  const MICRO = [says('micro', 8), says('devices', 2)];
+
+  it.each([
+    ['of numbers', '5 * 8'],
+    ['of the number of devices', '40 // world_size'],
+    ['of the devices under another name', '8 // num_gpus'],
+    ['by dividing itself', 'accumulation //= world_size'],
+  ])('%s stay, so for another batch by its ratio they need not be known', (_story, source) => {
+    expect(batchOf(MICRO, { by: 2 }, [passes(source)]).batch).toMatchObject({ micro: 8, world: 2 });
+    expect(refusal(() => batchOf(MICRO, {}, [passes(source)]))).toEqual({
+      says: `interpolation: accumulation is computed, \`${source}\`, which is not known from this file alone: give the global batch size with --from N`,
+      at: 7,
+    });
+  });
+
+  it.each([
+    ['of another value', 'total // batch'],
+    ['of itself, compared', 'accumulation if x else 1'],
+    ['of a value of the config', '${total}'],
+    ['of what one device takes', '64 // batch_per_gpu'],
+    ['of what one device takes, in other words', '64 // samples_per_device'],
+    ['of what all of them take', '64 // world_batch'],
+  ])('%s may move with the batch', (_story, source) =>
+    expect(refusal(() => batchOf(MICRO, { by: 2 }, [passes(source)])).says).toMatch(
+      /^interpolation: accumulation is/,
+    ),
+  );
+
+  it.each(['40 // world_size', 'accumulation //= num_gpus'])(
+    '%s is another number on other devices',
+    (source) => {
+      const options = { by: 2, worldTo: 4 };
+      expect(refusal(() => batchOf(MICRO, options, [passes(source)])).says).toMatch(
+        /^interpolation: accumulation is computed/,
+      );
+      expect(batchOf(MICRO, options, [passes('5 * 8')]).batch).toMatchObject({ micro: 8, world: 2 });
+    },
+  );
+
+  it('may be made of a batch of which nobody says what it counts, which then is not taken for one', () => {
+    const fields = [says('unsaid', 64), says('nodes', 1)];
+    const hidden = [passes('total // bs')];
+    expect(refusal(() => batchOf(fields, { by: 2 }, hidden)).says).toMatch(
+      /^interpolation: accumulation is computed/,
+    );
+    expect(batchOf([says('unsaid', 64)], { batchIs: 'total' }, hidden).batch).toMatchObject({ global: 64 });
+    expect(batchOf([says('unsaid', 64)], { by: 2 }, [passes('5 * 8')]).batch).toMatchObject({ global: 64 });
+  });
+
+  it('are not asked for beside a number of them', () =>
+    expect(
+      batchOf([says('unsaid', 64), says('accumulation', 4)], {}, [passes('total // bs')]).batch,
+    ).toMatchObject({ global: 256 }));
+
+  it('are asked for where the batch would be taken for the whole step', () =>
+    expect(refusal(() => batchOf([says('unsaid', 64)], {}, [passes('total // bs')])).says).toMatch(
+      /^interpolation: accumulation is computed/,
+    ));
+
+  it('are named, the first of several', () =>
+    expect(refusal(() => batchOf(MICRO, {}, [passes('${one}'), passes('${two}')])).says).toContain(
+      'accumulation is ${one}, ',
+    ));
+});
+
+it('passes that are shared out among the devices change with no number of them: --world is refused', () => {
+  const together = says('accumulation', 8, { together: true });
+  const says_ =
+    'usage: accumulation counts the passes of all devices together, so their number changes no batch: leave --world out';
+  for (const options of [{ world: 2 }, { worldTo: 2 }])
+    expect(refusal(() => batchOf([says('micro', 4), together], options)).says).toBe(says_);
+  const hidden = { ...hides('accumulation', 'auto'), role: together.role };
+  expect(refusal(() => batchOf([says('micro', 4)], { world: 2, by: 2 }, [hidden])).says).toBe(says_);
+});
+
+it('of two counts of tokens the first is told; a limit of them is none', () => {
+  const tokens = { unit: 'tokens' } as const;
+  const fields = [
+    says('micro-limit', 9, { ...tokens, offset: 1 }),
+    says('micro', 8, { ...tokens, offset: 2 }),
+    says('global', 8, { ...tokens, offset: 3 }),
+  ];
+  expect(batchOf(fields).warnings).toMatchObject([{ code: 'batch-in-tokens', offset: 2 }]);
+});
+
 describe('what is told', () => {
   it.each<[string, Fields, string, number]>([
     [
@@ -691,4 +827,28 @@ describe('what is told', () => {
   ])('%s', (_story, fields, message, offset) =>
     expect(batchOf(fields).warnings).toMatchObject([{ severity: 'warning', message, offset }]),
   );
+});
+
+describe('a batch of which nobody says what it counts is one device’s where somebody speaks of devices', () => {
+  const ONE = { global: 64, micro: 64, perDevice: true };
+  it.each(['devices', 'nodes', 'world', 'replicas'] as const)('a number of %s that is elsewhere', (part) =>
+    expect(batchOf([says('unsaid', 64)], {}, [hides(part, 'interpolation', '${n}')]).batch).toMatchObject(
+      ONE,
+    ),
+  );
+
+  it('or the user, who says how many there will be', () =>
+    expect(batchOf([says('unsaid', 64)], { worldTo: 4 }).batch).toMatchObject(ONE));
+
+  it.each<[number, string]>([
+    [1, 'since there is 1 device:'],
+    [2, 'since there are 2 devices:'],
+  ])('%d: told as such', (count, since) =>
+    expect(batchOf([says('unsaid', 64), says('devices', count)]).warnings[0]!.message).toContain(since),
+  );
+
+  it('--from must be whole passes of it', () =>
+    expect(refusal(() => batchOf([says('unsaid', 8), says('accumulation', 4)], { from: 16 })).says).toBe(
+      'batch-inconsistent: micro batch x accumulation x devices is 32, but --from says 16',
+    ));
 });

@@ -23,6 +23,16 @@ describe('the words of a key', () => {
     ['bs', 'batch size'],
     ['lrWarmupSteps', 'learning rate warm up step'],
     ['T_max', 't maximum'],
+    ['nEpochs', 'number epoch'],
+    ['max_tokens', 'maximum token'],
+    ['tok_per_batch', 'token per batch'],
+    ['ema_decays', 'ema decay'],
+    ['testing_batch', 'test batch'],
+    ['effective_batch_size', 'total batch size'],
+    ['overall_bs', 'total batch size'],
+    ['save_ep', 'save epoch'],
+    ['averaged_models', 'average model'],
+    ['min_lr_rate', 'minimum learning rate ratio'],
   ])('%s', (key, words) => expect(wordsOf(key).join(' ')).toBe(words));
 });
 

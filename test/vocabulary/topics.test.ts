@@ -36,6 +36,9 @@ describe('a key that was not read speaks of the batch, or of a length or a memor
     ['beta_1', '0.0001', 'other'],
     ['my_momentum', '0.5', 'other'],
     ['my_ema', '0.4', 'other'],
+    ['in_batch_size', '8', 'batch'],
+    ['my_lr', '0.01k', 'other'],
+    ['my_lr', '0.00001m', 'other'],
   ])('%s: %s (%s)', async (key, value, expected, kind) =>
     expect(await topic(key, value, ...(kind ? [kind] : []))).toBe(expected),
   );

@@ -55,6 +55,29 @@ describe("a scheduler that moves the momentum, whatever the optimizer's is", () 
   });
 });
 
+describe('a scheduler known by a name in its own block', () => {
+  it.each([
+    ['{type: one_cycle, max_lr: 0.1}', 'type: in most libraries moves the momentum'],
+    ['{name: cyclic, max_lr: 0.1}', 'name: in most libraries moves the momentum'],
+    ['{_target_: ReduceLROnPlateau, patience: 3}', '_target_: waits for a number of evaluations'],
+  ])('%s is told of', async (scheduler, note) => {
+    for (const [block, at] of [
+      [`lr_scheduler: ${scheduler}`, 'lr_scheduler.'],
+      [`schedulers: [${scheduler}]`, 'schedulers[0].'],
+    ])
+      expect((await changesOf(`${SGD}${block}\n`)).notes).toEqual([expect.stringContaining(`${at}${note}`)]);
+  });
+
+  it.each([
+    'scheduler: {type: one_cycle, max_lr: 0.1, cycle_momentum: false}',
+    'scheduler: {type: cosine}',
+    'dataset: {type: cyclic}',
+  ])('%s is not', async (block) => expect((await changesOf(`${SGD}${block}\n`)).notes).toEqual([]));
+
+  it('torch’s own class is converted, and not told of', async () =>
+    expect((await changesOf(cyclic(''))).notes).toEqual([]));
+});
+
 describe("DeepSpeed's schedulers", () => {
   const json = (scheduler: object, optimizer: object = { type: 'AdamW', params: { lr: 0.001 } }) =>
     JSON.stringify({ train_batch_size: 256, zero_optimization: { stage: 1 }, optimizer, scheduler });

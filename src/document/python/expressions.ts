@@ -22,9 +22,10 @@ import {
  * @see pytorch/pytorch torch/optim/sgd.py, rmsprop.py, adagrad.py, adam.py
  */
 function settingsOf(name: string): readonly string[] {
-  if (/SGD\w*$/i.test(name)) return ['lr', 'momentum', 'dampening', 'weight_decay', 'nesterov'];
-  if (/RMSprop$/i.test(name)) return ['lr', 'alpha', 'eps', 'weight_decay', 'momentum'];
-  if (/Adam\w*$/i.test(name)) return ['lr', 'betas', 'eps', 'weight_decay'];
+  const own = name.slice(name.lastIndexOf('.') + 1);
+  if (/SGD/i.test(own)) return ['lr', 'momentum', 'dampening', 'weight_decay', 'nesterov'];
+  if (/RMSprop$/i.test(own)) return ['lr', 'alpha', 'eps', 'weight_decay', 'momentum'];
+  if (/Adam/i.test(own)) return ['lr', 'betas', 'eps', 'weight_decay'];
   return ['lr'];
 }
 
@@ -195,6 +196,10 @@ export class Expressions {
   private unnamedSettings(made: Mapping, args: readonly Syntax[][], name: string, names: Names): void {
     const like = made.slots.some(({ key }) => /^(?:momentum|betas|weight_decay)$/.test(key));
     if (!like && !/(?:^|\.)optim\.(?!lr_scheduler\.|swa_utils\.)/.test(name)) return;
+    const [first] = args;
+    // Keras and Optax take no parameters: theirs begin with the rate.
+    const parameters = first?.length === 1 && this.read(first[0]!, names);
+    if (!parameters || (parameters.kind === 'scalar' && saysNumbers(parameters))) return;
     const given: Slot[] = [];
     for (const [i, key] of settingsOf(name).entries()) {
       const argument = args[i + 1];
