@@ -18,7 +18,7 @@ export const BUDGET = {
   /** Of a program, a script or TOML, whose readers take ten times the time and memory for each. */
   program: { characters: 500_000, words: 50_000 },
   /** Names that a Python file, or a mapping in it, holds. */
-  names: 10_000,
+  names: 5_000,
   /** Values that the aliases of a file stand for, together. */
   expanded: 100_000,
   /** Blocks that hold an optimizer each, or one of its groups of parameters. */
