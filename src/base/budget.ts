@@ -13,6 +13,12 @@ export const BUDGET = {
   columns: 2000,
   /** Mappings and lists within each other. Python's own readers of YAML and JSON end below 1000. */
   depth: 200,
+  /** Words of a config: some kB each while it is read. */
+  words: 1_500_000,
+  /** Of a program, a script or TOML, whose readers take ten times the time and memory for each. */
+  program: { characters: 500_000, words: 50_000 },
+  /** Names that a Python file, or a mapping in it, holds. */
+  names: 5_000,
   /** Values that the aliases of a file stand for, together. */
   expanded: 100_000,
   /** Blocks that hold an optimizer each, or one of its groups of parameters. */

@@ -1,7 +1,7 @@
 import { BUDGET, tooLarge } from '../base/budget.ts';
 import { count } from '../base/numbers.ts';
 import { Problem } from '../base/problem.ts';
-import { tooDeep } from './depth.ts';
+import { tooMuch } from './depth.ts';
 import { pastAll } from './lines.ts';
 import type { Document, Parse, Progress } from './nodes.ts';
 
@@ -64,7 +64,6 @@ export interface ParsedText {
  * @throws Problem with code `syntax`, `duplicate-key`, `empty` or `too-large`
  */
 export async function parse(text: string, fileName = '', progress?: Progress): Promise<ParsedText> {
-  if (text.length > BUDGET.bytes) throw tooLarge(`${count(BUDGET.bytes)} characters`);
   const binary = text.indexOf('\0');
   if (binary !== -1)
     throw new Problem('syntax', 'holds a NUL character: it is no text, or UTF-16. Save it as UTF-8', binary);
@@ -72,14 +71,33 @@ export async function parse(text: string, fileName = '', progress?: Progress): P
     return await parseAs(text, fileName, progress);
   } catch (error) {
     // A parser that calls itself for each level has no room left.
-    throw error instanceof RangeError ? tooDeep() : error;
+    throw error instanceof RangeError ? tooMuch(text) : error;
   }
 }
+
+/** Refuses a text of more words than `most`: what stands between blanks, line breaks and commas. @throws Problem: too-large */
+function refuseLong(text: string, most: number): void {
+  if (text.length < most) return;
+  let words = 0;
+  let within = false;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    const blank = code <= SPACE || code === COMMA;
+    if (!blank && !within && ++words > most) throw tooLarge(`${count(most)} words`, at);
+    within = !blank;
+  }
+}
+
+const SPACE = 0x20;
+const COMMA = 0x2c;
 
 async function parseAs(text: string, fileName: string, progress?: Progress): Promise<ParsedText> {
   const content = text.replace(/^\ufeff/, '');
   if (content.trim() === '') throw new Problem('empty', 'the file is empty', 0);
   const own = FORMATS.find(({ is }) => is(fileName, content));
+  const most = own ? BUDGET.program : { characters: BUDGET.bytes, words: BUDGET.words };
+  if (text.length > most.characters) throw tooLarge(`${count(most.characters)} characters`);
+  refuseLong(text, most.words);
   if (own) {
     const again = await own.load();
     return { documents: again(text, progress), again };

@@ -17,7 +17,6 @@ import { count } from '../base/numbers.ts';
 import { Problem } from '../base/problem.ts';
 import { tooDeep } from './depth.ts';
 import { YAML } from './insert.ts';
-import { endOfContent } from './lines.ts';
 import type {
   Document,
   DoubledKey,
@@ -45,7 +44,7 @@ const STRETCH = 100_000;
 /** Reads every document of a YAML text. Throws a Problem at the first error. */
 export function parseYaml(text: string, progress: Progress = () => {}): Document[] {
   // Behind a byte order mark the parser counts no indentation.
-  const parsed = documentsOf(text.replace(/^\ufeff/, '\n'), progress);
+  const { parsed, read } = documentsOf(text.replace(/^\ufeff/, '\n'), progress);
   refuseHidden(text, parsed);
   for (const document of parsed) {
     const error = document.errors[0];
@@ -58,7 +57,7 @@ export function parseYaml(text: string, progress: Progress = () => {}): Document
   );
   if (filled.length === 0) throw new Problem('empty', 'the file is empty', 0);
   const aliases = { stand: 0 };
-  return filled.map((document) => new Reader(text, document, aliases).read());
+  return filled.map((document) => new Reader(text, read, document, aliases).read());
 }
 
 /** What PyYAML reads as a line break and YAML 1.2 does not, and what it refuses anywhere (yaml/pyyaml lib/yaml/reader.py, scanner.py). */
@@ -98,15 +97,18 @@ const FOLDED = '\u0001';
 const KEPT_BREAK = '\u0002';
 
 /**
- * The documents of a text. To PyYAML the indentation inside quotes and brackets over several lines says nothing, the
+ * The documents of a text, and the text that was read for it. To PyYAML the indentation inside quotes and brackets over several lines says nothing, the
  * parser wants it deeper than the key's (YAML 1.2, 7.3.1 and 7.4): such a one is read as if it stood on one line.
  */
-function documentsOf(text: string, progress: Progress): LibraryDocument[] {
+function documentsOf(
+  text: string,
+  progress: Progress,
+): { readonly parsed: readonly LibraryDocument[]; readonly read: string } {
   let read = text;
   for (let folded = 0; ; folded++) {
     const parsed = parsedAs(read, progress);
     const line = asOneLine(parsed, read);
-    if (!line) return parsed;
+    if (!line) return { parsed, read };
     // Each is found by reading the whole text again.
     if (folded > MOST_FOLDED || folded * text.length > MOST_READ_AGAIN)
       throw tooLarge(
@@ -246,9 +248,13 @@ class Reader {
   /** Mappings that others merge, by the pointers of these. */
   private readonly merges = new Map<Node, Pointer>();
 
-  /** @param aliases how many values those of the whole file stand for */
+  /**
+   * @param folded the text in which what was read as one line has blanks for comments and line breaks
+   * @param aliases how many values those of the whole file stand for
+   */
   constructor(
     private readonly text: string,
+    private readonly folded: string,
     private readonly document: LibraryDocument,
     private readonly aliases: { stand: number },
   ) {}
@@ -262,8 +268,8 @@ class Reader {
   private convert(node: LibraryNode, path: Pointer): Node {
     if (isAlias(node)) return this.follow(node, path);
     if (node.anchor) this.anchored.set(node.anchor, null);
-    const offset = node.range?.[0] ?? 0;
-    const end = contentEnd(node);
+    const end = this.contentEnd(node);
+    const offset = isNothing(node) ? end : (node.range?.[0] ?? 0);
     let result: Node;
     if (isSeq(node)) {
       const items = node.items.map((item, i) => this.convert(item as LibraryNode, child(path, i)));
@@ -309,7 +315,7 @@ class Reader {
           : isScalar(key) && key.type === 'QUOTE_SINGLE'
             ? "'"
             : '';
-      const end = pair.value ? contentEnd(pair.value as LibraryNode) : keyEnd;
+      const end = pair.value ? this.contentEnd(pair.value as LibraryNode) : keyEnd;
       const begin = pair.srcToken?.start.find(({ type }) => !BLANK.has(type))?.offset;
       const entry: Entry = { key: name, offset, end, quote, node, ...(begin === undefined ? {} : { begin }) };
       written.push(entry);
@@ -350,8 +356,6 @@ class Reader {
 
   private scalar(node: LibraryNode, start: number, end: number, path: Pointer): ScalarNode {
     const source = this.text.slice(start, end);
-    // What is not there the parser finds behind the line break.
-    const offset = source === '' ? endOfContent(this.text, start) : start;
     const type = isScalar(node) ? node.type : undefined;
     const style: ScalarStyle =
       type === 'QUOTE_DOUBLE'
@@ -366,10 +370,10 @@ class Reader {
       .replaceAll(KEPT_BREAK, '\n')
       // The parser adds a last line break that the text does not have.
       .replace(style === 'block' && end === this.text.length && !source.endsWith('\n') ? /\n$/ : NEVER, '');
-    this.scalars.push({ path, source, offset });
+    this.scalars.push({ path, source, offset: start });
     return {
       kind: 'scalar',
-      offset,
+      offset: start,
       length: source.length,
       source,
       style,
@@ -377,6 +381,29 @@ class Reader {
       ...(node.tag === undefined ? {} : { tag: node.tag }),
     };
   }
+
+  /** One past the content of a node: a block collection ends with its last value, before any comments. */
+  private contentEnd(node: LibraryNode): number {
+    const end = node.range?.[1] ?? 0;
+    if (isNothing(node)) return this.placeOfNothing(end);
+    if (!(isMap(node) || isSeq(node)) || node.flow) return end;
+    const last = node.items.at(-1);
+    const value = (isPair(last) ? (last.value ?? last.key) : last) as LibraryNode | undefined;
+    return value ? this.contentEnd(value) : end;
+  }
+
+  /** Where a value that is not there would stand: the parser finds it behind line breaks, and comments it did not see. */
+  private placeOfNothing(found: number): number {
+    let at = found;
+    while (at > 0 && /\s/.test(this.folded[at - 1]!)) at--;
+    while (at < found && /[ \t]/.test(this.text[at]!)) at++;
+    return at;
+  }
+}
+
+/** A value that is not there. */
+function isNothing(node: LibraryNode): boolean {
+  return isScalar(node) && node.range?.[0] === node.range?.[1];
 }
 
 /**
@@ -397,15 +424,6 @@ function resolve(content: string, style: ScalarStyle, tag: string | undefined): 
 
 const FLOAT = 'tag:yaml.org,2002:float';
 const INTEGER = 'tag:yaml.org,2002:int';
-
-/** One past the content of a node: a block collection ends with its last value, before any comments. */
-function contentEnd(node: LibraryNode): number {
-  const end = node.range?.[1] ?? 0;
-  if (!(isMap(node) || isSeq(node)) || node.flow) return end;
-  const last = node.items.at(-1);
-  const value = (isPair(last) ? (last.value ?? last.key) : last) as LibraryNode | undefined;
-  return value ? contentEnd(value) : end;
-}
 
 function size(node: Node, limit: number): number {
   if (node.kind === 'scalar' || limit <= 0) return 1;

@@ -1,5 +1,6 @@
 import { BUDGET, tooLarge } from '../base/budget.ts';
 import { type Diagnostic, warning } from '../base/diagnostic.ts';
+import { meant } from '../base/edit-distance.ts';
 import { count } from '../base/numbers.ts';
 import { Problem } from '../base/problem.ts';
 import type { Role } from '../dialect/roles.ts';
@@ -40,7 +41,7 @@ interface Surveyed extends Context {
 
 /**
  * The optimizers of a config with their settings.
- * @throws Problem: unknown-optimizer, too-large
+ * @throws Problem: unknown-optimizer, usage where nobody knows the one that the user named, too-large
  */
 export function buildGroups(given: Context): Group[] {
   const context = surveyed(given);
@@ -148,7 +149,14 @@ function bind({ scopes, fields, named }: Block, context: Context): Bound {
     return { binding: conclusion.binding, known: 'inferred', conclusion };
   }
   const binding = findOptimizer(library, declared);
-  const node = named && !optimizer ? document.nodes.get(named.at) : undefined;
+  if (!binding && optimizer !== undefined) {
+    const names = optimizerNames();
+    throw new Problem(
+      'usage',
+      `unknown optimizer "${optimizer}"${meant(optimizer, names) || ';'} --optimizer takes: ${names.join(', ')}`,
+    );
+  }
+  const node = named && document.nodes.get(named.at);
   if (!binding)
     throw new Problem(
       'unknown-optimizer',

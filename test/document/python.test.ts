@@ -154,6 +154,36 @@ const READS: [string, string, unknown][] = [
   ],
   ['a function that gives the config', 'def get_config():\n    return dict(lr=1)\n', { lr: 1 }],
   [
+    'a function that gives one of two configs: what they differ in is not known',
+    'def get_config():\n    if x:\n        return dict(lr=1, n=2)\n    return dict(lr=3)\n',
+    { n: '${ 2 under a condition }', lr: '${ 3 under a condition }' },
+  ],
+  [
+    'a function that gives one of two names',
+    'def get_config():\n  a = dict(lr=1)\n  b = dict(lr=2)\n  if x:\n    return a\n  return b\n',
+    { lr: '${ 2 under a condition }' },
+  ],
+  [
+    'a config that is changed where it was not given back before',
+    'def get_config():\n  c = D()\n  c.lr = 1\n  if x:\n    return c\n  c.lr = 2\n  return c\n',
+    { lr: '${ 2 under a condition }' },
+  ],
+  [
+    'a config that is given back early, as it is in the end',
+    'def get_config():\n  c = D()\n  c.lr = 1\n  if x:\n    return c\n  return c\n',
+    { lr: 1 },
+  ],
+  [
+    'what never runs, behind a return',
+    'def get_config():\n  return dict(lr=1)\n  return dict(lr=2)\n',
+    { lr: 1 },
+  ],
+  [
+    'a function that ends early and gives no settings',
+    'def main():\n  if x:\n    return\n  if y:\n    return evaluate(m, n=3)\n  o = SGD(lr=1)\n',
+    { main: { return: { n: '${ 3 under a condition }', class: 'evaluate' }, o: { lr: 1, class: 'SGD' } } },
+  ],
+  [
     'a config of another file',
     'c = get_config("common/optim.py").SGD\nc.lr = 1\n',
     { class: 'optim.SGD', lr: 1 },

@@ -614,11 +614,11 @@ describe('an optimizer that no table knows is refused', () => {
     expect(at).toBe('o: {lr: 0.1, name: '.length);
   });
 
-  it('with no place where the user declares it', async () => {
+  it('as a slip of the user who declares it, with the one that was meant', async () => {
     const { says, at } = await refusalOf(
-      recipeOf('o: {lr: 0.1, name: adam}\n', found, { optimizer: 'zing' }),
+      recipeOf('o: {lr: 0.1, name: adam}\n', found, { optimizer: 'admaw' }),
     );
-    expect(says).toMatch(/^unknown-optimizer: unknown optimizer "zing"/);
+    expect(says).toMatch(/^usage: unknown optimizer "admaw": did you mean adamw\? --optimizer takes: sgd, /);
     expect(at).toBeUndefined();
   });
 

@@ -255,7 +255,9 @@ export class Expressions {
       return this.shared(value, node);
     if (value.kind === 'scalar' && typeof value.value !== 'number' && !isExpression(value))
       return { ...this.computed(node), value: value.value };
-    return { ...this.computed(node), target: () => value };
+    // A name for a name stands for what that one does: a chain of them would be followed from each of its ends.
+    const target = (value.kind === 'scalar' && value.target) || (() => value);
+    return { ...this.computed(node), target };
   }
 
   /** The keys of `a.b["c"][0]`; undefined where one is computed. */

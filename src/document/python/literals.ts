@@ -32,7 +32,7 @@ export function literalOf(node: Syntax, text: string): Literal | undefined {
 }
 
 const NUMBER =
-  /^([-+]?)\s*((?:\d[\d_]*(?:\.[\d_]*)?|\.\d[\d_]*)(?:[eE][-+]?\d[\d_]*)?|0[xobXOB][\da-fA-F_]+)$/;
+  /^([-+]?)\s*((?:\d+(?:_\d+)*(?:\.(?:\d+(?:_\d+)*)?)?|\.\d+(?:_\d+)*)(?:[eE][-+]?\d+(?:_\d+)*)?|0[xobXOB](?:_?[\da-fA-F])+)$/;
 
 /** The value of a number as Python reads it; undefined for what is none, and for imaginary ones. */
 function numberOf(source: string): number | undefined {

@@ -1,7 +1,7 @@
 import { parser } from '@lezer/python';
 import { placeOf } from '../../base/diagnostic.ts';
 import { Problem } from '../../base/problem.ts';
-import { tooDeep } from '../depth.ts';
+import { deepAt, tooDeep } from '../depth.ts';
 import type { Document, DoubledKey, Entry, MapNode, Node, ScalarNode, WrittenScalar } from '../nodes.ts';
 import { child, type Pointer, segments } from '../pointer.ts';
 import { documentOf } from '../tree.ts';
@@ -16,7 +16,6 @@ import { expression, type Literal, type Mapping, type Slot, type Syntax, type Va
  */
 export function parsePython(text: string): Document[] {
   const top = treeOf(readableBy(text));
-  refuseErrors(top, text);
   const program = new Program(text, top);
   const maker = new Maker(scaledRates(top, text));
   const root = maker.node(program.root);
@@ -50,16 +49,43 @@ function readableBy(text: string): string {
 /** The parser keeps every way to read these: half a gigabyte for 100,000. */
 const MANY_NOTS = /(?:\bnot\s+){200}/;
 
+/** Brackets, and what holds others that count for nothing. */
+const BRACKETS =
+  /#[^\n]*|("""|''')(?:[^\\]|\\[\s\S])*?\1|"(?:[^"\\\n]|\\[\s\S])*"|'(?:[^'\\\n]|\\[\s\S])*'|\\[\s\S]|[([{]|[)\]}]/g;
+
+/** Python's own reader takes 200 within each other, too (python/cpython Parser/lexer/state.h: MAXLEVEL). */
+function refuseDeep(text: string): void {
+  const nots = MANY_NOTS.exec(text);
+  if (nots) throw tooDeep(nots.index);
+  const brackets = deepAt(text, BRACKETS);
+  if (brackets !== undefined) throw tooDeep(brackets);
+}
+
+/** What the reader finds out of place is looked for in so many characters behind where it gave up. */
+const BEHIND = 200;
+
+/** The syntax of a text. Recovery from an error takes a thousand times as long as reading: it sees the first one alone. */
+function treeOf(text: string): Syntax {
+  refuseDeep(text);
+  try {
+    return read(STRICT, text);
+  } catch (error) {
+    const [, at] = /^No parse at (\d+)$/.exec((error as Error).message) ?? [];
+    if (at === undefined) throw error;
+    const begin = text.slice(0, Number(at) + BEHIND);
+    refuseErrors(read(parser, begin), begin);
+    throw new Problem('syntax', 'not valid Python', Number(at));
+  }
+}
+
+const STRICT = parser.configure({ strict: true });
+
 /**
  * @lezer/lr counts blank lines among the reductions whose number it limits, and breaks off a statement after 300 of
  * them: its count is kept at 0.
  */
-function treeOf(text: string): Syntax {
-  const deep = MANY_NOTS.exec(text);
-  if (deep) throw tooDeep(deep.index);
-  const parse = parser.startParse(text) as ReturnType<typeof parser.startParse> & {
-    bigReductionCount: number;
-  };
+function read(by: typeof parser, text: string): Syntax {
+  const parse = by.startParse(text) as ReturnType<typeof parser.startParse> & { bigReductionCount: number };
   for (;;) {
     const tree = parse.advance();
     if (tree) return tree.topNode;

@@ -25,8 +25,14 @@ const BUILDS = /config|cfg|recipe|hparams|default|settings/i;
 
 class Scope {
   readonly names = new Map<string, Value | null>();
-  /** What its function gives back. */
+  /** What its function gives back; where it can give one of several, what they have in common. */
   returned?: Value;
+  /** The last one of these. */
+  gave?: Value;
+  /** Whether it has given something back for sure, and what follows never runs. */
+  ended = false;
+  /** Whether it may have given settings back, and what follows is for other cases. */
+  left = false;
 
   constructor(
     /** Where its names stand in the tree. */
@@ -103,7 +109,10 @@ export class Program {
   }
 
   private block(node: Syntax, scope: Scope, certain: boolean): void {
-    for (const child of childrenOf(node)) this.statement(child, scope, certain);
+    for (const child of childrenOf(node)) {
+      if (scope.ended) return;
+      this.statement(child, scope, certain && !scope.left);
+    }
   }
 
   private statement(node: Syntax, scope: Scope, certain: boolean): void {
@@ -214,7 +223,7 @@ export class Program {
     if (path.length === 1) {
       // A second name for what stands elsewhere is none of its own in the tree.
       const second = value.kind === 'map' && /^(?:VariableName|MemberExpression)$/.test(source.name);
-      const known = value.kind === 'map' && [...this.classes.values()].includes(value);
+      const known = value.kind === 'map' && this.isOfClass(value);
       const dead = second || known || (scope !== this.module && isExpression(value));
       if (!dead || slotOf(scope.into, key)) this.store(scope.into, slot, certain);
       scope.names.set(key, certain ? value : (slotOf(scope.into, key)?.value ?? null));
@@ -334,17 +343,34 @@ export class Program {
   }
 
   private returns(node: Syntax | undefined, scope: Scope, certain: boolean): void {
-    if (!node) return;
-    const value = this.read.read(node, this.names(scope));
-    if (value.kind !== 'map') return;
-    if (certain) scope.returned = value;
-    if (/^(?:VariableName|MemberExpression)$/.test(node.name) || [...this.classes.values()].includes(value))
-      return;
-    this.store(
-      scope.into,
-      { key: 'return', from: node.from, to: node.to, quote: '', unwritten: true, value },
-      certain,
-    );
+    if (certain) scope.ended = true;
+    const value = node && this.read.read(node, this.names(scope));
+    if (!node || value?.kind !== 'map') return;
+    if (!certain && saysNumbers(value) && !isCalled(value)) scope.left = true;
+    const before = scope.gave === value ? undefined : scope.returned;
+    const one = certain || scope.gave === value ? value : conditional(value);
+    scope.returned = before ? either(before, value) : one;
+    // What is given back in one case of several counts there alone.
+    if (before)
+      for (const part of [scope.gave, value]) {
+        const at = scope.into.slots.findIndex((slot) => slot.value === part);
+        if (at !== -1) scope.into.slots.splice(at, 1);
+      }
+    scope.gave = value;
+    if (!before && (/^(?:VariableName|MemberExpression)$/.test(node.name) || this.isOfClass(value))) return;
+    put(scope.into, {
+      key: 'return',
+      from: node.from,
+      to: node.to,
+      quote: '',
+      unwritten: true,
+      value: scope.returned,
+    });
+  }
+
+  /** Whether a value is what a class of the file holds. */
+  private isOfClass(value: Mapping): boolean {
+    return [...this.classes.values()].includes(value);
   }
 
   /** `x.update(...)`, `x.append(...)`, `parser.set_defaults(...)`; of other calls their keyword arguments. */
@@ -560,6 +586,14 @@ export class Program {
     }
     this.root.slots.push(...whole.slots);
   }
+}
+
+/** What a function gives back, `evaluate(model, n=3)`: no settings, or others than this file's. */
+function isCalled(value: Mapping): boolean {
+  const name = slotOf(value, 'class');
+  return (
+    name?.unwritten === true && name.value.kind === 'scalar' && /(?:^|\.)[a-z_]\w*$/.test(name.value.source)
+  );
 }
 
 /** A function or a class. */

@@ -1,4 +1,6 @@
 import type { parser } from '@lezer/python';
+import { BUDGET, tooLarge } from '../../base/budget.ts';
+import { count } from '../../base/numbers.ts';
 import type { ScalarStyle } from '../nodes.ts';
 import type { ScalarValue } from '../scalar.ts';
 
@@ -71,9 +73,10 @@ export function slotOf({ slots }: Mapping, key: string): Slot | undefined {
   return slots.findLast((slot) => slot.key === key);
 }
 
-/** Sets a key; what it held before is gone. */
+/** Sets a key; what it held before is gone. @throws Problem: too-large */
 export function put(into: Mapping, slot: Slot): void {
   const at = into.slots.findIndex(({ key }) => key === slot.key);
+  if (into.slots.length > BUDGET.names) throw tooLarge(`${count(BUDGET.names)} names`, slot.from);
   if (at !== -1) into.slots.splice(at, 1);
   into.slots.push(slot);
 }

@@ -83,5 +83,5 @@ function takesValue(words: readonly Argument[], at: number): boolean {
 
 /** `--name`, `-n`; a negative number is none. */
 export function isFlag(text: string): boolean {
-  return /^--?[A-Za-z]/.test(text);
+  return /^--?[A-Za-z_]/.test(text);
 }

@@ -1,3 +1,5 @@
+import { BUDGET } from '../../base/budget.ts';
+import { tooDeep } from '../depth.ts';
 import type { Entry, Node, ScalarNode } from '../nodes.ts';
 import { numberInString, resolvePlain } from '../scalar.ts';
 import { isFlag } from './launch.ts';
@@ -108,6 +110,7 @@ function following(words: readonly Argument[], from: number): readonly Argument[
 function setting(name: string, word: Argument, node: Node, last?: Argument): Setting {
   const [offset, end] = word.place;
   const path = name.split(/[./]/).filter(Boolean);
+  if (path.length > BUDGET.depth) throw tooDeep(offset);
   const maybe = word.cells.some((cell) => cell.maybe) ? { maybe: true as const } : {};
   const quote = word.inQuotes ? '"' : '';
   return { path, offset, end: last?.place[1] ?? end, quote, words: word.text, node, ...maybe };

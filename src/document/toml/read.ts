@@ -1,5 +1,7 @@
 import { type AST, ParseError, parseTOML } from 'toml-eslint-parser';
+import { BUDGET } from '../../base/budget.ts';
 import { Problem } from '../../base/problem.ts';
+import { tooDeep } from '../depth.ts';
 import type { Document, Node, ScalarNode, ScalarStyle, WrittenScalar } from '../nodes.ts';
 import { child, type Pointer } from '../pointer.ts';
 import { documentOf } from '../tree.ts';
@@ -46,6 +48,7 @@ function table(own: Partial<TomlMap> & { readonly offset: number }): TomlMap {
 
 /** The table that a header opens. */
 function headed({ key, kind, range: [at] }: AST.TOMLTable, root: TomlMap, text: string): Place {
+  refuseDeepKey(key);
   const last = key.keys.length - 1;
   let place: Place = [root, ''];
   for (const [i, segment] of key.keys.entries()) {
@@ -64,6 +67,7 @@ function assign(
   text: string,
   scalars: WrittenScalar[],
 ): void {
+  refuseDeepKey(key);
   let place: Place = [into, at];
   const own = key.keys.at(-1)!;
   for (const segment of key.keys.slice(0, -1)) {
@@ -72,6 +76,11 @@ function assign(
   }
   const [parent, path] = place;
   add(parent, own, contentOf(value, child(path, nameOf(own)), text, scalars), { begin, end });
+}
+
+/** Before a table is made for each part. @throws Problem: too-large */
+function refuseDeepKey({ keys, range: [at] }: AST.TOMLKey): void {
+  if (keys.length > BUDGET.depth) throw tooDeep(at);
 }
 
 function contentOf(value: AST.TOMLContentNode, path: Pointer, text: string, scalars: WrittenScalar[]): Node {

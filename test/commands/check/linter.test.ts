@@ -405,6 +405,17 @@ describe('a file that cannot be read is a finding, and all others are judged', (
     });
   });
 
+  it.each(['flag', 'settings'])('an optimizer that does not exist is usage (%s)', async (where) => {
+    write('run.yaml', GOOD);
+    if (where === 'settings') write('rebatch.config.yaml', 'optimizer: admaw\n');
+    const { code, stdout, stderr } = await check(
+      'run.yaml',
+      ...(where === 'flag' ? ['--optimizer', 'admaw'] : []),
+    );
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toContain('unknown optimizer "admaw": did you mean adamw?');
+  });
+
   it('a dialect that does not exist is usage, not a file that cannot be judged', async () => {
     expect(await check('a.yaml', '--dialect', 'nope')).toMatchObject({ code: 2, stdout: '' });
   });
