@@ -19,6 +19,8 @@ const TOPICS: readonly {
   /** Words with which the name means something else: a multiplier, a cadence, a number of denoising steps. */
   readonly not?: ReadonlySet<string>;
   fits(value: number): boolean;
+  /** The words at the end of the key, in this order. */
+  readonly ends?: readonly string[];
   /** The kind of block that it must stand in, and one that it must not. */
   readonly within?: string;
   readonly unless?: string;
@@ -124,6 +126,13 @@ const TOPICS: readonly {
     fits: (value) => Number.isInteger(value) && value >= 2,
   },
   {
+    // Steps of an epoch (CSAILVision/semantic-segmentation-pytorch: epoch_iters).
+    topic: 'other',
+    of: [['epoch', 'step']],
+    ends: ['epoch', 'step'],
+    fits: (value) => Number.isInteger(value) && value >= 100,
+  },
+  {
     topic: 'other',
     of: [['step', 'per', 'epoch']],
     not: words('validation evaluation test inference logging save'),
@@ -164,7 +173,15 @@ const TOPICS: readonly {
   {
     // A decay, or 1 - decay.
     topic: 'other',
-    of: [['ema'], ['teacher', 'momentum'], ['momentum', 'target']],
+    // And the share of an update in a target network (`critic_tau`).
+    of: [
+      ['ema'],
+      ['teacher', 'momentum'],
+      ['momentum', 'target'],
+      ['critic', 'tau'],
+      ['target', 'tau'],
+      ['encoder', 'tau'],
+    ],
     not: words('loss weight coef step every after warm interval freq epoch'),
     fits: (value) => value > 0 && value < 0.5,
   },
@@ -178,10 +195,11 @@ export function topicOf(
 ): Topic | undefined {
   const values = scalarsIn(node).map((n) => (typeof n.value === 'string' ? numberWritten(n.value) : n.value));
   return TOPICS.find(
-    ({ of, not, fits, within, unless }) =>
+    ({ of, not, fits, ends, within, unless }) =>
       !(within && !kinds.has(within)) &&
       !(unless && kinds.has(unless)) &&
       of.some((way) => way.every((word) => key.includes(word))) &&
+      (!ends || ends.every((word, i) => key[key.length - ends.length + i] === word)) &&
       !key.some((word) => not?.has(word)) &&
       values.some((value) => typeof value === 'number' && fits(value)),
   )?.topic;

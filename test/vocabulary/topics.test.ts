@@ -30,6 +30,8 @@ describe('a key that was not read speaks of the batch, or of a length or a memor
     ['disc_start', '2', 'other'],
     ['ohem_keep', '2', 'other'],
     ['steps_per_epoch', '2', 'other'],
+    ['epoch_iters', '5000', 'other'],
+    ['critic_tau', '0.01', 'other'],
     ['my_lr', '10', 'other'],
     ['my_lr', '0.03', 'other'],
     ['my_lr', '0.0001', 'rate'],
@@ -83,6 +85,8 @@ describe('a key that only looks like one speaks of nothing', () => {
     ['my_momentum', '1.0'],
     ['my_ema', '0.0'],
     ['hidden', '512'],
+    ['lr_step_epochs', '300'],
+    ['tau', '0.07'],
   ])('%s: %s', async (key, value, kind) =>
     expect(await topic(key, value, ...(kind ? [kind] : []))).toBeUndefined(),
   );
