@@ -83,7 +83,7 @@ async function bundled() {
     platform: 'node',
   });
   const file = join(folder, 'subjects.mjs');
-  await build.write({ file, format: 'esm' });
+  await build.write({ file, format: 'esm', codeSplitting: false });
   await build.close();
   const subjects = await import(pathToFileURL(file));
   await rm(folder, { recursive: true });

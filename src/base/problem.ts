@@ -31,6 +31,8 @@ export type ProblemCode =
   | 'batch-inconsistent'
   | 'batch-unreachable'
   | 'batch-unclear'
+  /** The trainer multiplies its learning rates by something, and nobody says by what. */
+  | 'rate-unclear'
   | 'world-unknown'
   | 'demand'
   | 'several-experiments'

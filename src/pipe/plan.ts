@@ -147,7 +147,7 @@ function unclearBatch({ pointer, source, offset }: Doubtful): Problem {
 
 /** Why a config cannot be converted as a whole; for one that is another's companion, where the rest is. */
 export function lacking(
-  { dialect, document, bases, strays }: Config,
+  { dialect, document, bases, strays, scaling }: Config,
   task: PlanTask,
   assessments: readonly Assessment[],
 ): { readonly lacks?: Problem; readonly rest: readonly Diagnostic[] } {
@@ -155,9 +155,22 @@ export function lacking(
   const companion = dialect.companion ?? buildsOn(document, bases);
   if (companion !== undefined && half?.code === 'half-converted')
     return { rest: [warning('companion', companion)] };
-  const lacks =
-    half && half.code !== 'half-converted' ? half : (strayRates(strays, task, assessments) ?? half);
+  const known = half && half.code !== 'half-converted';
+  const lacks = known
+    ? half
+    : (strayRates(strays, task, assessments) ?? half ?? scaled(scaling, assessments));
   return { ...(lacks ? { lacks } : {}), rest: [] };
+}
+
+/** A trainer that multiplies its learning rates by itself, which they would then be twice. */
+function scaled(scaling: Doubtful | undefined, assessments: readonly Assessment[]): Problem | undefined {
+  const rate = assessments.find((a) => isRole(a.field, 'learning-rate') && a.value !== a.field.value);
+  if (!scaling || !rate) return undefined;
+  return new Problem(
+    'rate-unclear',
+    `${readable(scaling.pointer)} ${scaling.source}: does the trainer multiply its learning rates by something of the batch? Say by what with --lr-scaled-by linear, sqrt or per-worker, or that it does not with none`,
+    scaling.offset,
+  );
 }
 
 /** Learning rates that would stay while others move, or the momentum or the batch, for want of knowing what they are. */

@@ -50,6 +50,8 @@ export interface Config {
   readonly unclear?: Doubtful;
   /** Keys that are called like learning rates, of which nobody knows what they belong to. */
   readonly strays: readonly Doubtful[];
+  /** A key that says that the trainer multiplies its learning rates, where nobody says by what. */
+  readonly scaling?: Doubtful;
 }
 
 /**
@@ -262,7 +264,17 @@ export function understand(
   if (!dependsOnBatch(recipe)) refuseIdle(recipe, dialect);
   const unclear = unclearBatch(claimed, named);
   const strays = left.filter(({ topic }) => topic === 'rate');
-  return { document, dialect, recipe, warnings, account, strays, ...(unclear ? { unclear } : {}) };
+  const scaling = options.lrScaledBy === undefined && left.find(({ topic }) => topic === 'scaling');
+  return {
+    document,
+    dialect,
+    recipe,
+    warnings,
+    account,
+    strays,
+    ...(scaling ? { scaling } : {}),
+    ...(unclear ? { unclear } : {}),
+  };
 }
 
 /** A dialect that knows the batch is not confused by other keys. */

@@ -298,11 +298,12 @@ const BATCHES: readonly Entry[] = [
     seen: 'ESPnet (accum_grad), SpeechBrain (grad_accumulation_factor), OpenCLIP (accum_freq), Lightning (accumulate_grad_batches), lucidrains (gradient_accumulate_every), MAE (accum_iter)',
   },
   {
-    words: 'number micro batch|step freq|batch multiplier',
+    words:
+      'number micro batch|step freq|batch multiplier|optimizer delay|optimizer step every|backward passes per step',
     also: '',
     fits: 'count',
     reads: 'accumulation',
-    seen: 'mistral-finetune (num_microbatches), fairseq and BEiT (update_freq), joeynmt/joeynmt (batch_multiplier)',
+    seen: 'mistral-finetune (num_microbatches), fairseq and BEiT (update_freq), joeynmt/joeynmt (batch_multiplier), marian-nmt/marian-dev (optimizer-delay), horovod/horovod (backward_passes_per_step)',
   },
   {
     words:

@@ -17,7 +17,7 @@ import { BETAS, type Definition, outOfBounds, roleOf } from './definitions.ts';
 import { ELSEWHERE, type Entry, type Fits } from './entries.ts';
 import { meaningsOf } from './match.ts';
 import { OWN_NAMES, type OwnNames } from './own-names.ts';
-import { type Topic, topicOf } from './topics.ts';
+import { saysScaling, type Topic, topicOf } from './topics.ts';
 import { cycledMomenta, saysClass, unsaidIn } from './unsaid.ts';
 import { wordsOf } from './words.ts';
 
@@ -168,13 +168,18 @@ class Reader {
     // Hydra's list of files, whose groups are called like settings.
     if (key === 'defaults' && node.kind === 'list') return;
     if (this.ownName(key, node, pointer)) return;
+    if (saysScaling(words, node)) return this.doubt(pointer, node, offset, 'scaling');
     if (this.clipSwitch(words, node, pointer, place) || this.normSwitch(words, node, pointer)) return;
     if (this.batches(words, node, pointer)) return;
     for (const meaning of meaningsOf(words, place)) if (this.read(meaning, node, pointer, words)) return;
     if (!isPlain(node)) return this.walk(node, pointer, { ...place, key, words });
     const topic = topicOf(words, node, place.kinds);
+    if (topic) this.doubt(pointer, node, offset, topic);
+  }
+
+  private doubt(pointer: Pointer, node: Node, offset: number, topic: Topic): void {
     const source = node.kind === 'scalar' ? node.source : '[...]';
-    if (topic) this.doubtful.push({ pointer, source, offset: node.offset ?? offset, topic });
+    this.doubtful.push({ pointer, source, offset: node.offset ?? offset, topic });
   }
 
   /** Composer's `1000ba` is a number of optimizer steps in any file (mosaicml/composer composer/core/time.py). */

@@ -3,8 +3,29 @@ import { numberInString } from '../document/scalar.ts';
 
 const words = (list: string) => new Set(list.split(' '));
 
-/** What such a name speaks of: the batch, a learning rate as it is in force, or something else that depends on the batch. */
-export type Topic = 'batch' | 'rate' | 'other';
+/**
+ * What such a name speaks of: the batch, a learning rate as it is in force, what the trainer multiplies that by, or
+ * something else that depends on the batch.
+ */
+export type Topic = 'batch' | 'rate' | 'scaling' | 'other';
+
+/** A factor of one layer, or of a width, is none of the batch. */
+const NO_SCALING = words('layer layerwise depth width mup up warm decay find finder llrd');
+
+/** `scale_lr: true`, `lr_scaling: linear`, `lr_ref_batch: 256`: the trainer multiplies its learning rates by itself. */
+export function saysScaling(key: readonly string[], node: Node): boolean {
+  if (!key.includes('learning') || node.kind !== 'scalar' || key.some((word) => NO_SCALING.has(word)))
+    return false;
+  const { value } = node;
+  if (typeof value === 'number') return key.includes('batch') && Number.isInteger(value) && value >= 2;
+  const scales = key.some((word) => /^(?:auto|re)?scal(?:e|es|ed|ing)$/.test(word));
+  return (
+    scales &&
+    (typeof value === 'string'
+      ? !/^(?:none|null|no|off|false|const\w*|fixed|)$/i.test(value)
+      : value === true)
+  );
+}
 
 /** Words with which a learning rate is a factor, a schedule, or a limit of one. */
 const NO_RATE = words(
@@ -19,6 +40,8 @@ const TOPICS: readonly {
   /** Words with which the name means something else: a multiplier, a cadence, a number of denoising steps. */
   readonly not?: ReadonlySet<string>;
   fits(value: number): boolean;
+  /** All words that the key may have. */
+  readonly only?: ReadonlySet<string>;
   /** The words at the end of the key, in this order. */
   readonly ends?: readonly string[];
   /** The kind of block that it must stand in, and one that it must not. */
@@ -43,6 +66,14 @@ const TOPICS: readonly {
       'norm momentum epsilon time loss index limit queue prefetch worker first dim axis seed group print',
     ),
     fits: (value) => Number.isInteger(value) && value >= 1,
+  },
+  {
+    // Passes of a step, or how often something else is done.
+    topic: 'batch',
+    of: [['step', 'every']],
+    only: words('step every optimizer number weight weights parameters'),
+    unless: 'ema',
+    fits: (value) => Number.isInteger(value) && value >= 2 && value <= 1024,
   },
   {
     topic: 'other',
@@ -87,6 +118,12 @@ const TOPICS: readonly {
     of: [['in', 'batch']],
     not: words('norm momentum'),
     fits: (value) => Number.isInteger(value) && value >= 2,
+  },
+  {
+    topic: 'other',
+    of: [['halflife'], ['half', 'life']],
+    not: words('sample token epoch kimg nimg mimg'),
+    fits: (value) => value >= 2,
   },
   {
     topic: 'other',
@@ -195,12 +232,12 @@ export function topicOf(
 ): Topic | undefined {
   const values = scalarsIn(node).map((n) => (typeof n.value === 'string' ? numberWritten(n.value) : n.value));
   return TOPICS.find(
-    ({ of, not, fits, ends, within, unless }) =>
+    ({ of, not, only, fits, ends, within, unless }) =>
       !(within && !kinds.has(within)) &&
       !(unless && kinds.has(unless)) &&
       of.some((way) => way.every((word) => key.includes(word))) &&
       (!ends || ends.every((word, i) => key[key.length - ends.length + i] === word)) &&
-      !key.some((word) => not?.has(word)) &&
+      !key.some((word) => not?.has(word) || (only && !only.has(word))) &&
       values.some((value) => typeof value === 'number' && fits(value)),
   )?.topic;
 }

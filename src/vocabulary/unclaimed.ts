@@ -8,7 +8,9 @@ import type { NamedReading } from './reader.ts';
 const MOST_NAMED = 8;
 
 /** Keys that were not read and whose names say that they may depend on the batch. */
-export function leftAlone({ doubtful }: NamedReading): Diagnostic[] {
+export function leftAlone(reading: NamedReading): Diagnostic[] {
+  // What the learning rates are multiplied by is asked for.
+  const doubtful = reading.doubtful.filter(({ topic }) => topic !== 'scaling');
   const [first] = doubtful;
   if (!first) return [];
   const named = doubtful.slice(0, MOST_NAMED).map(({ pointer, source }) => `${readable(pointer)} ${source}`);

@@ -99,6 +99,17 @@ const COMPOUNDS: Readonly<Record<string, string>> = {
   cooldown: 'cool down',
   maxiter: 'maximum step',
   maxsteps: 'maximum step',
+  maxiters: 'maximum step',
+  totalsteps: 'total step',
+  totaliters: 'total step',
+  trainsteps: 'train step',
+  trainiters: 'train step',
+  warmupsteps: 'warm up step',
+  warmupiters: 'warm up step',
+  nsteps: 'number step',
+  niters: 'number step',
+  numsteps: 'number step',
+  numiters: 'number step',
   gradaccum: 'gradient accumulate',
   gradacc: 'gradient accumulate',
 };
@@ -128,6 +139,8 @@ function split(key: string): readonly string[] {
   const parts = key
     .replace(/([a-z\d])([A-Z])/g, '$1_$2')
     .replace(/([A-Z]+)([A-Z][a-z])/g, '$1_$2')
+    // Caffe's (BVLC/caffe src/caffe/proto/caffe.proto SolverParameter): passes whose gradients make one step.
+    .replace(/^iter_size$/i, 'accumulate')
     .toLowerCase()
     .split(/[^a-z\d]+/)
     .filter(Boolean);

@@ -32,6 +32,9 @@ describe('a key that was not read speaks of the batch, or of a length or a memor
     ['steps_per_epoch', '2', 'other'],
     ['epoch_iters', '5000', 'other'],
     ['critic_tau', '0.01', 'other'],
+    ['update_every', '4', 'batch'],
+    ['ema_halflife', '1000', 'other'],
+    ['nsteps', '1000', 'other'],
     ['my_lr', '10', 'other'],
     ['my_lr', '0.03', 'other'],
     ['my_lr', '0.0001', 'rate'],
@@ -87,6 +90,8 @@ describe('a key that only looks like one speaks of nothing', () => {
     ['hidden', '512'],
     ['lr_step_epochs', '300'],
     ['tau', '0.07'],
+    ['log_update_every', '4'],
+    ['ema_halflife_kimg', '10'],
   ])('%s: %s', async (key, value, kind) =>
     expect(await topic(key, value, ...(kind ? [kind] : []))).toBeUndefined(),
   );

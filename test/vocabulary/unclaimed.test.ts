@@ -88,6 +88,45 @@ describe('a key that is called like a learning rate, of nobody knows what', () =
   });
 });
 
+describe('a trainer that multiplies its learning rates by itself', () => {
+  const ask = (line: string, options = {}) => said(`${OWN}${line}\n`, 'unclaimed', options);
+
+  it.each([
+    'scale_lr: true',
+    'auto_scale_lr: true',
+    'train: {scaleLrByBatchSize: yes}',
+    'lr_scaling: linear',
+    'lr_scaling_rule: sqrt_wrt_1024',
+    'lr_ref_batch: 256',
+  ])('is asked by what: %s', async (line) => {
+    await expect(ask(line)).rejects.toMatchObject({
+      code: 'rate-unclear',
+      message: expect.stringContaining('Say by what with --lr-scaled-by linear, sqrt or per-worker'),
+    });
+  });
+
+  it('moves its learning rate by the rest, once that is said', async () => {
+    const text = `${OWN}scale_lr: true\n`;
+    const rate = async (lrScaledBy: 'linear' | 'none') => {
+      const { changes } = await convertConfig({ text, file: 'run.yaml' }, { to: 128, world: 1, lrScaledBy });
+      return changes.find(({ pointer }) => pointer === '/optimizer/lr')?.to;
+    };
+    expect(await rate('linear')).toBeUndefined();
+    expect(await rate('none')).toBe(1.2e-3);
+  });
+
+  it.each([
+    'scale_lr: false',
+    'lr_scaling: none',
+    'lr_scale: 0.5',
+    'mup_lr_scaling: true',
+    'layer_lr_scaling: true',
+    'rope: {linear_scaling: true}',
+  ])('is none: %s', async (line) => {
+    expect(await ask(line)).toEqual([]);
+  });
+});
+
 describe('a typo beside a field that is left to its default', () => {
   const TRAINER = 'output_dir: out\nper_device_train_batch_size: 32\nlearning_rate: 2.0e-5\n';
 
