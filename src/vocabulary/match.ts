@@ -32,7 +32,9 @@ for (const [i, { ways }] of COMPILED.entries())
  */
 export function meaningsOf(words: readonly string[], { kinds }: Around): Entry[] {
   const own = new Set(words);
-  const candidates = new Set([...own].flatMap((word) => BY_WORD.get(word) ?? []));
+  const candidates = new Set<number>();
+  for (const word of own) for (const i of BY_WORD.get(word) ?? []) candidates.add(i);
+  if (candidates.size === 0) return [];
   const inOrder = [...candidates].sort((a, b) => a - b).map((i) => COMPILED[i]!);
   return inOrder
     .flatMap(({ entry, ways, also, within }) => {

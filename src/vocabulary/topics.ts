@@ -230,7 +230,8 @@ export function topicOf(
   node: Node,
   kinds: ReadonlySet<string> = new Set(),
 ): Topic | undefined {
-  const values = scalarsIn(node).map((n) => (typeof n.value === 'string' ? numberWritten(n.value) : n.value));
+  const values = () =>
+    scalarsIn(node).map(({ value }) => (typeof value === 'string' ? numberWritten(value) : value));
   return TOPICS.find(
     ({ of, not, only, fits, ends, within, unless }) =>
       !(within && !kinds.has(within)) &&
@@ -238,7 +239,7 @@ export function topicOf(
       of.some((way) => way.every((word) => key.includes(word))) &&
       (!ends || ends.every((word, i) => key[key.length - ends.length + i] === word)) &&
       !key.some((word) => not?.has(word) || (only && !only.has(word))) &&
-      values.some((value) => typeof value === 'number' && fits(value)),
+      values().some((value) => typeof value === 'number' && fits(value)),
   )?.topic;
 }
 

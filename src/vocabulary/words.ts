@@ -1,5 +1,3 @@
-import { lookUp } from '../base/look-up.ts';
-
 /** Spellings of one word: a key is compared by what it says, not by how it is written. */
 const SPELLINGS: Readonly<Record<string, readonly string[]>> = {
   accumulate: ['acc', 'accum', 'accumulated', 'accumulates', 'accumulating', 'accumulation', 'accumulations'],
@@ -114,9 +112,11 @@ const COMPOUNDS: Readonly<Record<string, string>> = {
   gradacc: 'gradient accumulate',
 };
 
-const CANONICAL = new Map<string, string>(
-  Object.entries(SPELLINGS).flatMap(([word, spellings]) => spellings.map((s) => [s, word] as const)),
-);
+/** What a spelling or a compound stands for. */
+const KNOWN = new Map<string, readonly string[]>([
+  ...Object.entries(SPELLINGS).flatMap(([word, spellings]) => spellings.map((s) => [s, [word]] as const)),
+  ...Object.entries(COMPOUNDS).map(([compound, words]) => [compound, words.split(' ')] as const),
+]);
 
 /**
  * The words of a key, in one spelling: `accumulateGradBatches` and `--accum-grad-batches` are accumulate, gradient,
@@ -135,28 +135,26 @@ export function wordsOf(key: string): readonly string[] {
 const asked = new Map<string, readonly string[]>();
 const MOST_ASKED = 100_000;
 
+// Large files have a hundred thousand keys of their own: what most of them do not need is not tried.
 function split(key: string): readonly string[] {
-  const parts = key
-    .replace(/([a-z\d])([A-Z])/g, '$1_$2')
-    .replace(/([A-Z]+)([A-Z][a-z])/g, '$1_$2')
-    // Caffe's (BVLC/caffe src/caffe/proto/caffe.proto SolverParameter): passes whose gradients make one step.
-    .replace(/^iter_size$/i, 'accumulate')
-    .toLowerCase()
-    .split(/[^a-z\d]+/)
-    .filter(Boolean);
-  const words = parts.flatMap((part) => {
-    const whole = wordIn(part);
-    if (whole) return whole;
+  // Caffe's (BVLC/caffe src/caffe/proto/caffe.proto SolverParameter): passes whose gradients make one step.
+  if (/^iter_size$/i.test(key)) return ['accumulate'];
+  const apart = /[A-Z]/.test(key)
+    ? key.replace(/([a-z\d])([A-Z])/g, '$1_$2').replace(/([A-Z]+)([A-Z][a-z])/g, '$1_$2')
+    : key;
+  const words: string[] = [];
+  for (const part of apart.toLowerCase().split(/[^a-z\d]+/)) {
+    const whole = KNOWN.get(part);
+    if (whole) words.push(...whole);
     // Digits stand apart: beta1, b2.
-    return part.split(/(?<=[a-z])(?=\d)|(?<=\d)(?=[a-z])/).flatMap((word) => wordIn(word) ?? [word]);
-  });
+    else if (/[a-z]\d|\d[a-z]/.test(part))
+      for (const word of part.split(/(?<=[a-z])(?=\d)|(?<=\d)(?=[a-z])/))
+        words.push(...(KNOWN.get(word) ?? [word]));
+    else if (part) words.push(part);
+  }
   // A rate of a learning rate is a ratio: `min_lr_rate` of transformers.
-  return words.map((word, i) => (word === 'rate' && words.indexOf('rate') < i ? 'ratio' : word));
-}
-
-function wordIn(part: string): string[] | undefined {
-  const compound = lookUp(COMPOUNDS, part);
-  if (compound !== undefined) return compound.split(' ');
-  const canonical = CANONICAL.get(part);
-  return canonical === undefined ? undefined : [canonical];
+  const rate = words.indexOf('rate');
+  return rate === words.lastIndexOf('rate')
+    ? words
+    : words.map((word, i) => (word === 'rate' && rate < i ? 'ratio' : word));
 }
