@@ -67,6 +67,7 @@ export const ROLES = {
         values: {
           sure: 'on devices: the number of one of them, or a list of such numbers',
           perhaps: 'on devices: how many, or which one; from 2 on nobody can tell',
+          several: 'on devices: true or a name says that there are several',
         },
       },
       together: {

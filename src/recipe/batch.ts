@@ -105,7 +105,7 @@ function knownDevices(from: Batch, { to, worldTo, micro, accumulation }: BatchOp
   if (from.perDevice && worldTo === undefined && typeof to === 'number')
     throw new Problem(
       'world-unknown',
-      `${name} counts one device and ${unsaid}: pass --world N, or --from N with the batch of all devices together, or --by 1/4, which needs neither`,
+      `${name} ${from.assumed ? 'is taken for what one device takes, since there are devices,' : 'counts one device'} and ${unsaid}: pass --world N, or --from N with the batch of all devices together, or --by 1/4, which needs neither${from.assumed ? '; or --batch-is total where it counts them all' : ''}`,
       field && offsetOf(field),
     );
   const open = from.perDevice || (from.world === undefined && !from.accumulates);

@@ -113,6 +113,8 @@ class FieldReader {
     if (node.kind !== 'scalar' || node.value === null || node.value === 'None') return;
     const { value } = node;
     refuseLong(value, node.offset);
+    if (role.role === 'batch' && role.ids === 'several')
+      return value === false ? undefined : this.skip(pointer, role, node, 'ambiguous');
     if (typeof value === 'boolean') {
       if (role.role === 'nesterov' || role.role === 'sync-norm')
         this.reading.flags.set(pointer, { role, value });

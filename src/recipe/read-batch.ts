@@ -53,9 +53,11 @@ export function readBatch(
   // Passes that are computed may be made of this very number: the batch then stays when it moves.
   if (unsaid && passes) throw hidden(passes);
   const batch = compose(stated, unreadable, given);
-  const unclear = unreadable.find(({ why }) => why === 'ambiguous');
+  const unclear = unreadable.find(({ role }) => role.role === 'batch' && role.ids === 'perhaps');
+  const assumed = batch.perDevice && guessed && fields.some(({ role }) => role.part === 'unsaid');
   return {
     ...batch,
+    ...(assumed ? { assumed } : {}),
     ...(batch.perDevice && unclear ? { devicesUnclear: unclear } : {}),
     ...(shared === 1 ? {} : { modelParallel: shared }),
   };

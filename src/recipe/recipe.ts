@@ -14,6 +14,8 @@ export interface Batch {
   readonly world?: number;
   /** Nobody says how many devices there are: `global` counts the samples of one of them. */
   readonly perDevice?: true;
+  /** No word says that it counts one device: since there are several, it was taken for that. */
+  readonly assumed?: boolean;
   /** A field that may say how many there are, or which one is used. */
   readonly devicesUnclear?: Unreadable;
   /** Devices that share one copy of the model, where not one: so many times `world` is what `--world` counts. */

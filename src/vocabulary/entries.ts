@@ -12,6 +12,8 @@ export type Fits =
   | 'high-decay'
   | 'count'
   | 'devices'
+  | 'true'
+  | 'parallel'
   | 'boolean'
   | 'name'
   | 'betas';
@@ -308,10 +310,32 @@ const BATCHES: readonly Entry[] = [
   {
     words:
       'number device|device|device per node|process per node|number process per node|task per node|number task per node',
-    also: 'number count ids id index indices use used train visible cuda',
+    also: 'number count ids id index indices use used train visible cuda core cores',
     fits: 'devices',
     reads: 'devices',
     seen: 'Lightning (devices, gpus), torchrun (nproc_per_node), V-JEPA 2 (tasks_per_node)',
+  },
+  {
+    words:
+      'ddp|distributed|data parallel|distributed data parallel|fsdp|multi device|multi process|multi node',
+    also: 'use enable enabled train is with torch',
+    fits: 'true',
+    reads: 'severalDevices',
+    seen: 'own code',
+  },
+  {
+    words: 'strategy|distributed strategy|launcher',
+    also: 'train',
+    fits: 'parallel',
+    reads: 'severalDevices',
+    seen: 'Lightning (strategy: ddp), OpenMMLab (launcher: pytorch)',
+  },
+  {
+    words: 'data parallel size|data parallel degree|dp size|dp degree|number replicas',
+    also: '',
+    fits: 'count',
+    reads: 'replicas',
+    seen: 'nanotron, torchtitan (data_parallel_degree), vLLM and SGLang trainers (dp_size)',
   },
   {
     words: 'world size|number process',

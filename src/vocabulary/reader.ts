@@ -386,7 +386,7 @@ function devicesIn(key: string): Definition {
   const has = (pattern: RegExp) => words.some((word) => pattern.test(word));
   if (has(/^(?:ids?|index|indices|visible)$/)) return 'deviceIds';
   return has(
-    /^(?:n|nr|num|number|count|per|process\w*|procs?|n?(?:device|gpu|npu|xpu|tpu|card|accelerator)s|ngpu|ndev|nproc)$/,
+    /^(?:n|nr|num|number|count|per|world\w*|cores?|process\w*|procs?|n?(?:device|gpu|npu|xpu|tpu|card|accelerator)s|ngpu|ndev|nproc)$/,
   )
     ? 'devices'
     : 'deviceOrDevices';
@@ -417,7 +417,7 @@ const FITS: Readonly<Record<Fits, (node: Node) => boolean>> = {
   'small-rate': orElsewhere(each((value) => value > 0 && value <= 0.02)),
   decay: someNumber,
   // Smaller ones are the noise of a diffusion's first step (`beta_1: 1e-4` beside `beta_T: 0.02`).
-  beta: orElsewhere(each((value) => value <= 0 || value >= LEAST_BETA)),
+  beta: orElsewhere((node) => one(node, (value) => value <= 0 || value >= LEAST_BETA)),
   'high-decay': each((value) => value > 0.5 && value <= 1),
   count: orElsewhere(each(Number.isInteger)),
   devices: orElsewhere(
@@ -426,6 +426,12 @@ const FITS: Readonly<Record<Fits, (node: Node) => boolean>> = {
       (text(node) &&
         /^(?:\[\d+(?:\s*,\s*\d+)*\]|\d+(?:\s*,\s*\d+)+)$/.test(String((node as ScalarNode).value))),
   ),
+  true: (node) => node.kind === 'scalar' && node.value === true,
+  parallel: (node) =>
+    text(node) &&
+    /^(?:ddp|fsdp|deepspeed|horovod|dp$|multi|mirrored|pytorch$|slurm$|mpi$|torchrun$)/i.test(
+      String((node as ScalarNode).value),
+    ),
   boolean: (node) => node.kind === 'scalar' && typeof node.value === 'boolean',
   name: (node) => text(node) && numberOf(node) === undefined,
   betas: (node) =>

@@ -76,6 +76,7 @@ const COMPOUNDS: Readonly<Record<string, string>> = {
   microbatch: 'micro batch',
   microbatches: 'micro batch',
   microbatchsize: 'micro batch size',
+  multigpu: 'multi device',
   ngpu: 'number device',
   ngpus: 'number device',
   ndevices: 'number device',

@@ -326,7 +326,7 @@ describe.each<[string, readonly Row[]]>([
         'beside devices that nobody counts',
         [says('unsaid', 64), says('devices', -1)],
         {},
-        { global: 64, micro: 64, accumulation: 1, perDevice: true },
+        { global: 64, micro: 64, accumulation: 1, perDevice: true, assumed: true },
         TAKEN,
       ],
       [

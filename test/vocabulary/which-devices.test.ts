@@ -17,6 +17,8 @@ describe('the devices of a config', () => {
     ['gpu_count: 4', 128],
     ['deviceCount: 2', 64],
     ['gpu_per_node: 4', 128],
+    ['worldsize: 4', 128],
+    ['tpu_cores: 8', 256],
     ['nproc_per_node: 4', 128],
   ])('are counted: %s', async (line, batch) => {
     expect((await convert(line, { to: 192 })).batch.from.global).toBe(batch);
@@ -49,6 +51,37 @@ describe('the devices of a config', () => {
       const { batch, text } = await convert(line, { by: 0.5 });
       expect(batch.kappa).toBe(0.5);
       expect(text).toContain(line);
+    },
+  );
+
+  it.each([
+    'ddp: true',
+    'distributed: true',
+    'data_parallel: true',
+    'train: {multi_gpu: true}',
+    'trainer: {strategy: ddp_find_unused_parameters_false}',
+    'launcher: pytorch',
+  ])('are several, and nobody says how many: %s', async (line) => {
+    await expect(convert(line, { to: 64 })).rejects.toMatchObject({
+      code: 'world-unknown',
+      message: expect.stringContaining('or --batch-is total where it counts them all'),
+    });
+    expect((await convert(line, { to: 64, batchIs: 'total' })).batch.kappa).toBe(2);
+    expect((await convert(line, { to: 64, world: 4 })).batch.kappa).toBe(0.5);
+    expect((await convert(line, { by: 2 })).batch.kappa).toBe(2);
+  });
+
+  it.each(['ddp: false', 'launcher: none', 'strategy: auto', 'distributed: null'])(
+    'are not spoken of: %s',
+    async (line) => {
+      expect((await convert(line, { to: 64 })).batch.from.global).toBe(32);
+    },
+  );
+
+  it.each(['data_parallel_size: 4', 'dp_degree: 4', 'num_replicas: 4'])(
+    'are counted by the copies of the model: %s',
+    async (line) => {
+      expect((await convert(line, { to: 192 })).batch.from.global).toBe(128);
     },
   );
 
