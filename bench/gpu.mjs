@@ -4,6 +4,7 @@
 // FILE is the loop, which prints {"rate": ...}; --device is what the loop runs on; --peak and
 // --bandwidth are the device's, in float32; a backend that does not load is left out.
 
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { COORDINATES, loopRate, PAIRS, rateOf, trainingRequest } from './kernels.mjs';
 import { inTurns, machine, median, seconds } from './measure.mjs';
@@ -43,12 +44,14 @@ const BYTES = {
   adamw: { draw: 8, perMean: 16, perUpdate: 19 * 12 },
   lamb: { draw: 8, perMean: 16, perUpdate: 22 * 12 },
 };
+/** The folder whose node_modules holds the backends' packages: gpu.sh packs both. */
+const PACKAGE = join(import.meta.dirname, '..');
 /** Seconds that a run should take. */
 const LONG = 0.5;
 
 const backends = [];
 for (const name of flags.backend)
-  await { webgpu: loadWebgpu, tensorflow: loadTensorflow }[name](process.cwd()).then(
+  await { webgpu: loadWebgpu, tensorflow: loadTensorflow }[name](PACKAGE).then(
     (backend) => backends.push(backend),
     (error) => process.stderr.write(`without ${name}: ${error.message}\n`),
   );

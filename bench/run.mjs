@@ -6,12 +6,10 @@
 // node_modules/webgpu. --json prints the ratios as one JSON object.
 
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { rolldown } from 'rolldown';
+import { bundled } from './bundle.mjs';
 import { averages, growth, normals, optimizers } from './kernels.mjs';
 import { machine, output } from './measure.mjs';
 import { checkMany, convertLarge, startUp } from './programs.mjs';
@@ -74,20 +72,6 @@ else say('written: bench/RESULTS.md');
 
 function prefixed(name, figures) {
   return Object.fromEntries(Object.entries(figures).map(([key, value]) => [`${name} ${key}`, value]));
-}
-
-async function bundled() {
-  const folder = await mkdtemp(join(tmpdir(), 'rebatch-bench-'));
-  const build = await rolldown({
-    input: new URL('subjects.mjs', import.meta.url).pathname,
-    platform: 'node',
-  });
-  const file = join(folder, 'subjects.mjs');
-  await build.write({ file, format: 'esm', codeSplitting: false });
-  await build.close();
-  const subjects = await import(pathToFileURL(file));
-  await rm(folder, { recursive: true });
-  return subjects;
 }
 
 async function versions() {
