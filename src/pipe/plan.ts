@@ -17,6 +17,7 @@ import { type Change, changesOf } from '../rules/plan.ts';
 import type { Rule } from '../rules/rule.ts';
 import { BASE_KEYS, DEFAULTS } from '../vocabulary/base-keys.ts';
 import type { Doubtful } from '../vocabulary/reader.ts';
+import { listed } from '../vocabulary/unclaimed.ts';
 import type { Bases } from './bases.ts';
 import { disagreement } from './companion.ts';
 import type { Config, ReadOptions } from './read.ts';
@@ -183,11 +184,9 @@ function strayRates(
   const moving = assessments.filter((a) => a.value !== a.field.value);
   const { field } = moving.find((a) => isRole(a.field, 'learning-rate')) ?? moving[0] ?? {};
   if (!first || !field || options.partial) return undefined;
-  const named = strays.slice(0, 3).map(({ pointer, source }) => `${readable(pointer)} ${source}`);
-  const more = strays.length > named.length ? ` and ${strays.length - named.length} more` : '';
   return new Problem(
     'half-converted',
-    `${named.join(', ')}${more} would stay while ${readable(field.pointer)} moves: called like a learning rate, but of what? Say so in rebatch.config.yaml (names: {${keyOf(first.pointer)}: learning-rate}, or none where it does not follow the batch), or pass --partial and change it yourself`,
+    `${listed(strays, 3)} would stay while ${readable(field.pointer)} moves: called like a learning rate, but of what? Say so in rebatch.config.yaml (names: {${keyOf(first.pointer)}: learning-rate}, or none where it does not follow the batch), or pass --partial and change it yourself`,
     first.offset,
   );
 }

@@ -250,12 +250,13 @@ function split(from: Batch, options: MoveOptions, world: number): Share {
     return unreachable(fieldOf(from.fields, 'micro') ?? from.fields[0], message + choices);
   };
   const fractional = from.fields.some((f) => f.role.part === 'micro' && f.role.fractional);
-  if (!Number.isInteger(local) && !fractional)
-    throw from.perDevice
-      ? unreachable(from.fields[0], `${said} is no whole number of samples on each device`)
-      : !Number.isInteger(to)
-        ? unreachable(from.fields[0], `${said} is no whole number of samples: choose one with --to N`)
-        : refuse(`${said} cannot be shared evenly by ${world} devices (or devices x accumulation).`);
+  if (!Number.isInteger(local) && !fractional) {
+    if (from.perDevice)
+      throw unreachable(from.fields[0], `${said} is no whole number of samples on each device`);
+    if (!Number.isInteger(to))
+      throw unreachable(from.fields[0], `${said} is no whole number of samples: choose one with --to N`);
+    throw refuse(`${said} cannot be shared evenly by ${world} devices (or devices x accumulation).`);
+  }
   if (m !== undefined || a !== undefined) return asked({ m, a }, local, refuse, { to, world });
   if (fractional) return { micro: local / from.accumulation, accumulation: from.accumulation };
   const keepMicro = { micro, accumulation: local / micro };

@@ -120,13 +120,9 @@ class FieldReader {
         this.reading.flags.set(pointer, { role, value });
       return;
     }
-    const number = typeof value === 'number' ? value : numberInString(value);
-    if (number !== undefined && number >= 0 && role.role === 'batch' && role.ids !== undefined) {
-      if (role.ids === 'sure' || number <= 1) return this.deviceList(pointer, role, 1);
-      return this.skip(pointer, role, node, 'ambiguous');
-    }
-    if (number !== undefined) return this.add(pointer, role, number, node, usedAt);
-    if (typeof value === 'number') return;
+    if (typeof value === 'number') return this.number(pointer, role, value, node, usedAt);
+    const number = numberInString(value);
+    if (number !== undefined) return this.number(pointer, role, number, node, usedAt);
     const target = targetOf(this.document, value);
     const path = [...via, pointer];
     if (target !== undefined && !path.includes(target)) return this.role(target, role, path);
@@ -140,6 +136,14 @@ class FieldReader {
       `${readable(pointer)} must be a number, not ${JSON.stringify(value)}`,
       node.offset,
     );
+  }
+
+  /** A number is the field's, but for that of a device, which is one of them. */
+  private number(pointer: Pointer, role: Role, value: number, node: ScalarNode, usedAt?: Pointer): void {
+    const ids = role.role === 'batch' && value >= 0 ? role.ids : undefined;
+    if (ids === undefined) return this.add(pointer, role, value, node, usedAt);
+    if (ids === 'sure' || value <= 1) return this.deviceList(pointer, role, 1);
+    this.skip(pointer, role, node, 'ambiguous');
   }
 
   /** `devices: [0, 2]` is two devices; such a list cannot be rewritten as another count. */

@@ -48,16 +48,15 @@ export function readBatch(
   };
   const guessed =
     options.batchIs === undefined && options.batchAt === undefined && options.from === undefined;
-  const unsaid = guessed && !stated.accumulation && fields.some(({ role }) => role.part === 'unsaid');
+  const unsaid = guessed && fields.some(({ role }) => role.part === 'unsaid');
   const passes = unreadable.find((one) => hidesPasses(one) && isComputed(one) && !stays(one));
   // Passes that are computed may be made of this very number: the batch then stays when it moves.
-  if (unsaid && passes) throw hidden(passes);
+  if (unsaid && !stated.accumulation && passes) throw hidden(passes);
   const batch = compose(stated, unreadable, given);
   const unclear = unreadable.find(({ role }) => role.role === 'batch' && role.ids === 'perhaps');
-  const assumed = batch.perDevice && guessed && fields.some(({ role }) => role.part === 'unsaid');
   return {
     ...batch,
-    ...(assumed ? { assumed } : {}),
+    ...(batch.perDevice && unsaid ? { assumed: true } : {}),
     ...(batch.perDevice && unclear ? { devicesUnclear: unclear } : {}),
     ...(shared === 1 ? {} : { modelParallel: shared }),
   };

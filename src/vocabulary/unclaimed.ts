@@ -3,7 +3,14 @@ import { slips } from '../base/edit-distance.ts';
 import type { Found } from '../dialect/roles.ts';
 import type { Document } from '../document/nodes.ts';
 import { child, keyOf, type Pointer, parentOf, readable } from '../document/pointer.ts';
-import type { NamedReading } from './reader.ts';
+import type { Doubtful, NamedReading } from './reader.ts';
+
+/** The first keys with their values, and how many more there are. */
+export function listed(doubtful: readonly Doubtful[], most: number): string {
+  const named = doubtful.slice(0, most).map(({ pointer, source }) => `${readable(pointer)} ${source}`);
+  const more = doubtful.length > named.length ? ` and ${doubtful.length - named.length} more` : '';
+  return `${named.join(', ')}${more}`;
+}
 
 const MOST_NAMED = 8;
 
@@ -13,9 +20,7 @@ export function leftAlone(reading: NamedReading): Diagnostic[] {
   const doubtful = reading.doubtful.filter(({ topic }) => topic !== 'scaling');
   const [first] = doubtful;
   if (!first) return [];
-  const named = doubtful.slice(0, MOST_NAMED).map(({ pointer, source }) => `${readable(pointer)} ${source}`);
-  const more = doubtful.length > named.length ? ` and ${doubtful.length - named.length} more` : '';
-  const message = `left alone, although by their names they may depend on the batch: ${named.join(', ')}${more}. Change them by hand where they do, or describe them with --schema FILE`;
+  const message = `left alone, although by their names they may depend on the batch: ${listed(doubtful, MOST_NAMED)}. Change them by hand where they do, or describe them with --schema FILE`;
   return [warning('unclaimed', message, first.offset)];
 }
 
